@@ -1,0 +1,32 @@
+"""One exception tree. Every message is one line: what is wrong, where, and how to mend it.
+
+No message may quote report text: reports are private.
+"""
+
+__all__ = [
+    "ChexlabelError",
+    "InputError",
+    "OutputError",
+    "PatternError",
+    "ValidationError",
+]
+
+
+class ChexlabelError(Exception):
+    """Base of all errors that a user of the library or the command can mend."""
+
+
+class InputError(ChexlabelError):
+    """The reports cannot be read: missing file, unknown column, wrong encoding, broken XML."""
+
+
+class OutputError(ChexlabelError):
+    """The labels cannot be written: the file exists, or its folder is missing or not writable."""
+
+
+class PatternError(ChexlabelError):
+    """A pattern set has an error; the message names the file and the line."""
+
+
+class ValidationError(ChexlabelError):
+    """Labels and gold labels cannot be compared: ids that do not match, unknown label values."""

@@ -1,0 +1,1 @@
+"""The stages from text to labels: sections, sentences, mentions, assertion, aggregation."""

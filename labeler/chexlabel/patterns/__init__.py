@@ -1,0 +1,1 @@
+"""Pattern sets: reading, checking and compiling the files that hold the rules."""

@@ -1,0 +1,13 @@
+"""Readers: from files, folders, archives and standard input to a stream of `Report`.
+
+    with open_reports("reports.csv") as reports:
+        for report in reports:
+            ...
+
+One module reads one format; `_open` recognises which one a source has.
+"""
+
+from chexlabel.readers._open import FORMATS, open_reports
+from chexlabel.readers._source import ReportSource
+
+__all__ = ["FORMATS", "ReportSource", "open_reports"]

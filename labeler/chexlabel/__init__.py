@@ -1,0 +1,44 @@
+"""Label free-text chest X-ray reports for 14 findings: fast, explainable, offline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chexlabel._version import __version__
+from chexlabel.errors import (
+    ChexlabelError,
+    InputError,
+    OutputError,
+    PatternError,
+    ValidationError,
+)
+from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
+from chexlabel.report import Report
+
+if TYPE_CHECKING:
+    from chexlabel.engine.labeler import Labeler
+
+__all__ = [
+    "ChexlabelError",
+    "Cue",
+    "InputError",
+    "Label",
+    "LabeledReport",
+    "Labeler",
+    "Mention",
+    "OutputError",
+    "PatternError",
+    "Report",
+    "SectionSpan",
+    "ValidationError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    # The engine loads the YAML and schema libraries: only when a labeler is asked for.
+    if name == "Labeler":
+        from chexlabel.engine.labeler import Labeler
+
+        return Labeler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

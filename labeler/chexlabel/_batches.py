@@ -1,0 +1,202 @@
+"""Label batches of reports, in this process or in several, and hand them back in order."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from chexlabel._faults import fault
+from chexlabel.errors import ChexlabelError
+from chexlabel.labels import Label, LabeledReport
+from chexlabel.writers import LabelRow, evidence_line
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+
+    from chexlabel.report import Report
+
+__all__ = ["LabeledBatch", "ReportLabeler", "batched", "label_batches"]
+
+
+class ReportLabeler(Protocol):
+    """What labeling needs of a labeler; `chexlabel.Labeler` is one, and so may others be.
+
+    To be used with several workers it has to be picklable.
+
+    Attributes:
+        findings: the findings in output order.
+    """
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The findings in output order."""
+
+    def __call__(self, report: str | Report, /) -> LabeledReport:
+        """Label a report and give the evidence."""
+
+    def label(self, report: str | Report, /) -> tuple[Label | None, ...]:
+        """Label a report, the labels alone, in the order of `findings`."""
+
+
+class LabeledBatch(NamedTuple):
+    """The labels of some reports that follow each other.
+
+    Attributes:
+        labels: one row a report; all blank for one that could not be labeled.
+        evidence: one line of JSON a report, or empty where no evidence was asked for.
+        failures: index in the batch and reason (one line, no report text) of each report that the
+            reader could not read or the labeler failed on.
+    """
+
+    labels: list[LabelRow]
+    evidence: list[str]
+    failures: list[tuple[int, str]]
+
+
+def batched(
+    reports: Iterable[Report], *, size: int = 256, characters: int = 1 << 20
+) -> Iterator[list[Report]]:
+    """Cut a stream of reports into lists, bounded in reports and in characters of text.
+
+    A batch ends with the report that reaches a bound, so one huge report is a batch by itself.
+    """
+    batch: list[Report] = []
+    held = 0
+    for report in reports:
+        batch.append(report)
+        held += len(report.text)
+        if len(batch) >= size or held >= characters:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def label_batches(
+    labeler: ReportLabeler,
+    batches: Iterable[list[Report]],
+    *,
+    evidence: bool,
+    workers: int,
+) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
+    """Label batches and yield each with its labels, in order.
+
+    With several workers, at most two batches a worker are under way, so memory stays bounded
+    however long the input is.
+
+    Args:
+        labeler: labels the reports; each worker process gets its own copy, once.
+        batches: lists of reports.
+        evidence: whether to collect the evidence as well.
+        workers: number of processes; with 1 no other process is started.
+
+    Raises:
+        ChexlabelError: a worker process died.
+    """
+    if workers == 1:
+        for batch in batches:
+            yield batch, _label_batch(labeler, batch, evidence=evidence)
+        return
+    # "spawn" behaves alike on all systems and is safe where the reader has threads (Arrow's, or a
+    # progress bar's), which "fork" is not.
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(labeler, evidence),
+    )
+    pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
+    try:
+        for batch in batches:
+            with _interrupts_held():
+                pending.append((batch, pool.submit(_work, batch)))
+            if len(pending) >= 2 * workers:
+                first, future = pending.popleft()
+                yield first, future.result()
+        while pending:
+            first, future = pending.popleft()
+            yield first, future.result()
+    except BrokenProcessPool as error:
+        raise ChexlabelError(
+            "a worker process ended unexpectedly (for want of memory?); "
+            "run again with fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _label_batch(labeler: ReportLabeler, reports: list[Report], *, evidence: bool) -> LabeledBatch:
+    findings = labeler.findings
+    blank: LabelRow = (None,) * len(findings)
+    result = LabeledBatch([], [], [])
+    label, add = labeler.label, result.labels.append
+    for index, report in enumerate(reports):
+        error = report.error
+        labeled: LabeledReport | None = None
+        row = blank
+        if error is None:
+            try:
+                if evidence:
+                    labeled = labeler(report)
+                    row = tuple(labeled.labels.values())
+                else:
+                    row = label(report)
+            except Exception as exception:  # one report must not stop the run
+                error = f"the labeler failed on it ({fault(exception)})"
+        add(row)
+        if error is not None:
+            result.failures.append((index, error))
+        if evidence:
+            if labeled is None:
+                labeled = LabeledReport(report.id, dict.fromkeys(findings), ())
+            ids = report.columns or {"id": report.id}
+            result.evidence.append(evidence_line(ids, labeled, error=error))
+    return result
+
+
+# What a worker process works with; set once by `_start_worker`.
+_worker: tuple[ReportLabeler, bool] | None = None
+
+
+def _start_worker(labeler: ReportLabeler, evidence: bool) -> None:
+    global _worker
+    _worker = (labeler, evidence)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _work(reports: list[Report]) -> LabeledBatch:
+    assert _worker is not None  # noqa: S101 - the pool runs its initializer first
+    labeler, evidence = _worker
+    return _label_batch(labeler, reports, evidence=evidence)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the parent is killed; its queue would keep it waiting for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while worker processes may start.
+
+    They inherit the held signal for life and so leave Ctrl-C, which a terminal sends to all
+    processes, to the parent, instead of each printing a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

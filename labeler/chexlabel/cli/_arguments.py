@@ -1,0 +1,110 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chexlabel.engine.labeler import Labeler
+
+__all__ = [
+    "add_labeler_options",
+    "add_reader_options",
+    "labeler_from",
+    "path_exists",
+    "reader_options",
+]
+
+
+def add_reader_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how the input is read."""
+    group = parser.add_argument_group("reading (recognised by itself where not stated)")
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help="csv, tsv, jsonl, parquet, mimic (MIMIC-CXR text files), openi (XML) or text (a file "
+        "a report); the last three in a folder or archive, or one file alone",
+    )
+    group.add_argument(
+        "--text-column", metavar="NAME", help="column that holds the reports, when not recognised"
+    )
+    group.add_argument(
+        "--id-column",
+        metavar="NAME",
+        action="append",
+        help="column that identifies a report and is copied to the output; may be repeated",
+    )
+    group.add_argument(
+        "--encoding", metavar="NAME", default="utf-8", help="text encoding (default: utf-8)"
+    )
+    group.add_argument(
+        "--delimiter",
+        metavar="CHAR",
+        help='character between the cells of a row; "tab" is the tab',
+    )
+
+
+def add_labeler_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how reports are labeled."""
+    group = parser.add_argument_group("labeling")
+    group.add_argument(
+        "--patterns",
+        metavar="NAME|DIR",
+        default="chexpert14",
+        help="pattern set: the name of one that ships with chexlabel, or a folder "
+        "(default: chexpert14)",
+    )
+    group.add_argument(
+        "--sections",
+        metavar="NAMES",
+        type=_names,
+        help="sections that count, separated by commas (default: as the pattern set says; "
+        "chexpert14: findings,impression, and the whole text where neither is found)",
+    )
+    group.add_argument(
+        "--assertion",
+        metavar="METHOD",
+        choices=("scope", "negex"),
+        default="scope",
+        help="scope: the scopes of the pattern set (default); negex: negspacy's NegEx, slower, "
+        "for comparison",
+    )
+
+
+def reader_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of `add_reader_options` as keyword arguments of `open_reports`."""
+    return {
+        "format": args.format,
+        "text_column": args.text_column,
+        "id_column": args.id_column,
+        "encoding": args.encoding,
+        "delimiter": args.delimiter,
+    }
+
+
+def labeler_from(args: argparse.Namespace) -> Labeler:
+    """Build the labeler that the options of `add_labeler_options` ask for.
+
+    Raises:
+        PatternError: the pattern set has an error.
+    """
+    from chexlabel.engine.labeler import Labeler
+
+    return Labeler(args.patterns, sections=args.sections, assertion=args.assertion)
+
+
+def path_exists(text: str) -> bool:
+    """Tell whether a text is the path of something; any text may be asked for."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return False
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    if not names:
+        raise argparse.ArgumentTypeError("name at least one section")
+    return names

@@ -1,0 +1,151 @@
+"""`chexlabel explain`: show one report with its mentions and the cues that decided them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from chexlabel.cli._arguments import (
+    add_labeler_options,
+    add_reader_options,
+    labeler_from,
+    path_exists,
+    reader_options,
+)
+from chexlabel.errors import InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from chexlabel.labels import LabeledReport
+    from chexlabel.report import Report
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION = """\
+Show one report with its mentions coloured by label and the cues underlined, then
+the labels with the words behind them. REPORT is the text itself, a file (of many
+reports the first, or the one that --id names), or "-" for a text on standard input."""
+
+_PATH_LIKE = re.compile(r"\S*(?:[/\\\\]\S*|\.\w{1,8})")
+"""One word with a slash or a file's ending: a path, so that a mistyped one is not taken as text."""
+
+_STYLES: dict[int | None, str] = {
+    1: "bold black on color(215)",
+    0: "black on color(117)",
+    -1: "black on color(228)",
+    None: "black on color(250)",
+}
+"""Orange, blue, yellow and grey: told apart by the colour-blind, and readable on any background."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser(
+        "explain", help="show one report with its evidence", description=_DESCRIPTION
+    )
+    parser.add_argument("report", metavar="REPORT", nargs="+", help='text, file, or "-"')
+    parser.add_argument("--id", metavar="ID", help="which report of a file")
+    parser.add_argument(
+        "--html", metavar="FILE", help="write a self-contained page instead; - is standard output"
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="replace an existing page")
+    add_reader_options(parser)
+    add_labeler_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain the report on the terminal or as a page."""
+    from chexlabel.explanation import explanation_html, explanation_text
+    from chexlabel.report import Report
+
+    found = _report(args)
+    labeled = labeler_from(args)(found)
+    text = found.text if isinstance(found, Report) else found
+    if args.html is not None:
+        from chexlabel.writers import write_atomic
+
+        write_atomic(args.html, explanation_html(text, labeled), force=args.force)
+        return 0
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        from rich.console import Console
+
+        console = Console()
+        if console.color_system is not None:
+            _show(console, text, labeled)
+            return 0
+    encoding = sys.stdout.encoding or "utf-8"
+    plain = explanation_text(text, labeled)
+    sys.stdout.write(plain.encode(encoding, errors="replace").decode(encoding))
+    return 0
+
+
+def _report(args: argparse.Namespace) -> str | Report:
+    """Find out what REPORT is and get it."""
+    given: str = args.report[0]
+    if len(args.report) > 1:
+        # The words of a report without quotes around them.
+        return " ".join(args.report)
+    if given == "-" or path_exists(given) or _PATH_LIKE.fullmatch(given):
+        return _from_source(given, args)
+    return given
+
+
+def _from_source(source: str, args: argparse.Namespace) -> Report:
+    """Read the report that `--id` names, or else the first."""
+    from chexlabel.readers import open_reports
+
+    with open_reports(source, **reader_options(args)) as reports:
+        for report in reports:
+            if args.id is not None and args.id not in (report.id, *report.columns.values()):
+                continue
+            if report.error is not None:
+                raise InputError(f"report {report.id} of {source} cannot be read: {report.error}")
+            return report
+    if args.id is None:
+        raise InputError(f"{source} has no reports")
+    raise InputError(f"{source} has no report {args.id!r}; look in its identifying columns")
+
+
+def _show(console: Console, text: str, labeled: LabeledReport) -> None:
+    """Print to a terminal with colours."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from chexlabel.explanation import explanation_rows, named_finding
+    from chexlabel.highlight import LABEL_NAMES, LABEL_SIGNS
+
+    console.print(_coloured(text, labeled))
+    rows = explanation_rows(labeled)
+    if not rows:
+        console.print("\nThis report speaks of none of the findings.")
+        return
+    table = Table("Label", "Finding", "Words", "Cue", box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        label = Text(f" {LABEL_SIGNS[row.label]} {LABEL_NAMES[row.label]} ", _STYLES[row.label])
+        words, cues = " \u00b7 ".join(row.words), " \u00b7 ".join(row.cues)
+        table.add_row(label, Text(named_finding(row), "bold"), Text(words), Text(cues))
+    console.print()
+    console.print(table)
+
+
+def _coloured(text: str, labeled: LabeledReport) -> Text:
+    """Colour the mentions and underline the cues; a sign ends every mention."""
+    from rich.text import Text
+
+    from chexlabel.highlight import LABEL_SIGNS, segments, strongest, visible
+
+    shown = Text()
+    for cut in segments(text, labeled.mentions):
+        style = _STYLES[strongest(cut.mentions)] if cut.mentions else ""
+        words = visible(text[cut.start : cut.end])
+        shown.append(words, f"{style} underline" if cut.cues else style)
+        ending = dict.fromkeys(m.label for m in cut.mentions if m.end == cut.end)
+        if ending:
+            shown.append(" " + "".join(LABEL_SIGNS[label] for label in ending), style)
+    return shown

@@ -1,0 +1,198 @@
+"""`chexlabel label`: label a file, folder or archive of reports."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from chexlabel.cli._arguments import (
+    add_labeler_options,
+    add_reader_options,
+    labeler_from,
+    reader_options,
+)
+from chexlabel.cli._parser import one_line
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from chexlabel._label_file import Summary, Unreadable
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION = """\
+Label the reports of SOURCE: a CSV, TSV, Parquet or JSON Lines file (also .gz), a
+MIMIC-CXR folder tree or zip, an Open-i folder, XML file or tgz, or "-" for
+standard input. The output has the identifying columns of the input, then one
+column a finding: 1.0 positive, 0.0 negative, -1.0 uncertain, empty not mentioned."""
+
+_NAMED_UNREADABLE = 20
+"""So many unreadable reports are named one by one, the rest are counted."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command's parser."""
+    parser = subparsers.add_parser("label", help="label reports", description=_DESCRIPTION)
+    parser.add_argument("source", metavar="SOURCE", help='file or folder of reports; "-" is stdin')
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help="labels file; .csv, .tsv, .jsonl (also .gz) or .parquet by its ending "
+        "(default: CSV on standard output)",
+    )
+    output.add_argument(
+        "--output-format",
+        metavar="NAME",
+        choices=("csv", "tsv", "jsonl", "parquet"),
+        help="csv, tsv, jsonl or parquet, whatever the ending",
+    )
+    output.add_argument(
+        "--evidence",
+        metavar="FILE",
+        help="JSON Lines file with every mention: its words, offsets, section and the cues that "
+        "decided it",
+    )
+    output.add_argument(
+        "--keep-text", action="store_true", help="copy the reports' text to the output"
+    )
+    output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
+    add_reader_options(parser)
+    add_labeler_options(parser)
+    running = parser.add_argument_group("running")
+    running.add_argument(
+        "-j",
+        "--workers",
+        metavar="N",
+        type=_workers,
+        default=1,
+        help="number of processes; 0 is one a core (default: 1)",
+    )
+    running.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress bar and no summary"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Label the source and print a summary on standard error."""
+    from chexlabel._label_file import label_file
+
+    shown = not args.quiet and sys.stderr.isatty()
+    # The bar would be drawn between the rows of the output.
+    shown = shown and not (args.output == "-" and sys.stdout.isatty())
+    display: AbstractContextManager[_Messages] = _Bar() if shown else nullcontext(_Messages())
+    with display as messages:
+        summary = label_file(
+            args.source,
+            args.output,
+            labeler=labeler_from(args),
+            evidence=args.evidence,
+            output_format=args.output_format,
+            keep_text=args.keep_text,
+            force=args.force,
+            workers=args.workers,
+            on_progress=messages.progress,
+            on_unreadable=messages.unreadable,
+            **reader_options(args),
+        )
+    more = summary.unreadable - _NAMED_UNREADABLE
+    if more > 0:
+        messages.print(f"chexlabel: and {more:,} more that could not be read")
+    if not args.quiet:
+        messages.print(f"chexlabel: {_in_words(summary)}")
+    return 0
+
+
+class _Messages:
+    """What is said on standard error during a run, without a progress bar."""
+
+    def __init__(self) -> None:
+        self._unreadable = 0
+
+    def progress(self, done: int, total: int | None) -> None:
+        """Say nothing: only a terminal gets a progress bar."""
+
+    def unreadable(self, report: Unreadable) -> None:
+        self._unreadable += 1
+        if self._unreadable <= _NAMED_UNREADABLE:
+            self.print(
+                f"chexlabel: report {report.row:,} (id {report.id}) labeled blank: {report.reason}"
+            )
+
+    def print(self, line: str) -> None:
+        print(one_line(line), file=sys.stderr)
+
+
+class _Bar(_Messages):
+    """A progress bar on standard error; messages are printed above it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        super().__init__()
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("labeling"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("reports"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("labeling", total=None)
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def progress(self, done: int, total: int | None) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+    def print(self, line: str) -> None:
+        self._console.print(one_line(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def _in_words(summary: Summary) -> str:
+    from chexlabel.labels import Label
+
+    noun = "report" if summary.reports == 1 else "reports"
+    rate = summary.reports / summary.seconds if summary.seconds else 0.0
+    counts = ", ".join(
+        f"{summary.total(label):,} {name}"
+        for label, name in (
+            (Label.POSITIVE, "positive"),
+            (Label.NEGATIVE, "negative"),
+            (Label.UNCERTAIN, "uncertain"),
+        )
+    )
+    words = (
+        f"{summary.reports:,} {noun} in {summary.seconds:.2f} s ({rate:,.0f} reports/s); {counts}"
+    )
+    if summary.unreadable:
+        words += f"; {summary.unreadable:,} could not be read and are labeled blank"
+    return words
+
+
+def _workers(value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"a number of processes is needed, not {value!r}")
+    return number

@@ -1,0 +1,225 @@
+"""The labeler: sections, sentences, mentions, assertion and aggregation in one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from chexlabel.engine.aggregation import Aggregator, sentence_mask
+from chexlabel.engine.assertion import Judgement, judge
+from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
+from chexlabel.engine.sections import Sectioner
+from chexlabel.engine.sentences import SentenceSplitter
+from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
+from chexlabel.patterns.compile import load_patterns
+from chexlabel.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Labeler"]
+
+_GENERATION = 1 << 16  # distinct sentences remembered before the older half is forgotten
+
+Assertion = Callable[[str, Sequence[Item]], list[Judgement]]
+
+
+class Labeler:
+    """Labels chest X-ray reports by the rules of a pattern set.
+
+    Construction reads and compiles the set; after that the labeler holds no open resources, may be
+    shared between threads, and can be pickled (it is rebuilt from its arguments).
+
+    Args:
+        patterns: name of a shipped pattern set, or the folder of one.
+        sections: canonical names of the sections that labels come from; by default those that the
+            set names (findings and impression, else the body).
+        assertion: "scope" for the set's own cues, "negex" for negspacy's NegEx.
+
+    Raises:
+        PatternError: The pattern set does not exist or has an error.
+
+    >>> labeler = Labeler()
+    >>> report = labeler("No focal consolidation. Small left effusion.")
+    >>> report.labels["Consolidation"], report.labels["Pleural Effusion"]
+    (<Label.NEGATIVE: 0>, <Label.POSITIVE: 1>)
+    >>> [(m.text, c.text) for m in report.mentions for c in m.cues]
+    [('consolidation', 'No')]
+    """
+
+    def __init__(
+        self,
+        patterns: str | os.PathLike[str] = "chexpert14",
+        *,
+        sections: Sequence[str] | None = None,
+        assertion: Literal["scope", "negex"] = "scope",
+    ) -> None:
+        self._arguments = (patterns, tuple(sections) if sections is not None else None, assertion)
+        self.patterns = load_patterns(patterns)
+        """The compiled pattern set."""
+        self._sectioner = Sectioner(self.patterns.sections, sections)
+        self._splitter = SentenceSplitter(self.patterns.sections)
+        self._aggregator = Aggregator(self.patterns)
+        self._assertion: Assertion = _by_scope
+        if assertion == "negex":
+            from chexlabel.spacy import NegexAssertion
+
+            self._assertion = NegexAssertion()
+        elif assertion != "scope":
+            raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, self._arguments
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """The findings in output order."""
+        return self.patterns.findings
+
+    def label(self, report: str | Report) -> tuple[Label | None, ...]:
+        """Return the labels alone, in the order of `findings`: the fast path, without evidence.
+
+        Equal results are the same tuple object, so that callers may memoise on it.
+        """
+        text, spans = _parts(report)
+        splitter = self._splitter
+        young = self._young
+        mask = 0
+        has_text = False
+        for span in self._counted(text, spans):
+            for sentence in splitter.split(text, span.start, span.end):
+                has_text = True
+                found = young.get(sentence)
+                mask |= self._recall(sentence) if found is None else found
+        return self._aggregator.labels(mask) if has_text else self._aggregator.blank
+
+    def __call__(self, report: str | Report) -> LabeledReport:
+        """Label a report and give the evidence: every mention, its offsets and its cues."""
+        text, spans = _parts(report)
+        mask = 0
+        has_text = False
+        mentions: list[Mention] = []
+        for span in self._counted(text, spans):
+            for start, end in self._splitter.sentences(text, span.start, span.end):
+                has_text = True
+                sentence = text[start:end]
+                judgements = self._judge(sentence)
+                mask |= sentence_mask(judgements)
+                if judgements:
+                    mentions.extend(self._evidence(text, span, start, end, judgements))
+        labels = self._aggregator.labels(mask) if has_text else self._aggregator.blank
+        return LabeledReport(
+            id=report.id if isinstance(report, Report) else None,
+            labels=dict(zip(self.findings, labels, strict=True)),
+            mentions=tuple(mentions),
+        )
+
+    def pipe(self, reports: Iterable[str | Report]) -> Iterator[LabeledReport]:
+        """Label a stream of reports with evidence, lazily and in order."""
+        return map(self, reports)
+
+    def label_frame(self, frame: pd.DataFrame, text: str = "report") -> pd.DataFrame:
+        """Label the texts in a column of a DataFrame.
+
+        Args:
+            frame: one row a report.
+            text: the column that holds the reports; missing values count as empty reports.
+
+        Returns:
+            A frame with the same index and a nullable integer column a finding (1, 0, -1, missing).
+
+        Raises:
+            InputError: There is no such column.
+        """
+        import pandas as pd
+
+        from chexlabel.errors import InputError
+
+        if text not in frame.columns:
+            known = ", ".join(str(column) for column in frame.columns)
+            raise InputError(f"column {text!r}: not in the frame; its columns are: {known}")
+        rows = [self.label(value if isinstance(value, str) else "") for value in frame[text]]
+        return pd.DataFrame(
+            [[None if label is None else int(label) for label in row] for row in rows],
+            index=frame.index,
+            columns=list(self.findings),
+        ).astype("Int8")
+
+    def _counted(self, text: str, spans: tuple[SectionSpan, ...] | None) -> tuple[SectionSpan, ...]:
+        if spans is None:
+            return self._sectioner.counted(text)
+        return self._sectioner.select(spans)
+
+    def _recall(self, sentence: str) -> int:
+        """Return a sentence's bits, from memory where it was met before.
+
+        Reports repeat one another's sentences. Two generations bound the memory: when the young one
+        is full it becomes the old one, and what is met again is kept.
+        """
+        mask = self._old.get(sentence)
+        if mask is None:
+            mask = sentence_mask(self._judge(sentence))
+        if len(self._young) >= _GENERATION:
+            self._old, self._young = self._young, {}
+        self._young[sentence] = mask
+        return mask
+
+    def _judge(self, sentence: str) -> list[Judgement]:
+        lexicon = self.patterns.lexicon
+        items = find_items(symbolize(sentence, lexicon), lexicon)
+        return self._assertion(sentence, items) if items else []
+
+    def _evidence(
+        self,
+        text: str,
+        span: SectionSpan,
+        start: int,
+        end: int,
+        judgements: Sequence[Judgement],
+    ) -> Iterator[Mention]:
+        offsets = token_offsets(text[start:end])
+        tracked = self.patterns.tracked
+
+        def place(item: Item) -> tuple[int, int]:
+            return start + offsets[item.start][0], start + offsets[item.end - 1][1]
+
+        for item, label, cues in judgements:
+            first, last = place(item)
+            found = []
+            for cue in cues:
+                role = cue.role
+                cue_start, cue_end = place(cue)
+                kind = role.kind.name if role.kind else "state" if role.state else "alternative"
+                found.append(Cue(kind, text[cue_start:cue_end], cue_start, cue_end, role.pattern))
+            yield Mention(
+                finding=tracked[item.role.finding],
+                label=label,
+                text=text[first:last],
+                start=first,
+                end=last,
+                section=span.name,
+                sentence=(start, end),
+                cues=tuple(found),
+                pattern=item.role.pattern,
+            )
+
+
+def _by_scope(_sentence: str, items: Sequence[Item]) -> list[Judgement]:
+    return judge(items)
+
+
+def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:
+    if isinstance(report, str):
+        return report, None
+    return report.text, report.spans
+
+
+def _rebuild(
+    patterns: str | os.PathLike[str],
+    sections: tuple[str, ...] | None,
+    assertion: Literal["scope", "negex"],
+) -> Labeler:
+    return Labeler(patterns, sections=sections, assertion=assertion)

@@ -1,0 +1,240 @@
+"""Find the sections of a report, and among them those that labels come from.
+
+Headings and rules are data: `sections.yaml`, described in `chexlabel.patterns.section_schema`.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from chexlabel.engine.headings import Heading, HeadingFinder
+from chexlabel.errors import ChexlabelError
+from chexlabel.labels import SectionSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chexlabel.patterns.section_schema import SectionsFile
+
+__all__ = ["PREAMBLE", "Sectioner", "unify_line_ends"]
+
+PREAMBLE = "preamble"
+"""Name of text in front of the first heading that is not the body: a title, mostly."""
+
+_LETTER = re.compile(r"[^\W\d_]")
+_VISIBLE = re.compile(r"\S")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+
+
+class _Segment(NamedTuple):
+    """The text from a heading to the next."""
+
+    name: str
+    role: str
+    start: int
+    end: int
+
+
+class Sectioner:
+    """Finds sections; compiled once from a pattern set's `sections.yaml`.
+
+    Instances do not change after construction: they are picklable and safe to share by threads.
+
+    Args:
+        model: the validated `sections.yaml`.
+        sections: the sections that labels come from, by canonical name or heading, in any letter
+            case; `None` for those that the file counts. When a report has none of them, and none of
+            those that the file counts, the file's `fallback` (such as the body) is taken.
+
+    Raises:
+        ChexlabelError: `sections` is empty, or names a section that the file does not define.
+    """
+
+    def __init__(self, model: SectionsFile, sections: Sequence[str] | None = None) -> None:
+        self._finder = HeadingFinder(model)
+        self._roles: dict[str, str] = {s.name: s.role for s in model.sections}
+        self._stands_for = {s.name: frozenset((s.name, *s.counts_as)) for s in model.sections}
+        self._body = model.unheaded.name
+        self._becomes = model.unheaded.becomes
+        self._before = frozenset(model.unheaded.before)
+        self._counted = frozenset(model.counted)
+        self._fallback = tuple(model.fallback)
+        self._amending = frozenset(s.name for s in model.sections if s.role == "amendment")
+        self._preliminary = frozenset(s.name for s in model.sections if s.role == "preliminary")
+        # With one of these, no unheaded paragraph is read.
+        self._replaces_body = frozenset(
+            name for name, others in self._stands_for.items() if self._becomes in others
+        )
+        self._asked = self._counted if sections is None else self._resolve(sections)
+        self._quick = sections is None and all(
+            self._roles.get(name) in ("content", "amendment") for name in self._counted
+        )
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Names of the sections that labels come from, fallbacks aside."""
+        return self._asked
+
+    def spans(self, text: str) -> tuple[SectionSpan, ...]:
+        """Return all sections of a report that hold words, in text order, headings excluded."""
+        if "\r" in text:
+            text = unify_line_ends(text)
+        return self._lay_out(text, self._find(text))
+
+    def counted(self, text: str) -> tuple[SectionSpan, ...]:
+        """Return the sections that labels come from, in text order: `select(spans(text))`."""
+        if "\r" in text:
+            text = unify_line_ends(text)
+        headings = self._find(text)
+        if self._quick:
+            asked = self._asked
+            # Most reports need no layout: they have a findings section, with which nothing unheaded
+            # counts, or nothing unheaded at all.
+            picked: list[SectionSpan] = []
+            settled = bool(headings) and headings[0][1] == 0
+            has_findings = False
+            end = len(text)
+            for name, heading, start in reversed(headings):
+                if name not in asked:
+                    settled = False
+                elif _LETTER.search(text, start, end):
+                    picked.append(_trimmed(name, text, start, end))
+                    has_findings = has_findings or name in self._replaces_body
+                end = heading
+            if has_findings or settled:
+                picked.reverse()
+                return tuple(picked)
+        return self.select(self._lay_out(text, headings))
+
+    def select(self, spans: Iterable[SectionSpan]) -> tuple[SectionSpan, ...]:
+        """Return those of a report's sections that labels come from, in their order.
+
+        Args:
+            spans: from `spans`, or from a source that gives the sections apart. Their names may be
+                canonical ones or headings, in any letter case ("Impression").
+        """
+        named = [(self._canonical(span.name), span) for span in spans]
+        here = {name for name, _ in named}
+        wanted = self._asked & here
+        if not (wanted | (self._counted & here)) - self._amending:
+            wanted |= set([name for name in self._fallback if name in here][:1])
+        return tuple(
+            span if name == span.name else span._replace(name=name)
+            for name, span in named
+            if name in wanted
+        )
+
+    def _resolve(self, sections: Sequence[str]) -> frozenset[str]:
+        """Return the canonical names of the sections asked for and of those that stand for them."""
+        asked: set[str] = set()
+        for given in [sections] if isinstance(sections, str) else sections:
+            name = self._canonical(given)
+            if name not in self._roles and name != self._body:
+                names = [*self._roles, self._body]
+                close = get_close_matches(name, names, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}"
+                raise ChexlabelError(f"there is no section {given!r}; {hint}")
+            asked.add(name)
+            asked.update(other for other, names in self._stands_for.items() if name in names)
+        if not asked:
+            raise ChexlabelError("no section was asked for; name at least one, such as impression")
+        return frozenset(asked)
+
+    def _canonical(self, name: str) -> str:
+        if name in self._roles:
+            return name
+        words = name.lower().replace("_", " ").split()
+        return self._finder.name(" ".join(words)) or "_".join(words)
+
+    def _find(self, text: str) -> list[Heading]:
+        headings = self._finder.find(text)
+        for heading in headings:
+            if heading[0] in self._preliminary:
+                return self._supersede(headings)
+        return headings
+
+    def _supersede(self, headings: list[Heading]) -> list[Heading]:
+        """Make preliminary all that a preliminary read holds, where a final report follows."""
+        final = max(
+            (i for i, heading in enumerate(headings) if self._roles[heading[0]] == "final"),
+            default=-1,
+        )
+        preliminary: str | None = None
+        result: list[Heading] = []
+        for i, (name, start, content) in enumerate(headings):
+            role = self._roles[name]
+            if i >= final or role in ("amendment", "final"):
+                preliminary = None
+            elif role == "preliminary":
+                preliminary = name
+            result.append((preliminary or name, start, content))
+        return result
+
+    def _lay_out(self, text: str, headings: list[Heading]) -> tuple[SectionSpan, ...]:
+        """Turn headings into sections, and what has no heading into the body."""
+        segments: list[_Segment] = []
+        if not headings or headings[0][1] > 0:
+            segments.append(
+                _Segment(PREAMBLE, "final", 0, headings[0][1] if headings else len(text))
+            )
+        for i, (name, _, start) in enumerate(headings):
+            end = headings[i + 1][1] if i + 1 < len(headings) else len(text)
+            segments.append(_Segment(name, self._roles[name], start, end))
+        # A context heading without text ("COMPARISON:") still parts what surrounds it.
+        segments = [s for s in segments if s.role == "context" or _LETTER.search(text, *s[2:])]
+
+        body = self._find_body(text, segments)
+        spans: list[SectionSpan] = []
+        for segment in segments:
+            name, _, start, end = segment
+            parts = [(name, start, end)]
+            if body is not None and body[0] is segment:
+                _, body_name, body_start = body
+                parts = [(name, start, body_start), (body_name, body_start, end)]
+            spans += [_trimmed(n, text, s, e) for n, s, e in parts if _LETTER.search(text, s, e)]
+        return tuple(spans)
+
+    def _find_body(self, text: str, segments: list[_Segment]) -> tuple[_Segment, str, int] | None:
+        """Return the segment that holds the unheaded text that is read, its name and its start.
+
+        It is the last such text: after the own paragraph of a context section, or under no heading.
+        """
+        name = self._body
+        limit = len(segments)
+        for i, segment in enumerate(segments):
+            if segment.name in self._replaces_body:
+                return None
+            if segment.role == "content" and limit == len(segments):
+                if self._before.isdisjoint(self._stands_for[segment.name]):
+                    return None
+                name, limit = self._becomes, i
+        context_follows = False
+        for segment in reversed(segments[:limit]):
+            if segment.role == "context":
+                context_follows = True
+                start = _after_first_paragraph(text, segment.start, segment.end)
+                if _LETTER.search(text, start, segment.end):
+                    return segment, name, start
+            elif segment.role == "final" and not (context_follows and name == self._becomes):
+                # In front of an impression, a preamble that headings follow is a title.
+                return segment, name, segment.start
+        return None
+
+
+def unify_line_ends(text: str) -> str:
+    r"""Return `text` with "\n" at all its line ends, and all offsets unchanged."""
+    return text.replace("\r\n", " \n").replace("\r", "\n")
+
+
+def _after_first_paragraph(text: str, start: int, end: int) -> int:
+    """Return where the text after the first paragraph begins."""
+    visible = _VISIBLE.search(text, start, end)
+    blank = _BLANK_LINE.search(text, visible.start(), end) if visible else None
+    return blank.end() if blank else end
+
+
+def _trimmed(name: str, text: str, start: int, end: int) -> SectionSpan:
+    section = text[start:end]
+    return SectionSpan(name, end - len(section.lstrip()), start + len(section.rstrip()))

@@ -1,0 +1,250 @@
+"""The compiled form of a pattern set: an automaton over words, and the roles of its phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum, auto
+from typing import NamedTuple
+
+from chexlabel.labels import Label
+from chexlabel.patterns.spelling import Speller
+from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element
+
+__all__ = ["CueKind", "Lexicon", "Node", "Role", "Tag"]
+
+
+class Tag(IntEnum):
+    """What a matched phrase does in a sentence."""
+
+    MENTION = auto()
+    EXCLUDE = auto()
+    ANATOMY = auto()
+    STATE = auto()
+    CUE_BEFORE = auto()
+    CUE_AFTER = auto()
+    CUE_BOTH = auto()
+    NEUTRAL = auto()
+    ASSERTIVE = auto()
+    TERMINATOR = auto()
+    WITH = auto()
+    CONJUNCTION = auto()
+    DISJUNCTION = auto()
+    ALTERNATIVE = auto()
+    SEPARATOR = auto()
+    EXISTENTIAL = auto()
+    VERB = auto()
+    PRESENCE = auto()
+    RELATIVE = auto()
+
+
+class CueKind(NamedTuple):
+    """A kind of assertion cue.
+
+    Attributes:
+        name: as the pattern set names it.
+        rank: place in the set's order of decision, 0 the strongest.
+        effect: "negative", "uncertain", "none" or "neutral".
+        reach: the most words between a cue and what it governs.
+        restarts: whether a cue of this kind ends the scopes that opened before it.
+    """
+
+    name: str
+    rank: int
+    effect: str
+    reach: int
+    restarts: bool
+
+
+class Role(NamedTuple):
+    """What one phrase does.
+
+    Attributes:
+        tag: the role.
+        layer: phrases of one layer do not overlap (the longest wins); those of two layers may.
+            Findings have a layer each, by their number; syntax and states have one each below 0.
+        pattern: the phrase as the file writes it.
+        finding: number of the finding, -1 where there is none.
+        label: what a mention says when no cue touches it.
+        kind: the cue's kind.
+        state: the state's name.
+        states: for anatomy, state -> label, the first that holds decides.
+        ignored: kinds of cue that do not touch the finding.
+        verbal: whether a cue holds a finite verb.
+    """
+
+    tag: Tag
+    layer: int
+    pattern: str
+    finding: int = -1
+    label: Label = Label.POSITIVE
+    kind: CueKind | None = None
+    state: str = ""
+    states: Mapping[str, Label] = {}
+    ignored: frozenset[str] = frozenset()
+    verbal: bool = False
+
+
+class Node:
+    """A place in the automaton: where each next word leads, and the roles of what ends here."""
+
+    __slots__ = ("next", "roles")
+
+    def __init__(self, roles: dict[int, Role], following: dict[str, Node | None]) -> None:
+        self.roles = roles
+        self.next = following
+
+
+class _Transitions(dict[str, "Node | None"]):
+    """The ways out of a node, worked out when they are first taken."""
+
+    def __init__(self, lexicon: Lexicon, states: tuple[int, ...]) -> None:
+        self._lexicon = lexicon
+        self._states = states
+
+    def __missing__(self, symbol: str) -> Node | None:
+        node = self[symbol] = self._lexicon.advance(self._states, symbol)
+        return node
+
+
+class Lexicon:
+    """All phrases of a pattern set, to be looked up word by word.
+
+    The phrases make one nondeterministic automaton, linear in the size of the pattern files. The
+    deterministic one, in which a look-up is a walk over dictionaries, is built from it as the text
+    needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968).
+
+    A word is first turned into its symbol: itself; the longest `beginning*` that fits; the term it
+    misspells; or "" when no phrase knows it.
+    """
+
+    def __init__(self, speller: Speller, barriers: Iterable[str] = ()) -> None:
+        """Make an empty lexicon.
+
+        Args:
+            speller: forgives misspellings.
+            barriers: words that a gap does not bridge.
+        """
+        self._speller = speller
+        self._barriers = frozenset(barriers)
+        self._prefixes: list[str] = []
+        self._symbols: dict[str, str] = {}
+        self._words: set[str] = set()
+        # The nondeterministic automaton; state 0 is the start.
+        self._edges: list[dict[str, list[int]]] = [{}]
+        self._prefix_edges: list[dict[str, list[int]]] = [{}]
+        self._gap_edges: list[list[int]] = [[]]
+        self._roles: list[list[Role]] = [[]]
+        self._nodes: dict[tuple[int, ...], Node] = {}
+        self.start: dict[str, Node | None] = _Transitions(self, (0,))
+        """Symbol of a phrase's first word -> node, `None` where no phrase begins so."""
+
+    def add(self, phrase: Sequence[Element], role: Role) -> None:
+        """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
+        end = self._new_state()
+        self._roles[end].append(role)
+        self._add_sequence(phrase, [0], end)
+        self._prefixes.sort(key=len, reverse=True)
+
+    def symbol(self, word: str) -> str:
+        """Return the symbol under which the phrases know `word`, "" when they do not."""
+        found = self._symbols.get(word)
+        if found is None:
+            if len(self._symbols) > 500_000:  # a bound for endless vocabularies
+                self._symbols.clear()
+            found = self._symbols[word] = self._look_up(word)
+        return found
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """Word -> symbol for the words met so far; the hot loop reads it."""
+        return self._symbols
+
+    def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
+        """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
+        exact: set[int] = set()
+        prefix: set[int] = set()
+        stem = symbol.removesuffix("*")
+        is_word = (not symbol or symbol[0].isalnum()) and symbol not in self._barriers
+        for state in states:
+            exact.update(self._edges[state].get(symbol, ()))
+            for beginning, targets in self._prefix_edges[state].items():
+                if stem.startswith(beginning):
+                    prefix.update(targets)
+            if is_word:
+                prefix.update(self._gap_edges[state])
+        # A word spelled out is more precise than one that only begins so: its roles come last.
+        reached = (*sorted(prefix - exact), *sorted(exact))
+        if not reached:
+            return None
+        node = self._nodes.get(reached)
+        if node is None:
+            roles = {role.layer: role for state in reached for role in self._roles[state]}
+            node = self._nodes[reached] = Node(roles, _Transitions(self, reached))
+        return node
+
+    def _new_state(self) -> int:
+        self._edges.append({})
+        self._prefix_edges.append({})
+        self._gap_edges.append([])
+        self._roles.append([])
+        return len(self._edges) - 1
+
+    def _add_sequence(self, phrase: Sequence[Element], starts: list[int], end: int) -> None:
+        """Lay edges for `phrase` from each of `starts` to `end`."""
+        last_needed = max(at for at, element in enumerate(phrase) if not _is_optional(element))
+        for at, element in enumerate(phrase):
+            target = end if at == len(phrase) - 1 else self._new_state()
+            # Before a tail of optional elements the phrase may already end.
+            ends = [target, end] if last_needed <= at < len(phrase) - 1 else [target]
+            if element == GAP:
+                starts = [*starts, *self._gap_states(starts)]
+                continue
+            self._add_element(element, starts, ends)
+            starts = [*starts, target] if _is_optional(element) else [target]
+
+    def _add_element(self, element: Element, starts: list[int], ends: list[int]) -> None:
+        if isinstance(element, Choice):
+            for option in element.options:
+                for end in ends if option else ():
+                    self._add_sequence(option, starts, end)
+            return
+        edges = self._edges
+        if element.endswith("*"):
+            if element not in self._prefixes:
+                self._prefixes.append(element)
+            element, edges = element[:-1], self._prefix_edges
+        else:
+            self._words.add(element)
+        for start in starts:
+            targets = edges[start].setdefault(element, [])
+            targets.extend(end for end in ends if end not in targets)
+
+    def _gap_states(self, starts: list[int]) -> list[int]:
+        """Lay a chain of states that each take one word, whichever it is."""
+        chain: list[int] = []
+        previous = starts
+        for _ in range(MAX_GAP):
+            state = self._new_state()
+            for start in previous:
+                self._gap_edges[start].append(state)
+            chain.append(state)
+            previous = [state]
+        return chain
+
+    def _look_up(self, word: str) -> str:
+        if word in self._words:
+            return word
+        known = self._look_up_prefix(word)
+        if known or not word.isalpha():
+            return known
+        corrected = self._speller.correct(word)
+        if corrected is None:
+            return ""
+        return corrected if corrected in self._words else self._look_up_prefix(corrected)
+
+    def _look_up_prefix(self, word: str) -> str:
+        return next((p for p in self._prefixes if word.startswith(p[:-1])), "")
+
+
+def _is_optional(element: Element) -> bool:
+    return isinstance(element, Choice) and [] in element.options

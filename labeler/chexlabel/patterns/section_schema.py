@@ -1,0 +1,169 @@
+"""What may stand in `sections.yaml`, checked by pydantic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+__all__ = ["LineWidth", "Section", "SectionsFile", "Sentences", "Unheaded", "ViewHeadings"]
+
+Role = Literal[
+    "content", "amendment", "context", "preliminary", "final", "closing"
+]  # see Section.role
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*$")]
+_Words = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+( [^\sA-Z:]+)*$")]
+_Word = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Section(_Strict):
+    """One canonical section with the headings that open it."""
+
+    name: _Name = Field(description="Canonical name, as evidence and --sections give it.")
+    role: Role = Field(
+        description="What the section does to the report's layout. content: read until the next "
+        "heading. amendment: content that adds to others and never replaces them. context: one "
+        "paragraph of what was known before; what follows it without a heading is the body. "
+        "preliminary: superseded by a final report. final: begins the final report. closing: what "
+        "follows the report proper."
+    )
+    headings: list[_Words] = Field(
+        default=[],
+        description="Headings at the start of a line or after the end of a sentence, before a "
+        "colon, or alone on a line.",
+    )
+    anywhere: list[_Words] = Field(
+        default=[],
+        description="Headings that are also recognised in the middle of a line before a colon, "
+        "and at the start of a line before a dash.",
+    )
+    markers: list[_Words] = Field(
+        default=[],
+        description="Headings that are also recognised at the start of a line without a colon, "
+        "before two spaces, a number, a bracket or a removed word.",
+    )
+    counts_as: list[_Name] = Field(
+        default=[],
+        description="Other sections that it stands for when the user asks for those.",
+    )
+
+    @model_validator(mode="after")
+    def _has_heading(self) -> Section:
+        if not (self.headings or self.anywhere or self.markers):
+            raise ValueError(f"section {self.name!r} has no heading; list at least one")
+        return self
+
+
+class Unheaded(_Strict):
+    """What becomes of paragraphs without a heading."""
+
+    name: _Name = Field(description="Name of the body: paragraphs without a heading that count.")
+    becomes: _Name = Field(
+        description="The section they are instead when one of `before` follows and this one has "
+        "no heading in the report."
+    )
+    before: list[_Name] = Field(description="Sections in front of which they become `becomes`.")
+
+
+class ViewHeadings(_Strict):
+    """Headings made of the names of views, too many to list."""
+
+    opens: _Name = Field(description="The section that such a heading opens.")
+    key_words: list[_Word] = Field(
+        min_length=1, description="Words of which at least one must be there; lower case."
+    )
+    words: list[_Word] = Field(
+        description="The other words that may be there; numbers, times, dates and removed words "
+        "always may."
+    )
+
+
+class LineWidth(_Strict):
+    """The widths, in characters, at which a typist's margin may have broken lines."""
+
+    minimum: int = Field(ge=1, description="No margin is narrower than this.")
+    maximum: int = Field(ge=1, description="Lines longer than this were not broken by a margin.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LineWidth:
+        if self.minimum > self.maximum:
+            raise ValueError("minimum is greater than maximum; exchange the two")
+        return self
+
+
+class Sentences(_Strict):
+    """Where sentences end."""
+
+    abbreviations: list[_Word] = Field(
+        description="Words whose full stop never ends a sentence; without that full stop."
+    )
+    abbreviations_before_number: list[_Word] = Field(
+        description="Words whose full stop does not end a sentence when a number follows."
+    )
+    abbreviations_at_end: list[_Word] = Field(
+        description="Words whose full stop ends a sentence only when one of `starters` follows."
+    )
+    starters: list[_Word] = Field(description="Words that begin a sentence.")
+    line_width: LineWidth = Field(description="The widths at which lines may have been broken.")
+    continuing_words: list[_Word] = Field(
+        description="Words after which a sentence goes on in the next line."
+    )
+
+
+class SectionsFile(_Strict):
+    """`sections.yaml`: where a report's text counts, and where its sentences end."""
+
+    counted: list[_Name] = Field(
+        min_length=1, description="Sections that labels come from unless the user asks for others."
+    )
+    fallback: list[_Name] = Field(
+        default=[],
+        description="Used in this order when a report has none of the sections asked for and none "
+        "of those in `counted`, amendments aside.",
+    )
+    unheaded: Unheaded = Field(description="What becomes of paragraphs without a heading.")
+    sections: list[Section] = Field(min_length=1, description="The canonical sections.")
+    not_after: list[_Word] = Field(
+        default=[],
+        description="Words before an `anywhere` heading that make it a part of its sentence.",
+    )
+    view_headings: ViewHeadings = Field(description="Headings made of the names of views.")
+    sentences: Sentences = Field(description="Where sentences end.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SectionsFile:
+        roles = {self.unheaded.name: "body"}
+        owners: dict[str, str] = {}
+        for section in self.sections:
+            if section.name in roles:
+                raise ValueError(f"section {section.name!r} is there twice; merge the two")
+            roles[section.name] = section.role
+            for heading in (*section.headings, *section.anywhere, *section.markers):
+                if heading in owners:
+                    raise ValueError(
+                        f"heading {heading!r} is in both {owners[heading]!r} and "
+                        f"{section.name!r}; remove it from one"
+                        if owners[heading] != section.name
+                        else f"heading {heading!r} is in {section.name!r} twice; remove one"
+                    )
+                owners[heading] = section.name
+        named = {
+            "counted": self.counted,
+            "fallback": self.fallback,
+            "unheaded": [self.unheaded.becomes, *self.unheaded.before],
+            "view_headings.opens": [self.view_headings.opens],
+            "counts_as": [name for section in self.sections for name in section.counts_as],
+        }
+        for key, names in named.items():
+            for name in names:
+                if name not in roles:
+                    raise ValueError(
+                        f"{key} names the section {name!r}, which is not defined; "
+                        f"choose from {', '.join(roles)}"
+                    )
+        return self

@@ -1,0 +1,84 @@
+"""Forgiving misspellings of the terms that a pattern set lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+__all__ = ["Speller", "distance"]
+
+_ONE_SLIP = 6
+_TWO_SLIPS = 9
+
+
+class Speller:
+    """Maps a misspelt word to the term that it was meant to be.
+
+    Short terms are matched as they are; from 6 letters on one slip is forgiven (a letter wrong,
+    missing, added, or two swapped), from 9 letters on two. The first letter must be right.
+    """
+
+    def __init__(
+        self, terms: Iterable[str], not_misspelled: Iterable[str], corrections: Mapping[str, str]
+    ) -> None:
+        self._corrections = dict(corrections)
+        self._own = frozenset(not_misspelled)
+        self._terms: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for term in sorted(set(terms)):
+            self._terms[term[0]].append((term, _letters(term)))
+
+    def correct(self, word: str) -> str | None:
+        """Return the term that `word` misspells, or `None`.
+
+        >>> Speller(["pneumothorax"], ["pneumothoracic"], {}).correct("pneumothroax")
+        'pneumothorax'
+        """
+        if word in self._corrections:
+            return self._corrections[word]
+        size = len(word)
+        if size < _ONE_SLIP - 1 or word in self._own:
+            return None
+        letters = _letters(word)
+        best: tuple[int, str] | None = None
+        for term, term_letters in self._terms.get(word[0], ()):
+            longest = max(size, len(term))
+            allowed = 2 if longest >= _TWO_SLIPS else 1 if longest >= _ONE_SLIP else 0
+            # Each slip changes at most two letters of the set: a cheap test that rules out most.
+            if abs(size - len(term)) > allowed:
+                continue
+            if (letters ^ term_letters).bit_count() > 2 * allowed:
+                continue
+            slips = distance(word, term)
+            if slips <= allowed and (best is None or slips < best[0]):
+                best = (slips, term)
+        return best[1] if best else None
+
+
+def _letters(word: str) -> int:
+    """Return the set of a word's letters as a bit set."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 31)
+    return bits
+
+
+def distance(a: str, b: str) -> int:
+    """Return the optimal string alignment distance: edits and swaps of neighbours.
+
+    Source: Damerau, "A technique for computer detection and correction of spelling errors",
+    CACM 7(3), 1964.
+
+    >>> distance("effusoin", "effusion")
+    1
+    """
+    before_last: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        row = [i]
+        for j, y in enumerate(b, start=1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before_last[j - 2] + 1)
+            row.append(cost)
+        before_last, last = last, row
+    return last[-1]

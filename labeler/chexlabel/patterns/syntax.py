@@ -1,0 +1,160 @@
+"""The phrase syntax of pattern files.
+
+| written | matches |
+|---|---|
+| `pleural effusion` | these words, case-blind, over line breaks, hyphens and removed words |
+| `{small\\|tiny} effusion` | one of the alternatives |
+| `[left] effusion`, `[{left\\|right}] effusion` | with or without the optional words |
+| `atelecta*` | any word that begins so |
+| `thickening ... pleura` | up to four words between, on which no list, verb or cue begins |
+
+A word is a run of letters, or of digits; punctuation marks (`,` `;` `:` `/` ...) are words of their
+own, so that `w/o` and `: none` can be written. A hyphen joins nothing: `air-space` is `air space`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
+from math import prod
+from typing import NamedTuple
+
+__all__ = [
+    "GAP",
+    "MAX_GAP",
+    "TOKEN",
+    "Choice",
+    "Element",
+    "count",
+    "expand",
+    "parse",
+    "phrase_lines",
+    "tokenize",
+]
+
+GAP = "..."
+"""The symbol for a gap within a phrase."""
+
+MAX_GAP = 4
+"""The most words that a gap may bridge."""
+
+_DEIDENTIFIED = r"\[\*\*[^\]\n]{0,80}\*\*\]|\bx{3,}\b|_+"
+_WORD = r"[^\W\d_]/[^\W\d_]{1,2}(?![^\W_])|[^\W\d_]+(?:'[^\W\d_]+)?"
+_NUMBER = r"\d+(?:[.,]\d+)*"
+# A hyphen inside a word joins nothing; one that stands free is a dash, a mark of its own.
+_MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"
+
+TOKEN = re.compile(f"(?:{_DEIDENTIFIED})|({_WORD}|{_NUMBER}|{_MARK})")
+"""Finds the tokens of lower-cased text; group 1 is empty for removed words (`XXXX`, `___`)."""
+
+_SYNTAX = re.compile(r"[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}")
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def tokenize(text: str) -> list[str]:
+    """Split lower-cased text into its tokens, removed words left out.
+
+    >>> tokenize("no air-space disease w/o xxxx effusion, 1.5 cm")
+    ['no', 'air', 'space', 'disease', 'w/o', 'effusion', ',', '1.5', 'cm']
+    """
+    return [token for token in TOKEN.findall(text) if token]
+
+
+def phrase_lines(block: str | list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the phrases of a block (one a line, `#` starts a remark) with their line in the block."""
+    lines = block.splitlines() if isinstance(block, str) else block
+    for number, line in enumerate(lines):
+        phrase = line.partition("#")[0].strip()
+        if phrase:
+            yield number, phrase
+
+
+class Choice(NamedTuple):
+    """Alternatives, each a sequence; an empty one makes the choice optional."""
+
+    options: tuple[Sequence[Element], ...]
+
+
+Element = str | Choice
+"""A word, a word's beginning (`atelecta*`), a gap (`...`), or a choice."""
+
+
+def parse(phrase: str) -> Sequence[Element]:
+    """Parse a phrase into its sequence of elements.
+
+    >>> parse("{small|tiny} [left] effusion*")  # doctest: +NORMALIZE_WHITESPACE
+    [Choice(options=(['small'], ['tiny'])), Choice(options=(['left'], [])), 'effusion*']
+
+    Raises:
+        ValueError: The brackets do not pair, or the phrase has no word.
+    """
+    symbols = _SYNTAX.findall(f" {phrase.lower()} ")  # spaces, so that a lone dash is a mark
+    choice, rest = _parse_options(symbols, 0, None)
+    if rest != len(symbols):
+        raise ValueError(f"`{symbols[rest]}` closes nothing; remove it or open it before")
+    (elements,) = choice.options
+    if all(isinstance(element, Choice) and [] in element.options for element in elements):
+        raise ValueError("the phrase has no word that must be there")
+    if GAP in (elements[0], elements[-1]):
+        raise ValueError("`...` needs a word on both sides")
+    return elements
+
+
+def expand(phrase: str) -> set[tuple[str, ...]]:
+    """Return all sequences of words that a phrase stands for.
+
+    >>> sorted(expand("{small|tiny} [left] effusion*"))  # doctest: +NORMALIZE_WHITESPACE
+    [('small', 'effusion*'), ('small', 'left', 'effusion*'),
+     ('tiny', 'effusion*'), ('tiny', 'left', 'effusion*')]
+
+    Raises:
+        ValueError: As `parse`.
+    """
+    return set(_expand(parse(phrase)))
+
+
+def count(elements: Sequence[Element]) -> int:
+    """Return how many sequences of words a parsed phrase stands for, at most.
+
+    >>> count(parse("{small|tiny} [left] effusion*"))
+    4
+    """
+    return prod(
+        sum(map(count, element.options)) for element in elements if isinstance(element, Choice)
+    )
+
+
+def _expand(elements: Sequence[Element]) -> Iterator[tuple[str, ...]]:
+    parts = (
+        [(element,)]
+        if isinstance(element, str)
+        else [words for option in element.options for words in _expand(option)]
+        for element in elements
+    )
+    for combination in product(*parts):
+        yield tuple(chain.from_iterable(combination))
+
+
+def _parse_options(symbols: list[str], at: int, closer: str | None) -> tuple[Choice, int]:
+    """Parse `a|b|...` up to `closer`; return the choice and where the closer stands."""
+    options: list[list[Element]] = [[]]
+    while at < len(symbols):
+        symbol = symbols[at]
+        if symbol in "{[":
+            inner, at = _parse_options(symbols, at + 1, _CLOSERS[symbol])
+            options[-1].append(Choice((*inner.options, [])) if symbol == "[" else inner)
+        elif symbol == closer:
+            return Choice(tuple(options)), at
+        elif symbol == "|":
+            if closer is None:
+                raise ValueError("`|` stands outside brackets; write {a|b}")
+            options.append([])
+        elif symbol in "}]":
+            break
+        else:
+            options[-1].append(symbol)
+        at += 1
+    if closer is not None:
+        raise ValueError(f"a `{closer}` is missing")
+    return Choice(tuple(options)), at

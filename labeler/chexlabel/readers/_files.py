@@ -1,0 +1,304 @@
+"""Report files in a folder, in a zip or tar archive, or alone, one after another.
+
+Only .txt and .xml files are taken. Archives are never unpacked to disk; members that are no plain
+files (links, devices) are passed over, and so are hidden files such as the "._1.xml" that macOS
+adds to archives.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from stat import S_ISLNK
+from typing import TYPE_CHECKING, Self
+
+from chexlabel.errors import InputError
+
+if TYPE_CHECKING:
+    from chexlabel.readers._streams import ByteStream
+    from chexlabel.report import Report
+
+__all__ = ["FileSet", "open_file", "open_folder", "open_tar", "open_zip", "read_files"]
+
+_SUFFIXES = (".txt", ".xml")
+_UPWARD = (".", "..")
+
+# So many reports of a tar archive are looked at to tell what it holds.
+_LOOK_AHEAD = 32
+
+# How the tarfile module tells itself that an archive has ended.
+_HARMLESS_HEADER_ERRORS = (tarfile.EOFHeaderError, tarfile.EmptyHeaderError)  # type: ignore[attr-defined]
+
+_DIGITS = re.compile(r"([0-9]+)")
+
+Entry = tuple[str, Callable[[], bytes]]
+
+
+@dataclass(slots=True)
+class FileSet:
+    """The files of a source, in a stable order.
+
+    Folders and zip archives are in natural order ("2.xml" before "10.xml"), tar archives in the
+    order of the archive, because they are read as a stream.
+
+    Attributes:
+        name: what messages call the source.
+        prefix: the absolute path before the files' paths, with its last slash; empty in archives.
+        paths: the files' paths within the source, "/" between the parts; of a tar archive the
+            first ones.
+        entries: each file's path and the function that reads it, to be called before the next
+            entry is taken. It raises `OSError` if this one file cannot be read, and `InputError`
+            if the whole source is damaged.
+        complete: whether `paths` holds all files.
+        alone: whether the source is this one file, so that what is wrong with it is an error.
+        close: closes the source.
+    """
+
+    name: str
+    prefix: str
+    paths: list[str]
+    entries: Iterable[Entry]
+    complete: bool
+    alone: bool
+    close: Callable[[], None]
+
+
+def open_folder(folder: Path, name: str) -> FileSet:
+    """List a folder with its subfolders; links to folders are not followed.
+
+    Raises:
+        InputError: when a folder cannot be read.
+    """
+
+    def fail(error: OSError) -> None:
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}")
+
+    paths: list[str] = []
+    for parent, children, files in os.walk(folder, onerror=fail):
+        children[:] = [child for child in children if not child.startswith(".")]
+        below = Path(parent).relative_to(folder).as_posix()
+        prefix = "" if below == "." else below + "/"
+        paths.extend(path for file in files if _is_report(path := prefix + file))
+    paths.sort(key=_natural_order)
+
+    def read(path: str) -> bytes:
+        place = folder / path
+        if not place.is_file():  # a pipe or a device would be waited for
+            raise OSError(None, "not a plain file, or a link to none")
+        return place.read_bytes()
+
+    prefix = folder.absolute().as_posix().rstrip("/") + "/"
+    return FileSet(
+        name, prefix, paths, _entries(paths, read), complete=True, alone=False, close=_nothing
+    )
+
+
+def open_file(stream: ByteStream) -> FileSet:
+    """Take one file, or standard input, as a set of one."""
+
+    def read(_path: str) -> bytes:
+        with stream.errors():
+            return stream.stream.read()
+
+    prefix = "" if stream.path is None else stream.path.absolute().parent.as_posix() + "/"
+    paths = [stream.filename]
+    return FileSet(
+        stream.name,
+        prefix,
+        paths,
+        _entries(paths, read),
+        complete=True,
+        alone=True,
+        close=stream.close,
+    )
+
+
+def open_zip(stream: ByteStream) -> FileSet:
+    """Open a zip archive.
+
+    Raises:
+        InputError: when it is damaged, encrypted, or an office document.
+    """
+    file = stream.seekable()
+
+    def close() -> None:
+        file.close()
+        stream.close()
+
+    with _damage(stream.name, close):
+        archive = zipfile.ZipFile(file)
+    members = {
+        member.filename: member
+        for member in archive.infolist()
+        if not member.is_dir() and not S_ISLNK(member.external_attr >> 16)
+    }
+    problem = None
+    if "[Content_Types].xml" in members:
+        problem = "is an office document; save its sheet as CSV (UTF-8)"
+    elif any(member.flag_bits & 1 for member in members.values()):
+        problem = "is encrypted; unpack it first"
+    if problem is not None:
+        close()
+        raise InputError(f"{stream.name} {problem}")
+
+    def read(path: str) -> bytes:
+        with _damage(stream.name):
+            return archive.read(members[path])
+
+    paths = sorted(filter(_is_report, members), key=_natural_order)
+    return FileSet(
+        stream.name, "", paths, _entries(paths, read), complete=True, alone=False, close=close
+    )
+
+
+def open_tar(stream: ByteStream) -> FileSet:
+    """Open a tar archive as a stream.
+
+    Raises:
+        InputError: when it is damaged.
+    """
+    entries = _tar_entries(stream)
+    first = list(islice(entries, _LOOK_AHEAD))
+    return FileSet(
+        stream.name,
+        "",
+        [path for path, _ in first],
+        chain(first, entries),
+        complete=len(first) < _LOOK_AHEAD,
+        alone=False,
+        close=stream.close,
+    )
+
+
+def read_files(
+    files: FileSet,
+    wanted: Callable[[str], bool],
+    parse: Callable[[str, bytes], Report],
+    failed: Callable[[str, str], Report],
+) -> Iterable[Report]:
+    """Read the wanted files of a set.
+
+    A file that cannot be read or parsed gives a report that says so; where it is the source
+    itself, it is an error, raised at once.
+
+    Args:
+        files: the files.
+        wanted: tells by its path whether a file is a report.
+        parse: makes a report of a file's path and bytes; raises `InputError` if it cannot.
+        failed: makes the report for a file that cannot be read, from its path and the reason.
+
+    Raises:
+        InputError: when the one file that is the source cannot be read.
+    """
+    if files.alone:
+        return [parse(path, read()) for path, read in files.entries]
+    return _stream_files(files.entries, wanted, parse, failed)
+
+
+def _stream_files(
+    entries: Iterable[Entry],
+    wanted: Callable[[str], bool],
+    parse: Callable[[str, bytes], Report],
+    failed: Callable[[str, str], Report],
+) -> Iterator[Report]:
+    for path, read in entries:
+        if not wanted(path):
+            continue
+        try:
+            data = read()
+        except OSError as error:
+            yield failed(path, f"{path} cannot be read: {error.strerror or error}")
+            continue
+        try:
+            report = parse(path, data)
+        except InputError as error:
+            report = failed(path, str(error))
+        yield report
+
+
+def _tar_entries(stream: ByteStream) -> Iterator[Entry]:
+    with (
+        _damage(stream.name),
+        stream.errors(),
+        tarfile.open(fileobj=stream.stream, mode="r|", tarinfo=_StrictMember) as archive,
+    ):
+        while (member := archive.next()) is not None:
+            # The archive remembers all members it has passed, which would fill the memory.
+            archive.members.clear()  # type: ignore[attr-defined]
+            path = member.name.removeprefix("./")
+            if member.isreg() and _is_report(path):
+                content = archive.extractfile(member)
+                yield _printable(path), partial(bytes, content.read() if content else b"")
+
+
+class _StrictMember(tarfile.TarInfo):
+    """A member of a tar archive whose damaged header is an error, not the archive's end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            if isinstance(error, _HARMLESS_HEADER_ERRORS):
+                raise
+            raise tarfile.ReadError(str(error)) from None
+
+
+@contextmanager
+def _damage(name: str, close: Callable[[], None] | None = None) -> Iterator[None]:
+    """Turn what a damaged archive makes the standard library raise into `InputError`.
+
+    Args:
+        name: what messages call the archive.
+        close: closes the archive, where nobody else will after the error.
+    """
+    try:
+        yield
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,  # a compression that Python does not know
+        OSError,
+        ValueError,  # a damaged offset or name
+    ):
+        if close is not None:
+            close()
+        raise InputError(
+            f"{name} is a damaged or cut short archive; fetch or make it again"
+        ) from None
+
+
+def _entries(paths: Iterable[str], read: Callable[[str], bytes]) -> Iterator[Entry]:
+    return ((_printable(path), partial(read, path)) for path in paths)
+
+
+def _printable(path: str) -> str:
+    """Return a path without the half characters by which Python keeps names that are not UTF-8."""
+    return path.encode("utf-8", "replace").decode()
+
+
+def _is_report(path: str) -> bool:
+    """Tell whether a path is that of a text or XML file, neither hidden nor in a hidden folder."""
+    if not path.lower().endswith(_SUFFIXES):
+        return False
+    return not any(part.startswith(".") and part not in _UPWARD for part in path.split("/"))
+
+
+def _natural_order(path: str) -> list[str | int]:
+    # Splitting at a group gives text and digits in turn, so that like is compared with like.
+    return [int(part) if i % 2 else part for i, part in enumerate(_DIGITS.split(path))]
+
+
+def _nothing() -> None:
+    """Close nothing: a folder is opened file by file."""

@@ -1,0 +1,161 @@
+"""CSV and TSV: with a header, or one column without (as the CheXpert labeler takes it)."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from chexlabel.errors import InputError
+from chexlabel.readers._source import Options, ReportSource
+from chexlabel.readers._streams import ByteStream, decode_head
+from chexlabel.readers._tabular import (
+    HEADERLESS,
+    Columns,
+    choose_columns,
+    is_column_name,
+    is_text_name,
+)
+
+if TYPE_CHECKING:
+    from _csv import Reader
+    from collections.abc import Iterator, Sequence
+
+    from chexlabel.report import Report
+
+__all__ = ["header_delimiter", "open_csv"]
+
+_DELIMITERS = (",", "\t", ";", "|")
+
+# A field may be a whole report of many megabytes. The limit bounds the memory that a missing
+# closing quote costs, which would otherwise draw in the rest of the file.
+_LONGEST_FIELD = 1 << 28
+
+
+def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:  # noqa: A002
+    """Open a CSV or TSV file.
+
+    A file of one column has a header if its first row is the name of a known column or of the
+    text column asked for; otherwise it has none. Lines without any character are no rows. Fields
+    behind the last column are let pass when they are empty, and missing ones when they are not
+    needed; any other row with too many or too few fields cannot be read, because a comma in a
+    report that is not quoted would cut the report short.
+
+    Args:
+        stream: the file.
+        options: columns, encoding and delimiter asked for.
+        format: "csv" or "tsv".
+
+    Raises:
+        InputError: when the file is not text, or has no such columns.
+    """
+    head = decode_head(stream, options.encoding)
+    # The limit holds for the whole process, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
+    delimiter = options.delimiter or (
+        "\t" if format == "tsv" else header_delimiter(head, options.text_column) or ","
+    )
+    # Strict, because the lenient mode runs rows together silently where a quote is missing.
+    text = stream.text(options.encoding)
+    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    with stream.errors(options.encoding):
+        try:
+            first = next(row for row in rows if row)
+        except StopIteration:
+            raise InputError(f"{stream.name} is empty; give a file that holds reports") from None
+        except csv.Error as error:
+            reason = _reason(error)
+            raise InputError(f"{stream.name}: the first row cannot be read: {reason}") from None
+    names = [cell.strip() for cell in first]
+    unread: list[list[str]] = []
+    if any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
+        columns = choose_columns(names, options, stream.name)
+    elif options.text_column is not None or options.id_columns:
+        raise InputError(
+            f"{stream.name} has one column and no header, so no column can be asked for by name; "
+            "leave out --text-column and --id-column"
+        )
+    else:
+        columns, names, unread = HEADERLESS, list(HEADERLESS.texts), [first]
+    return ReportSource(
+        _reports(stream, options, rows, unread, columns, names),
+        format=format,
+        id_columns=columns.id_columns,
+        text_columns=columns.text_columns,
+        close=stream.close,
+    )
+
+
+def header_delimiter(head: str, text_column: str | None = None) -> str | None:
+    """Return the delimiter under which the first line is a header with a known text column.
+
+    A line that is no header, or one of a single section name (which may as well be the heading
+    of a plain report), has none.
+
+    Args:
+        head: the beginning of the file.
+        text_column: the text column asked for, if any.
+    """
+    lines = head.lstrip("\r\n").splitlines()[:1]
+    single = None
+    for delimiter in _DELIMITERS:
+        cells = next(csv.reader(lines, delimiter=delimiter), [])
+        alone = len(cells) == 1
+        if any(is_text_name(cell.strip(), text_column, whole=alone) for cell in cells):
+            if not alone:
+                return delimiter
+            single = single or delimiter
+    return single
+
+
+def _reports(
+    stream: ByteStream,
+    options: Options,
+    rows: Reader,
+    unread: list[list[str]],
+    columns: Columns,
+    names: list[str],
+) -> Iterator[Report]:
+    build = columns.builder(names)
+    width = len(names)
+    needed = 1 + max(names.index(name) for name in columns.needed)
+    number = 0
+    for row in unread:
+        number += 1
+        yield build(row, number)
+    with stream.errors(options.encoding):
+        while True:
+            try:
+                for row in rows:
+                    if len(row) != width:
+                        if not row:
+                            continue
+                        if len(row) < needed or any(row[width:]):
+                            number += 1
+                            message = _wrong_width(row, width, number, rows.line_num)
+                            fields = dict(zip(names, row, strict=False))
+                            yield columns.failed(number, message, fields)
+                            continue
+                    number += 1
+                    yield build(row, number)
+            except csv.Error as error:
+                number += 1
+                message = f"row {number} (line {rows.line_num}) cannot be read: {_reason(error)}"
+                yield columns.failed(number, message)
+            else:
+                return
+
+
+def _wrong_width(row: Sequence[str], width: int, number: int, line: int) -> str:
+    fields = f"{len(row)} field" + ("s" if len(row) != 1 else "")
+    remedy = "quote reports that hold the delimiter" if len(row) > width else "complete the row"
+    return f"row {number} (line {line}) has {fields}, not {width}; {remedy}"
+
+
+def _reason(error: csv.Error) -> str:
+    """Say in the user's words what the csv module found; its own may quote the text."""
+    message = str(error)
+    if "unexpected end" in message:
+        return "its opening quote is never closed"
+    if "field larger" in message:
+        return f"a field is longer than {_LONGEST_FIELD:,} characters; is a closing quote missing?"
+    return 'a quote inside a quoted field is not doubled (write "" for ")'

@@ -1,0 +1,97 @@
+"""Plain text files: MIMIC-CXR's, known by their names, and any others."""
+
+from __future__ import annotations
+
+import re
+
+from chexlabel.errors import InputError
+from chexlabel.readers._files import FileSet, read_files
+from chexlabel.readers._source import Options, ReportSource
+from chexlabel.readers._streams import decode
+from chexlabel.report import Report
+
+__all__ = ["is_mimic_path", "open_mimic", "open_texts"]
+
+# MIMIC-CXR (Johnson et al. 2019, doi:10.1038/s41597-019-0322-0) keeps the report of a study as
+# files/p10/p10000032/s50414267.txt. Without the patient's folder, only its eight digits tell such
+# a name from another.
+_MIMIC_PATH = re.compile(r"(?:^|/)(?:p([0-9]+)/s([0-9]+)|s([0-9]{8}))\.txt\Z")
+
+_MIMIC_COLUMNS = ("subject_id", "study_id")
+_PATH = "path"
+
+
+def is_mimic_path(path: str) -> bool:
+    """Tell whether a file is named as MIMIC-CXR names its reports."""
+    return _MIMIC_PATH.search(path) is not None
+
+
+def open_mimic(files: FileSet, options: Options) -> ReportSource:
+    """Open the MIMIC-CXR reports among the files; others, such as LICENSE.txt, are passed over.
+
+    `subject_id` and `study_id` are written without their letters, as in MIMIC-CXR's own tables;
+    `subject_id` is empty where the patient's folder is not there. The report's id is the study's.
+
+    Raises:
+        InputError: when no file is named so.
+    """
+
+    def wanted(path: str) -> bool:
+        return is_mimic_path(files.prefix + path)
+
+    def columns(path: str) -> dict[str, str]:
+        match = _MIMIC_PATH.search(files.prefix + path)
+        subject, study, study_alone = match.groups(default="") if match else ("", "", "")
+        return dict(zip(_MIMIC_COLUMNS, (subject, study or study_alone), strict=True))
+
+    def parse(path: str, data: bytes) -> Report:
+        name = files.name if files.alone else path
+        ids = columns(path)
+        return Report(ids["study_id"], decode(data, options.encoding, name), None, ids)
+
+    def failed(path: str, reason: str) -> Report:
+        ids = columns(path)
+        return Report(ids["study_id"], "", None, ids, error=reason)
+
+    total = sum(map(wanted, files.paths))
+    if not total and files.complete:
+        raise InputError(
+            f"{files.name} has no report named as in MIMIC-CXR (p10000032/s50414267.txt); "
+            "state --format text for text files of any name"
+        )
+    return ReportSource(
+        read_files(files, wanted, parse, failed),
+        format="mimic",
+        id_columns=_MIMIC_COLUMNS,
+        total=total if files.complete else None,
+        close=files.close,
+    )
+
+
+def open_texts(files: FileSet, options: Options) -> ReportSource:
+    """Open all text files as one report each; the path within the source is the id.
+
+    Raises:
+        InputError: when there is no text file.
+    """
+
+    def wanted(path: str) -> bool:
+        return files.alone or path.lower().endswith(".txt")
+
+    def parse(path: str, data: bytes) -> Report:
+        name = files.name if files.alone else path
+        return Report(path, decode(data, options.encoding, name), None, {_PATH: path})
+
+    def failed(path: str, reason: str) -> Report:
+        return Report(path, "", None, {_PATH: path}, error=reason)
+
+    total = sum(map(wanted, files.paths))
+    if not total and files.complete:
+        raise InputError(f"{files.name} has no .txt file; state another --format or source")
+    return ReportSource(
+        read_files(files, wanted, parse, failed),
+        format="text",
+        id_columns=(_PATH,),
+        total=total if files.complete else None,
+        close=files.close,
+    )

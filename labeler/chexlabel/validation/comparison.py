@@ -1,0 +1,165 @@
+"""Two labelers on the same gold: paired differences, McNemar's test, and who is right where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chexlabel.validation.metrics import Resampled, kappas, mean
+from chexlabel.validation.results import (
+    Comparison,
+    Difference,
+    Figure,
+    FindingDifference,
+    LabelerResult,
+)
+from chexlabel.validation.values import LEFT_OUT, Codes, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from chexlabel.validation.intervals import Bootstrap
+
+__all__ = ["compare", "mcnemar"]
+
+
+def mcnemar(only_first: int, only_second: int) -> float | None:
+    """Return the two-sided p value of McNemar's exact test (McNemar 1947).
+
+    Args:
+        only_first: cases that only the first labeler has right.
+        only_second: cases that only the second has right.
+
+    Returns:
+        The p value, or `None` if both counts are zero and there is nothing to test.
+    """
+    from scipy.stats import binomtest
+
+    discordant = only_first + only_second
+    if not discordant:
+        return None
+    return float(binomtest(only_first, discordant, 0.5).pvalue)
+
+
+def compare(
+    first: LabelerResult,
+    second: LabelerResult,
+    gold: Codes,
+    codes: tuple[Codes, Codes],
+    resampled: tuple[Resampled, Resampled],
+    tasks: Sequence[Task],
+    bootstrap: Bootstrap,
+) -> Comparison:
+    """Compare two labelers; every difference is `first` minus `second`.
+
+    Args:
+        first: the first labeler's figures.
+        second: the second labeler's figures.
+        gold: gold codes with the policy applied, shape [reports, findings].
+        codes: the two labelers' codes with the policy applied, each [reports, findings].
+        resampled: their resampled confusion matrices, made with the same draws.
+        tasks: the tasks that were scored.
+        bootstrap: what made the resamples.
+    """
+    a, b = resampled
+    micro = {t: a.pooled_rates(t).f1 - b.pooled_rates(t).f1 for t in tasks}
+    per_finding = {t: (a.rates(t).f1, b.rates(t).f1) for t in tasks}
+    weights = {t: a.support(t) for t in tasks}
+    differences = {}
+    for task in tasks:
+        mine, theirs = per_finding[task]
+        scores = first.tasks[task.value], second.tasks[task.value]
+        differences[task.value] = Difference(
+            micro_f1=_difference(scores[0].micro.f1, scores[1].micro.f1, micro[task], bootstrap),
+            macro_f1=_difference(
+                scores[0].macro.f1,
+                scores[1].macro.f1,
+                mean(mine, weights[task] > 0) - mean(theirs, weights[task] > 0),
+                bootstrap,
+            ),
+            weighted_f1=_difference(
+                scores[0].weighted.f1,
+                scores[1].weighted.f1,
+                mean(mine, weights[task]) - mean(theirs, weights[task]),
+                bootstrap,
+            ),
+        )
+    pooled_kappas = kappas(a.confusion.sum(axis=1)) - kappas(b.confusion.sum(axis=1))
+    findings = [
+        _finding(i, first, second, gold, codes, per_finding, tasks, bootstrap)
+        for i in range(len(first.findings))
+    ]
+    return Comparison(
+        first=first.name,
+        second=second.name,
+        agreement=_difference(
+            first.agreement,
+            second.agreement,
+            a.pooled_agreement() - b.pooled_agreement(),
+            bootstrap,
+        ),
+        kappa=_difference(first.kappa, second.kappa, pooled_kappas, bootstrap),
+        tasks=differences,
+        findings=_adjust(findings),
+    )
+
+
+def _finding(
+    i: int,
+    first: LabelerResult,
+    second: LabelerResult,
+    gold: Codes,
+    codes: tuple[Codes, Codes],
+    samples: dict[Task, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    tasks: Sequence[Task],
+    bootstrap: Bootstrap,
+) -> FindingDifference:
+    kept = gold[:, i] != LEFT_OUT
+    truth, one, two = gold[kept, i], codes[0][kept, i], codes[1][kept, i]
+    one_right, two_right = one == truth, two == truth
+    only_first = int((one_right & ~two_right).sum())
+    only_second = int((~one_right & two_right).sum())
+    scores = first.findings[i].tasks, second.findings[i].tasks
+    return FindingDifference(
+        finding=first.findings[i].finding,
+        f1={
+            task.value: _difference(
+                scores[0][task.value].f1,
+                scores[1][task.value].f1,
+                samples[task][0][:, i] - samples[task][1][:, i],
+                bootstrap,
+            )
+            for task in tasks
+        },
+        disagree=int((one != two).sum()),
+        only_first_right=only_first,
+        only_second_right=only_second,
+        both_right=int((one_right & two_right).sum()),
+        both_wrong=int((~one_right & ~two_right).sum()),
+        p_value=mcnemar(only_first, only_second),
+        q_value=None,
+    )
+
+
+def _adjust(findings: list[FindingDifference]) -> list[FindingDifference]:
+    """Correct the p values for the number of findings tested (Benjamini & Hochberg 1995)."""
+    from scipy.stats import false_discovery_control
+
+    tested = [f.p_value for f in findings if f.p_value is not None]
+    if not tested:
+        return findings
+    adjusted = iter(false_discovery_control(tested).tolist())
+    return [
+        f if f.p_value is None else f.model_copy(update={"q_value": next(adjusted)})
+        for f in findings
+    ]
+
+
+def _difference(
+    first: Figure, second: Figure, samples: NDArray[np.float64], bootstrap: Bootstrap
+) -> Figure:
+    if first.value is None or second.value is None:
+        return Figure(value=None)
+    return bootstrap.figure(first.value - second.value, samples)

@@ -1,0 +1,1 @@
+"""The report: the same content as HTML, Markdown and JSON."""

@@ -1,0 +1,106 @@
+"use strict";
+(() => {
+  // Every closed part of the page is printed too.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((d) => { d.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((d) => { d.open = false; }));
+
+  // Sorting by the head of a column.
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const first = head.dataset.sort === "text" ? "ascending" : "descending";
+        const other = first === "ascending" ? "descending" : "ascending";
+        const order = head.getAttribute("aria-sort") === first ? other : first;
+        heads.forEach((h) => h.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", order);
+        const sign = order === "ascending" ? 1 : -1;
+        const key = (row) => Number(row.cells[column].dataset.value);
+        const body = table.tBodies[0];
+        body.append(...[...body.rows].sort((a, b) => sign * (key(a) - key(b))));
+      });
+    });
+  }
+
+  const form = document.getElementById("filters");
+  if (!form) return;
+  const cases = [...document.querySelectorAll(".case")];
+  const sections = [...document.querySelectorAll(".finding")];
+  const boxes = [...form.querySelectorAll("input[name=kind]")];
+  const finding = document.getElementById("filter-finding");
+  const labeler = document.getElementById("filter-labeler");
+  const id = document.getElementById("filter-id");
+  const status = document.getElementById("status");
+  form.hidden = false;
+  document.getElementById("keys").hidden = false;
+
+  // Kinds of error that count: those of the chosen labeler, or of any.
+  const kindsOf = (item, who) => (/^\d+$/.test(who)
+    ? [item.dataset.each.trim().split(" ")[Number(who)]]
+    : item.dataset.kinds.split(" "));
+  const wrongFits = (wrong, who) => {
+    if (who === "all") return !wrong.includes("0");
+    if (who === "differ") return wrong.includes("0");
+    return who === "" || wrong[Number(who)] === "1";
+  };
+  const apply = () => {
+    const kinds = new Set(boxes.filter((b) => b.checked).map((b) => b.value));
+    const who = labeler ? labeler.value : "";
+    const sought = id.value.trim().toLowerCase();
+    let shown = 0;
+    for (const item of cases) {
+      const fits = (!finding.value || item.dataset.finding === finding.value)
+        && wrongFits(item.dataset.wrong, who)
+        && kindsOf(item, who).some((k) => kinds.has(k))
+        && (!sought || item.dataset.id.toLowerCase().includes(sought));
+      item.hidden = !fits;
+      shown += fits;
+    }
+    for (const section of sections) {
+      const visible = section.querySelectorAll(".case:not([hidden])").length;
+      section.hidden = !visible;
+      section.querySelector("[data-count]").textContent = visible;
+    }
+    document.getElementById("none").hidden = shown > 0;
+    status.textContent = `Showing ${shown} of ${cases.length}`;
+    current();
+  };
+
+  // One stop for the Tab key in the whole list; keys move within it (the pattern of ARIA feeds).
+  const visible = () => cases.filter((item) => !item.hidden);
+  const current = (chosen) => {
+    const items = visible();
+    const stop = chosen || items[0];
+    cases.forEach((item) => { item.tabIndex = item === stop ? 0 : -1; });
+    items.forEach((item, i) => {
+      item.setAttribute("aria-posinset", i + 1);
+      item.setAttribute("aria-setsize", items.length);
+    });
+  };
+  document.getElementById("cases").addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = { PageDown: 1, j: 1, PageUp: -1, k: -1 }[event.key];
+    const item = event.target.closest(".case");
+    if (!step || !item) return;
+    const items = visible();
+    const next = items[items.indexOf(item) + step];
+    event.preventDefault();
+    if (!next) return;
+    current(next);
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  });
+  form.addEventListener("input", apply);
+  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  apply();
+})();

@@ -1,0 +1,202 @@
+"""Read a file of labels into text columns, without guessing at what it does not say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from chexlabel.errors import ValidationError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+__all__ = ["CONFIDENCE_SUFFIX", "LabelFile", "LabelSource", "column_key", "read_label_file"]
+
+LabelSource: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | LabelFile"
+
+CONFIDENCE_SUFFIX: Final = "_prob"
+"""`<finding>_prob` holds the labeler's probability, 0 to 1, that the finding is positive."""
+
+_DELIMITERS: Final = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
+
+
+def column_key(name: str) -> str:
+    """Return the form in which column names are compared: case and `_`, `-`, space are alike."""
+    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """A table of text cells, as read.
+
+    Attributes:
+        name: what the table is called in messages: the file's name without its folder.
+        columns: column name -> cells, in the file's order; every column has the same length.
+    """
+
+    name: str
+    columns: Mapping[str, tuple[str, ...]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def find(self, name: str) -> str | None:
+        """Return the column that goes by `name` (compared as `column_key` says), or `None`."""
+        if name in self.columns:
+            return name
+        key = column_key(name)
+        return next((column for column in self.columns if column_key(column) == key), None)
+
+
+def read_label_file(source: LabelSource, *, name: str | None = None) -> LabelFile:
+    """Read labels from CSV, TSV, Parquet, JSON lines (each also gzipped but Parquet) or a frame.
+
+    Args:
+        source: a path, a DataFrame, or a table already read.
+        name: what to call it in messages; default the file's name.
+
+    Raises:
+        ValidationError: the file is missing, cannot be decoded, has no rows, two columns of one
+            name, or a row with too many or too few cells.
+    """
+    import pandas as pd
+
+    if isinstance(source, LabelFile):
+        return source
+    if isinstance(source, pd.DataFrame):
+        name = name or "labels"
+        frame = source if source.index.name is None else source.reset_index()
+        table = {str(c): _cells(frame.iloc[:, i]) for i, c in enumerate(frame.columns)}
+        headers = [str(c) for c in frame.columns]
+    else:
+        path = Path(source)
+        name = name or path.name
+        headers, table = _read_path(path, name)
+    _refuse_bad_headers(headers, name)
+    file = LabelFile(name, table)
+    if not len(file):
+        raise ValidationError(f"{name}: no rows below the header; give a table with labels")
+    return file
+
+
+def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
+    kind = suffixes[-1] if suffixes else ""
+    try:
+        if kind in (".parquet", ".pq"):
+            import pandas as pd
+
+            frame = pd.read_parquet(path)
+            headers = [str(c) for c in frame.columns]
+            return headers, {c: _cells(frame[c]) for c in frame.columns}
+        if kind in (".jsonl", ".ndjson"):
+            return _read_jsonl(path, name)
+        if kind in _DELIMITERS:
+            return _read_delimited(path, _DELIMITERS[kind], name)
+    except FileNotFoundError:
+        raise ValidationError(f"{path}: no such file; check the path") from None
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"{name}: byte {error.start} is not UTF-8; save the table as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ValidationError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError as error:  # pyarrow's and pandas' errors for a broken file
+        raise ValidationError(
+            f"{name}: not a readable {kind[1:]} file ({type(error).__name__})"
+        ) from None
+    raise ValidationError(f"{name}: unknown kind of label file; use .csv, .tsv, .parquet or .jsonl")
+
+
+def _read_delimited(
+    path: Path, delimiter: str, name: str
+) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    # The csv module, not pandas: pandas renames columns that occur twice and fills short rows
+    # with blanks, and both would turn a broken file into wrong figures without a word.
+    import csv
+    import gzip
+    import sys
+
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        try:
+            header = next(reader, None)
+            if header is None:
+                raise ValidationError(f"{name}: the file is empty; give a table with a header")
+            rows = []
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(header):
+                    raise ValidationError(
+                        f"{name}, line {reader.line_num}: {len(row)} cells where the header has "
+                        f"{len(header)}; check the quotes and commas of that line"
+                    )
+                rows.append(row)
+        except csv.Error as error:
+            raise ValidationError(f"{name}, line {reader.line_num}: {error}") from None
+    headers = [h.strip() for h in header]
+    columns = zip(*rows, strict=True) if rows else (() for _ in headers)
+    return headers, {h: tuple(c) for h, c in zip(headers, columns, strict=True)}
+
+
+def _read_jsonl(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    import gzip
+
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    records: list[dict[str, Any]] = []
+    with opener(path, "rt", encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                record = None
+            if not isinstance(record, dict):
+                raise ValidationError(f"{name}, line {number}: not a JSON object; one a line")
+            # A writer may keep the labels in an object of their own, apart from the id columns.
+            labels = record.pop("labels", {})
+            if not isinstance(labels, dict):
+                raise ValidationError(f"{name}, line {number}: 'labels' must be an object")
+            record |= labels
+            # An evidence file is a label file too: its mentions and faults are no columns.
+            for key in ("mentions", "error"):
+                record.pop(key, None)
+            if records and record.keys() != records[0].keys():
+                raise ValidationError(
+                    f"{name}, line {number}: other fields than line 1; give every line the same"
+                )
+            records.append(record)
+    headers = list(records[0]) if records else []
+    return headers, {h: tuple(_cell(r[h]) for r in records) for h in headers}
+
+
+def _cells(column: pd.Series[Any]) -> tuple[str, ...]:
+    return tuple(_cell(value) for value in column.tolist())
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:  # only NaN differs from itself
+        return ""
+    text = str(value)
+    return "" if text in ("<NA>", "NaT") else text
+
+
+def _refuse_bad_headers(headers: Sequence[str], name: str) -> None:
+    seen: dict[str, str] = {}
+    for header in headers:
+        key = column_key(header)
+        if key in seen:
+            raise ValidationError(
+                f"{name}: columns {seen[key]!r} and {header!r} have the same name (case, '_' and "
+                "'-' do not count); rename or drop one"
+            )
+        seen[key] = header

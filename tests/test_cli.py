@@ -179,10 +179,23 @@ def test_misuse_is_one_line_and_status_2(arguments: list[str], said: str, capsys
     assert err.count("\n") == 1
 
 
-def test_any_text_may_stand_where_a_command_could(capsys) -> None:
-    for argument in ("x" * 5000, "a\0b", "no/such/file.csv"):
-        assert main([argument]) == 2
-        assert capsys.readouterr().err.startswith("chexlabel: error: ")
+@pytest.mark.parametrize(
+    "text", ["No edema.", "No edema and/or effusion.", "edema\nedema", "x" * 5000, "a\0b"]
+)
+def test_a_report_in_place_of_a_file_is_not_quoted(text: str, capsys) -> None:
+    assert main([text]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("chexlabel: error: the argument is a text, not a file; ")
+    assert "edema" not in err
+    assert "chexlabel explain" in err
+
+
+@pytest.mark.parametrize("path", ["no/such/file.csv", "my reports.csv", "reports"])
+def test_a_file_that_is_not_there_is_named(path: str, capsys) -> None:
+    assert main([path]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("chexlabel: error: ")
+    assert path in err
 
 
 def test_samples(tmp_path, capsysbinary) -> None:

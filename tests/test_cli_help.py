@@ -48,7 +48,7 @@ def page(shown: dict[str, str], before: str) -> str:
     listed = {match["command"] for match in BLOCK.finditer(before)}
     for name in shown:
         if name not in listed:
-            level = "#" * min(name.count(" ") + 1, 3)
+            level = "#" * min(max(name.count(" ") + 1, 2), 3)
             before += f"\n{level} `{name}`\n\n<!-- help: {name} -->\n```text\n```\n"
     return BLOCK.sub(lambda match: f"{match[1]}{shown[match['command']]}{match[4]}", before)
 

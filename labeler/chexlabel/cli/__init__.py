@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._version import __version__
-from chexlabel.cli._arguments import path_exists
+from chexlabel.cli._arguments import PATH_END, path_exists
 from chexlabel.cli._parser import Parser, one_line
 from chexlabel.errors import ChexlabelError
 
@@ -150,7 +150,22 @@ def _with_command(arguments: list[str]) -> list[str]:
             raise ChexlabelError(
                 f"there is no file and no command {first!r}; did you mean {similar[0]!r}?"
             )
+        if _is_prose(first):
+            # Not quoted: it may be a report.
+            raise ChexlabelError(
+                "the argument is a text, not a file; "
+                'to see one report labeled: chexlabel explain "..."'
+            )
     return ["label", *arguments]
+
+
+def _is_prose(argument: str) -> bool:
+    """Tell a report from the path of a file that is not there."""
+    if len(argument) > 1000 or "\n" in argument or "\0" in argument:
+        return True
+    if len(argument.split()) < 2:
+        return False
+    return argument.endswith((".", "?")) or not PATH_END.search(argument)
 
 
 def _debugging() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,16 @@ if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
 
 __all__ = [
+    "PATH_END",
     "add_labeler_options",
     "add_reader_options",
     "labeler_from",
     "path_exists",
     "reader_options",
 ]
+
+PATH_END = re.compile(r"[/\\]|\.\w{1,8}$")
+"""What a path has and a sentence has not: a slash somewhere, or a file's ending."""
 
 
 def add_reader_options(parser: argparse.ArgumentParser) -> None:

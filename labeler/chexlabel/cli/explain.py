@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 from chexlabel.cli._arguments import (
+    PATH_END,
     add_labeler_options,
     add_reader_options,
     labeler_from,
@@ -31,9 +31,6 @@ _DESCRIPTION = """\
 Show one report with its mentions coloured by label and the cues underlined, then
 the labels with the words behind them. REPORT is the text itself, a file (of many
 reports the first, or the one that --id names), or "-" for a text on standard input."""
-
-_PATH_LIKE = re.compile(r"\S*(?:[/\\\\]\S*|\.\w{1,8})")
-"""One word with a slash or a file's ending: a path, so that a mistyped one is not taken as text."""
 
 _STYLES: dict[int | None, str] = {
     1: "bold black on color(215)",
@@ -91,7 +88,9 @@ def _report(args: argparse.Namespace) -> str | Report:
     if len(args.report) > 1:
         # The words of a report without quotes around them.
         return " ".join(args.report)
-    if given == "-" or path_exists(given) or _PATH_LIKE.fullmatch(given):
+    # One word like a path is taken as one, so that a mistyped file is not explained as a text.
+    mistyped = len(given.split()) == 1 and PATH_END.search(given)
+    if given == "-" or path_exists(given) or mistyped:
         return _from_source(given, args)
     return given
 

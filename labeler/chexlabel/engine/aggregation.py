@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chexlabel.engine.assertion import Judgement
+from chexlabel.engine.clauses import Judgement
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import PatternSet
 

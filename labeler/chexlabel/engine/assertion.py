@@ -11,35 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from chexlabel.engine.anatomy import Anatomy
+from chexlabel.engine.clauses import (
+    BOUNDARIES,
+    CUES_BEFORE,
+    PREDICATES,
+    SUBJECTS,
+    Judgement,
+    ahead,
+    restarts,
+    strongest,
+)
 from chexlabel.engine.mentions import Item
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Role, Tag
+from chexlabel.patterns.lexicon import Tag
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["judge"]
 
-_CUE_TAGS = (Tag.CUE_BEFORE, Tag.CUE_BOTH)
-_BOUNDARIES = frozenset(
-    {Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION, Tag.ALTERNATIVE, Tag.TERMINATOR, Tag.WITH}
-)
-_SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
-_PREDICATES = frozenset({Tag.VERB, Tag.PRESENCE, Tag.CUE_AFTER})
 _EFFECTS = {"negative": Label.NEGATIVE, "uncertain": Label.UNCERTAIN}
-
-
-class Judgement(NamedTuple):
-    """What one mention says.
-
-    Attributes:
-        item: the mention (or anatomy) in the sentence.
-        label: `None` for one that counts for nothing.
-        cues: what decided it, in text order.
-    """
-
-    item: Item
-    label: Label | None
-    cues: tuple[Item, ...]
 
 
 @dataclass(slots=True)
@@ -54,16 +44,6 @@ class _Mention:
     alternative: Item | None = None
 
 
-@dataclass(slots=True)
-class _Organ:
-    """An anatomy word with the state words that bear on it."""
-
-    item: Item
-    states: list[tuple[Item, tuple[Item, ...]]] = field(default_factory=list)
-    carried: list[tuple[Item, tuple[Item, ...]]] = field(default_factory=list)
-    """The states of the anatomy before it, which hold for it too if nothing of its own follows."""
-
-
 def judge(items: Sequence[Item]) -> list[Judgement]:
     """Judge the mentions of one sentence, given all its matched phrases in order."""
     return _Reader(items).read()
@@ -75,10 +55,13 @@ class _Reader:
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self.active: list[Item] = []  # the cues whose scope is open
+        self.suspended: list[Item] | None = None  # those outside a relative clause between commas
         self.mentions: list[_Mention] = []
-        self.organs: list[_Organ] = []
+        self.anatomy = Anatomy(items)
         self.clause = 0
+        self.clause_start = 0  # the token at which the clause begins
         self.closed = False  # whether the clause already has its verb
+        self.listed = False  # whether a conjunction has joined mentions of the clause
         self.link: Tag | None = None
         self.alternative: Item | None = None
 
@@ -99,37 +82,42 @@ class _Reader:
                 else:
                     self.cue_after(item)
             elif tag is Tag.ANATOMY:
-                self.anatomy(at, item)
+                if self.anatomy.begins_clause(at):
+                    self.active = []
+                self.anatomy.add(at)
             elif tag is Tag.STATE:
-                self.state(at, item)
+                self.anatomy.state(at, tuple(self.active))
             elif tag is Tag.VERB or tag is Tag.PRESENCE:
                 self.alternative = None
-                if self.mentions or self.organs:
+                if self.mentions or self.anatomy.organs:
                     self.closed = True
             elif tag is Tag.TERMINATOR:
-                self.new_clause()
+                self.new_clause(item.end)
             elif tag is Tag.WITH:
                 self.active = []
                 self.alternative = None
                 self.link = tag
             elif tag is Tag.EXISTENTIAL:
                 if self.mentions and self.mentions[-1].clause == self.clause:
-                    self.new_clause()
+                    self.new_clause(item.start)
             elif tag is Tag.ALTERNATIVE:
-                self.alternative = item
+                self.join(item)
                 self.link = tag
         judgements = [
             _decide(mention) for mention in self.mentions if mention.item.role.tag is Tag.MENTION
         ]
-        if self.organs:
-            judgements.extend(j for organ in self.organs if (j := _decide_organ(organ)))
-            judgements.sort(key=lambda judgement: judgement.item.start)
+        if self.anatomy.organs:
+            judgements += self.anatomy.judgements()
+            judgements.sort(key=_place)
         return judgements
 
-    def new_clause(self) -> None:
+    def new_clause(self, start: int) -> None:
         self.active = []
+        self.suspended = None
         self.clause += 1
+        self.clause_start = start
         self.closed = False
+        self.listed = False
         self.link = None
         self.alternative = None
 
@@ -144,284 +132,173 @@ class _Reader:
         if same_words and previous is not None:
             mention.alternative = previous.alternative
         elif self.alternative is not None and previous is not None:
-            self.join_alternatives(mention)
+            mention.alternative = self.alternative
+            self.offer(self.alternative)
         self.mentions.append(mention)
+        self.anatomy.pass_mention()
         if not same_words:
             self.link = None
             self.alternative = None
 
-    def join_alternatives(self, mention: _Mention) -> None:
-        """Make the mentions on both sides of `or` alternatives of each other."""
-        joint = self.alternative
-        mention.alternative = joint
-        end = 0
-        for earlier in reversed(self.mentions):
-            if earlier.clause != mention.clause:
+    def join(self, joint: Item) -> None:
+        """Take note of `or`: what stands before it and what follows are alternatives."""
+        if not self.mentions:
+            return
+        if joint.start < self.mentions[-1].item.end:  # within one phrase: "fluid or thickening"
+            self.offer(joint)
+        else:
+            self.alternative = joint
+
+    def offer(self, joint: Item) -> None:
+        """Make the last mention, and those of the same words, alternatives."""
+        start: int | None = None
+        for mention in reversed(self.mentions):
+            if mention.clause != self.clause or (start is not None and mention.item.end <= start):
                 break
-            if end and earlier.item.end <= end:
-                break
-            end = earlier.item.start
-            earlier.alternative = joint
+            start = mention.item.start if start is None else min(start, mention.item.start)
+            mention.alternative = joint
 
     def boundary(self, at: int, item: Item) -> None:
         tag = item.role.tag
-        if self.opens_clause(at, tag):
-            self.new_clause()
+        if item.start == self.clause_start:  # "however, ..."
+            self.clause_start = item.end
+        if self.suspended is not None and tag is Tag.SEPARATOR:
+            self.active, self.suspended = self.suspended, None
+        elif self.opens_clause(at, tag):
+            self.new_clause(item.end)
             return
-        self.link = tag if self.link in (None, Tag.SEPARATOR) else self.link
-        if tag is Tag.DISJUNCTION:
-            self.alternative = item if self.mentions else None
-        elif tag is Tag.SEPARATOR:
+        elif tag is Tag.SEPARATOR and self.relative_follows(at):
+            self.suspended = list(self.active)
+        if self.link in (None, Tag.SEPARATOR):
+            self.link = tag
+        if tag is Tag.SEPARATOR:
             self.alternative = None
+            return
+        self.listed = True
+        if tag is Tag.DISJUNCTION:
+            self.join(item)
+
+    def relative_follows(self, at: int) -> bool:
+        """Say whether a relative clause begins right after the comma at `at`."""
+        following = next(iter(ahead(self.items, at)), None)
+        return (
+            following is not None
+            and following.role.tag is Tag.RELATIVE
+            and following.start == self.items[at].end
+        )
 
     def opens_clause(self, at: int, tag: Tag) -> bool:
         """Say whether what follows the comma or conjunction at `at` stands on its own."""
-        items = self.items
         subject = False
-        end = items[at].end
-        for place in range(at + 1, len(items)):
-            item = items[place]
-            role = item.role
-            following = role.tag
-            if following in _BOUNDARIES:
+        end = self.items[at].end
+        for place, item in enumerate(ahead(self.items, at), start=at + 1):
+            following = item.role.tag
+            if following in BOUNDARIES:
                 if subject or following is Tag.TERMINATOR or item.start > end:
                     return False
                 end = item.end  # ", and"
-                continue
-            if following is Tag.RELATIVE:
+                if following is not Tag.SEPARATOR:
+                    tag = following
+            elif following is Tag.RELATIVE:
                 return False
-            if following is Tag.EXISTENTIAL:
+            elif following is Tag.EXISTENTIAL:
                 return True
-            if subject:
+            elif subject:
                 if following is Tag.VERB or (following is Tag.CUE_BEFORE and item.role.verbal):
                     return True
-                if following is Tag.PRESENCE or following is Tag.CUE_AFTER:
+                if following is Tag.CUE_AFTER:
+                    # A list that is governed from before needs no second verdict after it.
+                    return self.closed or (bool(self.active) and tag is not Tag.DISJUNCTION)
+                if following is Tag.PRESENCE:
                     return self.closed
-                continue
-            if following in _CUE_TAGS:
-                return self._cue_restarts(item, tag, place)
-            if following is Tag.ASSERTIVE or following is Tag.STATE:
-                if tag is not Tag.DISJUNCTION and self._presents(place):
-                    return not self._list_goes_on(place)
-                continue
-            if following is Tag.ANATOMY:
+            elif following in CUES_BEFORE:
+                return restarts(item) or (
+                    tag is not Tag.DISJUNCTION and not self.list_goes_on(place)
+                )
+            elif following is Tag.ASSERTIVE or following is Tag.STATE:
+                if tag is not Tag.DISJUNCTION and self.presents(place):
+                    return not self.list_goes_on(place)
+            elif following is Tag.ANATOMY:
                 return tag is not Tag.DISJUNCTION
-            if following in _SUBJECTS:
+            elif following in SUBJECTS:
                 subject = True
-            elif following in _PREDICATES:
+            elif following in PREDICATES:
                 # Without words before it the verb has no subject: it continues the clause.
                 return following is Tag.VERB and item.start > end and tag is not Tag.DISJUNCTION
         return False
 
-    def _cue_restarts(self, cue: Item, tag: Tag, place: int) -> bool:
-        kind = cue.role.kind
-        if kind is not None and kind.restarts:
-            return True
-        return tag is not Tag.DISJUNCTION and not self._list_goes_on(place)
-
-    def _presents(self, at: int) -> bool:
+    def presents(self, at: int) -> bool:
         """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
-        for item in self.items[at + 1 :]:
+        for item in ahead(self.items, at):
             tag = item.role.tag
             if tag is Tag.MENTION or tag is Tag.EXCLUDE:
                 return True
-            if tag is not Tag.ASSERTIVE and tag is not Tag.STATE:
+            if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
                 return False
         return False
 
-    def _list_goes_on(self, at: int) -> bool:
+    def list_goes_on(self, at: int) -> bool:
         """Say whether an open negation's list goes on past `at`: an `or` still comes."""
         if not any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active):
             return False
-        for item in self.items[at + 1 :]:
+        for item in ahead(self.items, at):
             tag = item.role.tag
             if tag is Tag.DISJUNCTION:
                 return True
-            if tag in _PREDICATES or tag is Tag.TERMINATOR or tag is Tag.EXISTENTIAL:
+            if tag in PREDICATES or tag is Tag.TERMINATOR or tag is Tag.EXISTENTIAL:
                 return False
-            if tag in _CUE_TAGS and item.role.kind is not None and item.role.kind.restarts:
+            if tag in CUES_BEFORE and restarts(item):
                 return False
         return False
 
     def governs_next(self, at: int) -> bool:
-        for item in self.items[at + 1 :]:
+        """Say whether a cue that may stand on either side stands before its mention."""
+        for item in ahead(self.items, at):
             tag = item.role.tag
-            if tag in _SUBJECTS:
+            if tag in SUBJECTS:
                 return True
-            if tag in _BOUNDARIES or tag in _PREDICATES:
+            if tag in BOUNDARIES or tag in PREDICATES or tag in CUES_BEFORE:
                 return False
         return False
 
     def cue_before(self, item: Item) -> None:
-        kind = item.role.kind
-        if kind is not None and kind.restarts:
+        if restarts(item):
             self.active = []
         self.active.append(item)
 
     def cue_after(self, item: Item) -> None:
         self.alternative = None
         self.closed = True
-        joined = True
+        if (
+            self.mentions
+            and self.mentions[-1].clause != self.clause
+            and item.start <= self.clause_start
+        ):
+            # A predicate without a subject: "Pneumonia, however, is suspected."
+            self.clause = self.mentions[-1].clause
         kind = item.role.kind
         for mention in reversed(self.mentions):
-            if mention.clause != self.clause or not joined:
+            if mention.clause != self.clause:
                 break
             if kind is not None and item.start - mention.item.end > kind.reach:
                 break
             mention.cues.append(item)
             # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
-            if mention.link is Tag.SEPARATOR:
-                joined = any(
-                    m.link in (Tag.CONJUNCTION, Tag.DISJUNCTION)
-                    for m in self.mentions
-                    if m.clause == self.clause
-                )
-
-    def anatomy(self, at: int, item: Item) -> None:
-        same_words = bool(self.organs) and item.start < self.organs[-1].item.end
-        if not same_words and self.starts_clause(at):
-            self.active = []
-        organ = _Organ(item)
-        if self.organs:
-            last = self.organs[-1]
-            organ.carried = last.states or last.carried
-            if same_words:
-                organ.states = list(last.states)
-        before = self.states_before(at)
-        if before:
-            organ.states = before
-        self.organs.append(organ)
-
-    def starts_clause(self, at: int) -> bool:
-        """Say whether the anatomy at `at` is the subject of a verb."""
-        for item in self.items[at + 1 :]:
-            tag = item.role.tag
-            if tag is Tag.VERB:
-                return True
-            if tag in _BOUNDARIES or tag is Tag.RELATIVE or tag is Tag.MENTION:
-                return False
-        return False
-
-    def states_before(self, at: int) -> list[tuple[Item, tuple[Item, ...]]]:
-        """Return the states that stand before the anatomy at `at` as its attributes."""
-        states = []
-        start = self.items[at].start
-        for item in reversed(self.items[:at]):
-            tag = item.role.tag
-            if item.end > start:
-                continue
-            if tag is Tag.STATE and start - item.end <= 4 and self.is_attribute(item):
-                states.append((item, tuple(self.active)))
-                start = item.start
-            elif tag is not Tag.ASSERTIVE and tag is not Tag.NEUTRAL:
+            if mention.link is Tag.SEPARATOR and not self.listed:
                 break
-        return states
-
-    def is_attribute(self, state: Item) -> bool:
-        """Say whether a state stands before its noun: no anatomy waits for it since the boundary."""
-        for item in reversed(self.items):
-            if item.start >= state.start:
-                continue
-            tag = item.role.tag
-            if tag in _BOUNDARIES:
-                return True
-            if tag is Tag.ANATOMY:
-                return False
-        return True
-
-    def state(self, at: int, item: Item) -> None:
-        if not self.organs:
-            return
-        for following in self.items[at + 1 :]:
-            tag = following.role.tag
-            if following.start < item.end or tag is Tag.STATE or tag is Tag.ASSERTIVE:
-                continue
-            if tag is Tag.ANATOMY and following.start - item.end <= 4 and self.is_attribute(item):
-                return  # it belongs to the anatomy that follows
-            if tag is Tag.MENTION and following.start - item.end <= 3 and self._loose(item):
-                return  # it describes the finding that follows
-            break
-        entry = (item, tuple(self.active))
-        waiting = []
-        for organ in reversed(self.organs):
-            if organ.states:
-                break
-            waiting.append(organ)
-        if waiting:
-            for organ in waiting:
-                organ.states.append(entry)
-        elif not self.mentions or self.mentions[-1].item.start < self.organs[-1].item.start:
-            last = self.organs[-1]
-            last.states.append(entry)
-            for organ in self.organs[:-1]:
-                if organ.states is last.states or organ.item.end > last.item.start:
-                    organ.states.append(entry)
-
-    def _loose(self, state: Item) -> bool:
-        """Say whether no verb ties the state to the anatomy before it."""
-        for item in reversed(self.items):
-            if item.start >= state.start:
-                continue
-            if item.role.tag in (Tag.STATE, Tag.ASSERTIVE, Tag.CUE_BEFORE, Tag.CUE_BOTH):
-                continue
-            return item.role.tag is not Tag.VERB and item.role.tag is not Tag.ANATOMY
-        return True
 
 
-def _place(item: Item) -> int:
-    return item.start
-
-
-def _strongest(cues: Sequence[Item], role: Role) -> list[Item]:
-    """Return the cues of the kind that ranks first among those that touch the finding."""
-    best: list[Item] = []
-    rank = 1 << 30
-    for cue in cues:
-        kind = cue.role.kind
-        if kind is None or kind.name in role.ignored:
-            continue
-        if kind.rank < rank:
-            best, rank = [cue], kind.rank
-        elif kind.rank == rank:
-            best.append(cue)
-    return best
+def _place(judgement: Judgement) -> int:
+    return judgement.item.start
 
 
 def _decide(mention: _Mention) -> Judgement:
     item = mention.item
-    role = item.role
-    label: Label | None = role.label
-    best = _strongest(mention.cues, role) if mention.cues else []
+    label: Label | None = item.role.label
+    best = strongest(mention.cues, item.role) if mention.cues else []
     if best:
         kind = best[0].role.kind
         label = _EFFECTS.get(kind.effect) if kind is not None else label
     if mention.alternative is not None and label is Label.POSITIVE:
         return Judgement(item, Label.UNCERTAIN, (mention.alternative,))
-    best.sort(key=_place)
     return Judgement(item, label, tuple(best))
-
-
-def _decide_organ(organ: _Organ) -> Judgement | None:
-    role = organ.item.role
-    entries = organ.states or organ.carried
-    for state, label in role.states.items():
-        for item, cues in entries:
-            if item.role.state == state:
-                return _decide_state(organ, item, label, cues)
-    return None
-
-
-def _decide_state(organ: _Organ, state: Item, label: Label, cues: tuple[Item, ...]) -> Judgement:
-    best = _strongest(cues, organ.item.role)
-    decided: Label | None = label
-    if best:
-        kind = best[0].role.kind
-        effect = kind.effect if kind is not None else "neutral"
-        if effect == "negative":
-            # "not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
-            decided = Label.NEGATIVE
-        elif effect == "uncertain":
-            decided = Label.UNCERTAIN
-        elif effect == "none":
-            decided = None
-    return Judgement(organ.item, decided, tuple(sorted([state, *best], key=_place)))

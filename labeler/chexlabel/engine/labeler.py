@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from chexlabel.engine.aggregation import Aggregator, sentence_mask
-from chexlabel.engine.assertion import Judgement, judge
+from chexlabel.engine.assertion import judge
+from chexlabel.engine.clauses import Judgement
 from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter

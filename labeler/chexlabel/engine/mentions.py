@@ -39,6 +39,10 @@ def token_offsets(sentence: str) -> list[tuple[int, int]]:
     return [match.span(1) for match in TOKEN.finditer(lowered) if match[1]]
 
 
+def _layer(entry: tuple[int, tuple[int, Role]]) -> int:
+    return entry[0]
+
+
 def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
     """Return all matched phrases in order of their first token; `None` if no finding is among them.
 
@@ -64,7 +68,10 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
             node = node.next[symbols[position]]
             position += 1
         if found is not None:
-            for layer, (end, role) in found.items():
+            # Of phrases with the same first word, cues and states come before findings.
+            for layer, (end, role) in (
+                sorted(found.items(), key=_layer) if len(found) > 1 else found.items()
+            ):
                 if at >= covered.get(layer, 0):
                     covered[layer] = end
                     items.append(Item(at, end, role))

@@ -81,7 +81,8 @@ class SentenceSplitter:
     def _split_plain(self, section: str) -> list[str] | None:
         """Split a section the quick way, or return `None` where only the full way is sure.
 
-        Most sections are one line in which a full stop and a space end each sentence.
+        Most sections are one line in which a full stop and a space end each sentence. Abbreviations
+        and doubled full stops need what follows them, and so the full way.
         """
         if (
             "\n" in section
@@ -100,11 +101,12 @@ class SentenceSplitter:
         elif "." in last:
             return None
         for piece in pieces:
+            dotted = "." in piece
             if piece[-2:].lower() in self._endings:
-                words = piece[-self._reach :].split()
-                if words and words[-1].lower().lstrip(_BEFORE_WORD) in self._abbreviations:
+                words = piece[-self._reach :].lower().split()
+                if dotted or (words and words[-1].lstrip(_BEFORE_WORD) in self._abbreviations):
                     return None
-            if "." in piece:
+            if dotted:
                 if piece[-1] == ".":
                     return None
                 bounds: list[tuple[int, int]] = []

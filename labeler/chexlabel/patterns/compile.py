@@ -228,13 +228,10 @@ class _Builder:
             kind = CueKind(model.kind, order.index(model.kind), model.effect, reach, model.restarts)
             before = file.phrases("before")
             after = file.phrases("after")
-            both = {phrase.text for phrase in before} & {phrase.text for phrase in after}
             for phrases, tag in ((before, Tag.CUE_BEFORE), (after, Tag.CUE_AFTER)):
                 for phrase in phrases:
                     if model.effect == "neutral":
                         tag = Tag.NEUTRAL
-                    elif phrase.text in both:
-                        tag = Tag.CUE_BOTH
                     verbal = _holds(phrase, self._verbs)
                     role = Role(tag, SYNTAX_LAYER, phrase.text, kind=kind, verbal=verbal)
                     self._add(phrase, role)

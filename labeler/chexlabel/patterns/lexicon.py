@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum, auto
+from itertools import chain
 from typing import NamedTuple
 
 from chexlabel.labels import Label
@@ -35,6 +36,9 @@ class Tag(IntEnum):
     VERB = auto()
     PRESENCE = auto()
     RELATIVE = auto()
+
+
+_DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 
 
 class CueKind(NamedTuple):
@@ -178,7 +182,9 @@ class Lexicon:
             return None
         node = self._nodes.get(reached)
         if node is None:
-            roles = {role.layer: role for state in reached for role in self._roles[state]}
+            roles: dict[int, Role] = {}
+            for role in chain.from_iterable(self._roles[state] for state in reached):
+                roles[role.layer] = _combine(roles.get(role.layer), role)
             node = self._nodes[reached] = Node(roles, _Transitions(self, reached))
         return node
 
@@ -221,15 +227,15 @@ class Lexicon:
 
     def _gap_states(self, starts: list[int]) -> list[int]:
         """Lay a chain of states that each take one word, whichever it is."""
-        chain: list[int] = []
+        states: list[int] = []
         previous = starts
         for _ in range(MAX_GAP):
             state = self._new_state()
             for start in previous:
                 self._gap_edges[start].append(state)
-            chain.append(state)
+            states.append(state)
             previous = [state]
-        return chain
+        return states
 
     def _look_up(self, word: str) -> str:
         if word in self._words:
@@ -244,6 +250,13 @@ class Lexicon:
 
     def _look_up_prefix(self, word: str) -> str:
         return next((p for p in self._prefixes if word.startswith(p[:-1])), "")
+
+
+def _combine(old: Role | None, new: Role) -> Role:
+    """Return the role of a phrase that was given `old` and then `new` in the same layer."""
+    if old is not None and old.kind == new.kind and {old.tag, new.tag} <= _DIRECTED:
+        return new if old.tag == new.tag else new._replace(tag=Tag.CUE_BOTH)
+    return new
 
 
 def _is_optional(element: Element) -> bool:

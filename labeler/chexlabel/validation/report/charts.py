@@ -17,12 +17,11 @@ from chexlabel.validation.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from markupsafe import Markup
 
     from chexlabel.validation.results import (
-        ConfidenceResult,
         Cooccurrence,
         Distribution,
         Figure,
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Row",
-    "calibration_plot",
-    "confidence_histogram",
-    "curve_plot",
     "error_bars",
     "forest",
     "heat_map",
@@ -116,13 +112,14 @@ def _forest_row(
     labelers: Sequence[str],
     y: float,
     step: float,
-    x_of: object,
+    x_of: Callable[[float], float],
     *,
     difference: bool,
 ) -> Markup:
-    assert callable(x_of)  # noqa: S101 (narrows the closure for the type checker)
     write = signed if difference else number
-    shapes = [svg.text(4, y + step / 2 + 4, _short(row.name), "name strong" if row.total else "name")]
+    shapes = [
+        svg.text(4, y + step / 2 + 4, _short(row.name), "name strong" if row.total else "name")
+    ]
     tips = []
     for i, figure in enumerate(row.figures):
         middle = y + step / 2 if len(row.figures) == 1 else y + 9 + 11.0 * i
@@ -133,10 +130,14 @@ def _forest_row(
                 shapes.append(svg.text(_NAMES + 4, y + step / 2 + 4, reason, "tick"))
             continue
         if figure.low is not None and figure.high is not None:
-            shapes.append(svg.line(x_of(figure.low), middle, x_of(figure.high), middle, f"whisker s{i % 4}"))
+            shapes.append(
+                svg.line(x_of(figure.low), middle, x_of(figure.high), middle, f"whisker s{i % 4}")
+            )
         shapes.append(svg.marker(x_of(figure.value), middle, i, f"dot s{i % 4}"))
         if len(row.figures) == 1:
-            shapes.append(svg.text(_WIDTH - 4, middle + 4, write(figure.value, 2), "value", anchor="end"))
+            shapes.append(
+                svg.text(_WIDTH - 4, middle + 4, write(figure.value, 2), "value", anchor="end")
+            )
     return svg.group(shapes, tip="\n".join(tips))
 
 
@@ -190,9 +191,7 @@ def range_bar(figure: Figure, grade: str) -> Markup:
     return svg.drawing(width, height, shapes, with_interval(figure))
 
 
-def error_bars(
-    counts: Sequence[tuple[str, dict[str, int]]], title: str
-) -> Markup:
+def error_bars(counts: Sequence[tuple[str, dict[str, int]]], title: str) -> Markup:
     """Stacked bars of the kinds of error, one bar a finding."""
     longest = max((sum(kinds.values()) for _, kinds in counts), default=0) or 1
     left, right, step = _NAMES, _WIDTH - 40, 21.0
@@ -203,15 +202,15 @@ def error_bars(
             shapes.append(svg.rect(0, y, _WIDTH, step, "stripe"))
         shapes.append(svg.text(4, y + 14.5, _short(name), "name"))
         x = left
-        for number_, (kind, (label, _)) in enumerate(KINDS.items()):
+        for rank, (kind, (label, _)) in enumerate(KINDS.items()):
             value = kinds.get(kind, 0)
             if not value:
                 continue
             width = value / longest * (right - left)
-            bar = [svg.rect(x, y + 3.5, max(width - 0.8, 0.6), step - 7, f"k{number_}", radius=1.5)]
+            bar = [svg.rect(x, y + 3.5, max(width - 0.8, 0.6), step - 7, f"k{rank}", radius=1.5)]
             if width > 15:
                 bar.append(
-                    svg.text(x + width / 2, y + 14.5, value, f"inbar on-k{number_}", anchor="middle")
+                    svg.text(x + width / 2, y + 14.5, value, f"inbar on-k{rank}", anchor="middle")
                 )
             shapes.append(svg.group(bar, tip=f"{name}: {value} {label.lower()}"))
             x += width
@@ -295,107 +294,3 @@ def heat_map(table: Cooccurrence) -> Markup:
     width = left + size * cell + 56
     title = f"Correlation of positive findings in {table.source}"
     return svg.drawing(max(width, _WIDTH), top + size * cell + 4, shapes, title)
-
-
-_PLOT: Final = 200.0
-_EDGE: Final = 40.0
-
-
-def _frame(x_name: str, y_name: str) -> list[Markup]:
-    """Axes from 0 to 1 with ticks, names and a light grid, for a square plot."""
-    shapes = []
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x, y = _at(tick, tick)
-        shapes.append(svg.line(x, _at(0, 0)[1], x, _at(0, 1)[1], "grid"))
-        shapes.append(svg.line(_at(0, 0)[0], y, _at(1, 0)[0], y, "grid"))
-        if tick in (0.0, 0.5, 1.0):
-            shapes.append(svg.text(x, _PLOT - _EDGE + 13, f"{tick:g}", "tick", anchor="middle"))
-            shapes.append(svg.text(_EDGE - 5, y + 3.5, f"{tick:g}", "tick", anchor="end"))
-    shapes.append(svg.text(_at(0.5, 0)[0], _PLOT - 6, x_name, "tick", anchor="middle"))
-    shapes.append(svg.text(12, _at(0, 0.5)[1], y_name, "tick", anchor="middle", rotate=-90))
-    return shapes
-
-
-def _at(x: float, y: float) -> tuple[float, float]:
-    room = _PLOT - _EDGE - 10
-    return _EDGE + x * room, 10 + (1 - y) * room
-
-
-def curve_plot(result: ConfidenceResult, kind: str, name: str) -> Markup:
-    """The ROC curve (`kind="roc"`) or the precision-recall curve (`kind="pr"`)."""
-    if kind == "roc":
-        shapes = _frame("1 \N{MINUS SIGN} specificity", "sensitivity")
-        shapes.append(svg.path([_at(0, 0), _at(1, 1)], "chance"))
-        points, title = result.roc, f"{name}: ROC curve, area {with_interval(result.auc)}"
-        for cut in result.thresholds:
-            if cut.sensitivity is not None and cut.specificity is not None:
-                x, y = _at(1 - cut.specificity, cut.sensitivity)
-                tip = f"threshold {cut.threshold:.3f}" if cut.threshold is not None else ""
-                shape = 2 if cut.aim == "sensitivity" else 1
-                shapes.append(svg.group([svg.marker(x, y, shape, "dot s1")], tip=tip))
-    else:
-        shapes = _frame("recall", "precision")
-        points = result.precision_recall
-        title = (
-            f"{name}: precision-recall curve, average precision "
-            f"{with_interval(result.average_precision)}"
-        )
-        base = result.positives / max(result.positives + result.negatives, 1)
-        shapes.append(svg.path([_at(0, base), _at(1, base)], "chance"))
-    if points:
-        shapes.append(svg.path([_at(x, y) for x, y in points], "curve s0"))
-    else:
-        shapes.append(svg.text(*_at(0.5, 0.5), "not defined", "tick", anchor="middle"))
-    return svg.drawing(_PLOT, _PLOT, shapes, title)
-
-
-def calibration_plot(result: ConfidenceResult, name: str) -> Markup:
-    """Share of positives against mean confidence, one dot a bin, larger with more reports."""
-    shapes = _frame("mean confidence", "share positive")
-    shapes.append(svg.path([_at(0, 0), _at(1, 1)], "chance"))
-    filled = [
-        (b.mean_confidence, b.positive_share, b.count)
-        for b in result.bins
-        if b.mean_confidence is not None and b.positive_share is not None
-    ]
-    if len(filled) > 1:
-        shapes.append(svg.path([_at(x, y) for x, y, _ in filled], "curve s0"))
-    most = max((n for *_, n in filled), default=1)
-    for x, y, n in filled:
-        radius = 2 + 3.5 * math.sqrt(n / most)
-        tip = f"{n} reports: mean confidence {x:.2f}, {100 * y:.0f} % positive"
-        shapes.append(svg.group([svg.circle(*_at(x, y), radius, "dot s0")], tip=tip))
-    title = f"{name}: calibration, expected calibration error {number(result.ece)}"
-    return svg.drawing(_PLOT, _PLOT, shapes, title)
-
-
-def confidence_histogram(result: ConfidenceResult, name: str) -> Markup:
-    """How many reports have which confidence, on a square-root scale."""
-    most = max((b.count for b in result.bins), default=1) or 1
-    shapes = []
-    floor = _at(0, 0)[1]
-    for tick in (0.0, 0.5, 1.0):
-        x, _ = _at(tick, 0)
-        shapes.append(svg.text(x, _PLOT - _EDGE + 13, f"{tick:g}", "tick", anchor="middle"))
-    for b in result.bins:
-        x0, x1 = _at(b.low, 0)[0], _at(b.high, 0)[0]
-        height = math.sqrt(b.count / most) * (floor - 22)
-        tip = f"{b.low:g} to {b.high:g}: {count(b.count)} reports"
-        bar = [svg.rect(x0 + 0.7, floor - height, x1 - x0 - 1.4, height, "fill s0")]
-        if b.count:
-            bar.append(
-                svg.text((x0 + x1) / 2, floor - height - 3, _brief(b.count), "tiny", anchor="middle")
-            )
-        shapes.append(svg.group(bar, tip=tip))
-    shapes.append(svg.line(_at(0, 0)[0], floor, _at(1, 0)[0], floor, "axis"))
-    shapes.append(svg.text(_at(0.5, 0)[0], _PLOT - 6, "confidence", "tick", anchor="middle"))
-    shapes.append(
-        svg.text(12, _at(0, 0.5)[1], "reports (\N{SQUARE ROOT} scale)", "tick", anchor="middle", rotate=-90)
-    )
-    return svg.drawing(_PLOT, _PLOT, shapes, f"{name}: histogram of the confidences")
-
-
-def _brief(value: int) -> str:
-    return str(value) if value < 1000 else f"{value / 1000:.3g}k"
-
-

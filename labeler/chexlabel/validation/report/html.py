@@ -15,7 +15,7 @@ from markupsafe import Markup
 from chexlabel.highlight import HIGHLIGHT_CSS, highlight_html, html_text
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
-from chexlabel.validation.report import charts, wording
+from chexlabel.validation.report import charts, curve_charts, wording
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -236,10 +236,10 @@ def _confidence_plots(
         (
             finding,
             [
-                charts.curve_plot(finding.confidence, "roc", finding.finding),
-                charts.curve_plot(finding.confidence, "pr", finding.finding),
-                charts.calibration_plot(finding.confidence, finding.finding),
-                charts.confidence_histogram(finding.confidence, finding.finding),
+                curve_charts.curve_plot(finding.confidence, "roc", finding.finding),
+                curve_charts.curve_plot(finding.confidence, "pr", finding.finding),
+                curve_charts.calibration_plot(finding.confidence, finding.finding),
+                curve_charts.confidence_histogram(finding.confidence, finding.finding),
             ],
         )
         for finding in labeler.findings

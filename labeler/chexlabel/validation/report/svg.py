@@ -24,8 +24,8 @@ def _element(name: str, attributes: dict[str, object], content: str | None = Non
     ]
     written = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in listed)
     if content is None:
-        return Markup("<{}{}/>").format(Markup(name), written)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, content)
+        return Markup("<{}{}/>").format(name, written)
+    return Markup("<{0}{1}>{2}</{0}>").format(name, written, content)
 
 
 def _value(value: object) -> object:
@@ -90,7 +90,9 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
 
 def circle(x: float, y: float, radius: float, class_: str) -> Markup:
     """A disc."""
-    return _element("circle", {"cx": float(x), "cy": float(y), "r": float(radius), "class_": class_})
+    return _element(
+        "circle", {"cx": float(x), "cy": float(y), "r": float(radius), "class_": class_}
+    )
 
 
 def path(points: Sequence[tuple[float, float]], class_: str, *, close: bool = False) -> Markup:

@@ -1,0 +1,220 @@
+"""Anatomy and its state: "heart size" says nothing until "normal" or "enlarged" decides.
+
+A state belongs to the anatomy right after it ("enlarged heart"), else to all the anatomy before it
+that still waits for one ("heart and mediastinum are normal"). Anatomy that gets none of its own
+takes over the state of the one it is joined to ("normal heart size and mediastinal contours").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chexlabel.engine.clauses import (
+    BOUNDARIES,
+    PREDICATES,
+    SUBJECTS,
+    Judgement,
+    ahead,
+    behind,
+    restarts,
+    strongest,
+)
+from chexlabel.engine.mentions import Item
+from chexlabel.labels import Label
+from chexlabel.patterns.lexicon import Tag
+
+__all__ = ["Anatomy"]
+
+_ATTRIBUTE_GAP = 4
+"""The most words between a state and the noun that it stands before."""
+
+_FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE})
+
+_State = tuple[Item, tuple[Item, ...]]
+"""A state word and the cues whose scope it stands in."""
+
+
+@dataclass(slots=True)
+class _Organ:
+    """An anatomy word with the state words that bear on it."""
+
+    item: Item
+    states: list[_State] = field(default_factory=list)
+    carried: list[_State] = field(default_factory=list)
+    """The states of the noun before it, which hold for it too if nothing of its own follows."""
+
+
+class Anatomy:
+    """The anatomy of one sentence, filled while the sentence is read from left to right."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._awaited: list[_State] = []  # states that stand before anatomy still to come
+        self._attribute: _State | None = None  # the state that describes the last mention
+        self._mentions_since = False  # whether a finding followed the last anatomy
+        self.organs: list[_Organ] = []
+
+    def pass_mention(self) -> None:
+        """Take note that a finding was mentioned."""
+        self._mentions_since = True
+
+    def begins_clause(self, at: int) -> bool:
+        """Say whether the anatomy at `at` is the subject of a verb, with no comma or `and` before."""
+        item = self._items[at]
+        if at and self._items[at - 1].role.tag in BOUNDARIES:
+            return False
+        if self.organs and item.start < self.organs[-1].item.end:
+            return False
+        for following in ahead(self._items, at):
+            tag = following.role.tag
+            if tag is Tag.VERB:
+                return True
+            if tag in BOUNDARIES or tag is Tag.RELATIVE or tag is Tag.MENTION:
+                return False
+        return False
+
+    def add(self, at: int) -> None:
+        """Add the anatomy at `at`."""
+        organ = _Organ(self._items[at])
+        last = self.organs[-1] if self.organs else None
+        if last is not None:
+            organ.carried = last.states or last.carried
+        if self._attribute is not None and self._joins_mention(at):
+            organ.carried = [self._attribute]  # "stable cardiomegaly and mediastinal contours"
+        if self._awaited:
+            organ.states, self._awaited = self._awaited, []
+        elif last is not None and organ.item.start < last.item.end:  # two readings of the words
+            organ.states = list(last.states)
+        self.organs.append(organ)
+        self._mentions_since = False
+
+    def state(self, at: int, cues: tuple[Item, ...]) -> None:
+        """Add the state word at `at`, which stands in the scope of `cues`."""
+        item = self._items[at]
+        if self._is_part_of_mention(at):
+            return
+        noun = self._noun_after(at)
+        if noun is not None and noun.role.tag is Tag.ANATOMY:
+            self._awaited.append((item, cues))
+        elif noun is not None:
+            self._attribute = (item, cues)
+        elif self.organs:
+            self._bind((item, cues))
+
+    def judgements(self) -> Iterator[Judgement]:
+        """Judge all anatomy whose state is known and means something."""
+        for organ in self.organs:
+            judgement = _decide(organ)
+            if judgement is not None:
+                yield judgement
+
+    def _is_part_of_mention(self, at: int) -> bool:
+        """Say whether the state's words belong to a finding's ("prominent interstitial markings")."""
+        item = self._items[at]
+        for other in behind(self._items, at):
+            if other.role.tag in _FINDINGS and other.end > item.start:
+                return True
+        for other in ahead(self._items, at):
+            if other.start > item.start:
+                return False
+            if other.role.tag in _FINDINGS:
+                return True
+        return False
+
+    def _noun_after(self, at: int) -> Item | None:
+        """Return the anatomy or finding that the state at `at` stands before as its attribute."""
+        item = self._items[at]
+        for following in ahead(self._items, at):
+            tag = following.role.tag
+            if following.start < item.end:
+                continue
+            if tag in SUBJECTS:
+                if following.start - item.end > _ATTRIBUTE_GAP:
+                    return None
+                free = self._anatomy_is_served(at) if tag is Tag.ANATOMY else True
+                return following if free and not self._follows_verb(at) else None
+            if tag in BOUNDARIES or tag in PREDICATES or tag is Tag.CUE_AFTER:
+                return None
+            if tag is Tag.CUE_BEFORE and restarts(following):
+                return None
+        return None
+
+    def _anatomy_is_served(self, at: int) -> bool:
+        """Say whether no anatomy waits for the state at `at` since the last boundary."""
+        for other in behind(self._items, at):
+            if other.role.tag in BOUNDARIES:
+                return True
+            if other.role.tag is Tag.ANATOMY:
+                return False
+        return True
+
+    def _follows_verb(self, at: int) -> bool:
+        """Say whether a verb ties the state at `at` to what stands before it."""
+        if not self.organs:
+            return False
+        start = self._items[at].start
+        for other in behind(self._items, at):
+            if other.role.tag in PREDICATES:
+                return start - other.end <= 1
+            if other.role.tag in BOUNDARIES:
+                return False
+        return False
+
+    def _joins_mention(self, at: int) -> bool:
+        """Say whether `and` joins the anatomy at `at` to a mention."""
+        before = [item for item in behind(self._items, at) if item.role.tag is not Tag.STATE][:2]
+        return (
+            len(before) == 2
+            and before[0].role.tag is Tag.CONJUNCTION
+            and before[1].role.tag is Tag.MENTION
+            and self._attribute is not None
+            and self._attribute[0].start < before[1].start
+        )
+
+    def _bind(self, state: _State) -> None:
+        """Give the state to the anatomy before it that waits for one, else to the last."""
+        waiting = False
+        for organ in reversed(self.organs):
+            if organ.states:
+                break
+            organ.states = [state]
+            waiting = True
+        if waiting:
+            return
+        last = self.organs[-1]
+        if self._mentions_since:
+            return  # a finding came between: the state speaks of that
+        for organ in reversed(self.organs):
+            if organ.item.end <= last.item.start:
+                break
+            organ.states.append(state)
+
+
+def _decide(organ: _Organ) -> Judgement | None:
+    entries = organ.states or organ.carried
+    for state, label in organ.item.role.states.items():
+        for item, cues in entries:
+            if item.role.state == state:
+                return _judge(organ.item, item, label, cues)
+    return None
+
+
+def _judge(organ: Item, state: Item, label: Label, cues: tuple[Item, ...]) -> Judgement:
+    best = strongest(cues, organ.role)
+    decided: Label | None = label
+    if best:
+        kind = best[0].role.kind
+        effect = kind.effect if kind is not None else "neutral"
+        if effect == "negative":
+            # "not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
+            decided = Label.NEGATIVE
+        elif effect == "uncertain":
+            decided = Label.UNCERTAIN
+        elif effect == "none":
+            decided = None
+    return Judgement(organ, decided, tuple(sorted([state, *best], key=_start)))
+
+
+def _start(item: Item) -> int:
+    return item.start

@@ -1,0 +1,82 @@
+"""What the judges of mentions and of anatomy share: kinds of phrase, looking ahead, cue ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from chexlabel.engine.mentions import Item
+from chexlabel.labels import Label
+from chexlabel.patterns.lexicon import Role, Tag
+
+__all__ = [
+    "BOUNDARIES",
+    "CUES_BEFORE",
+    "PREDICATES",
+    "SUBJECTS",
+    "Judgement",
+    "ahead",
+    "behind",
+    "restarts",
+    "strongest",
+]
+
+BOUNDARIES = frozenset(
+    {Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION, Tag.ALTERNATIVE, Tag.TERMINATOR, Tag.WITH}
+)
+CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
+SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
+PREDICATES = frozenset({Tag.VERB, Tag.PRESENCE, Tag.CUE_AFTER})
+
+_HORIZON = 48
+"""How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
+time stays linear in the text whatever it is."""
+
+
+class Judgement(NamedTuple):
+    """What one mention says.
+
+    Attributes:
+        item: the mention (or anatomy) in the sentence.
+        label: `None` for one that counts for nothing.
+        cues: what decided it, in text order.
+    """
+
+    item: Item
+    label: Label | None
+    cues: tuple[Item, ...]
+
+
+def ahead(items: Sequence[Item], at: int) -> Iterator[Item]:
+    """Return the phrases that follow the one at `at`."""
+    return iter(items[at + 1 : at + 1 + _HORIZON])
+
+
+def behind(items: Sequence[Item], at: int) -> Iterator[Item]:
+    """Return the phrases that stand before the one at `at`, the nearest first."""
+    return reversed(items[max(0, at - _HORIZON) : at])
+
+
+def restarts(cue: Item) -> bool:
+    """Say whether a cue ends the scopes that opened before it."""
+    return cue.role.kind is not None and cue.role.kind.restarts
+
+
+def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
+    """Return, in text order, the cues of the kind that ranks first among those that touch `role`."""
+    best: list[Item] = []
+    rank = 1 << 30
+    for cue in cues:
+        kind = cue.role.kind
+        if kind is None or kind.name in role.ignored:
+            continue
+        if kind.rank < rank:
+            best, rank = [cue], kind.rank
+        elif kind.rank == rank:
+            best.append(cue)
+    best.sort(key=_start)
+    return best
+
+
+def _start(item: Item) -> int:
+    return item.start

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from chexlabel.engine.assertion import Judgement, judge
+from chexlabel.engine.assertion import judge
+from chexlabel.engine.clauses import Judgement
 from chexlabel.engine.labeler import Labeler
 from chexlabel.engine.mentions import Item, token_offsets
 from chexlabel.labels import Cue, Label, LabeledReport, Mention
@@ -28,7 +29,7 @@ from chexlabel.patterns.compile import SYNTAX_LAYER
 from chexlabel.patterns.lexicon import CueKind, Role, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from negspacy.negation import Negex
 
 __all__ = ["ChexlabelComponent", "NegexAssertion", "make_component"]
 
@@ -172,15 +173,15 @@ class NegexAssertion:
     """
 
     def __init__(self) -> None:
-        import negspacy.negation  # registers the factory "negex"
         import spacy
-        from negspacy.termsets import termset
+        from negspacy.negation import Negex  # registers the factory "negex"
+        from negspacy.termsets import LANGUAGES
 
         nlp = spacy.blank("en")
         nlp.max_length = sys.maxsize  # the limit is for models; there is none here
-        terms = termset("en_clinical").get_patterns()
+        terms = dict(LANGUAGES["en_clinical"])
         pipe = nlp.add_pipe("negex", config={"neg_termset": terms, "span_keys": [_KEY]})
-        assert isinstance(pipe, negspacy.negation.Negex)  # noqa: S101 (for the reader)
+        assert isinstance(pipe, Negex)  # noqa: S101 (for the reader)
         self._nlp = nlp
         self._negex = pipe
         self._lock = Lock()  # a spaCy vocabulary grows as it reads
@@ -198,7 +199,7 @@ class NegexAssertion:
         Returns:
             The judgements, those of negated mentions with the term that NegEx found.
         """
-        judgements = judge([item for item in items if not _is_judgement(item.role)])
+        judgements = judge([item for item in items if not _is_of_certainty(item.role)])
         if not judgements:
             return []
         offsets = token_offsets(sentence)
@@ -206,12 +207,66 @@ class NegexAssertion:
             doc = self._nlp.make_doc(sentence)
             for token in doc:
                 token.is_sent_start = token.i == 0
-            spans = [_place(doc, judgement.item, offsets) for judgement in judgements]
+            spans = [_span(doc, judgement.item, offsets) for judgement in judgements]
             doc.spans[_KEY] = spans
             self._negex(doc)
-            negated = [span._.negex for span in spans]
-            terms = list(self._terms(doc, offsets)) if any(negated) else []
+            negated = [bool(span._.negex) for span in spans]
+            terms = _Terms(self._negex, doc) if any(negated) else None
+        if terms is None:
+            return judgements
         return [
-            _negate(judgement, terms) if is_negated else judgement
-            for judgement, is_negated in zip(judgements, negated, strict=True)
+            _negate(judgement, terms.item(span, offsets)) if is_negated else judgement
+            for judgement, span, is_negated in zip(judgements, spans, negated, strict=True)
         ]
+
+
+class _Terms:
+    """The negation terms of a Doc, as negspacy finds them: it does not tell which one it used."""
+
+    def __init__(self, negex: Negex, doc: Doc) -> None:
+        preceding, following, terminating = negex.process_negations(doc)
+        self._doc = doc
+        self._preceding = sorted((start, end) for _, start, end in preceding)
+        self._following = sorted((start, end) for _, start, end in following)
+        self._boundaries = negex.termination_boundaries(doc, terminating)
+
+    def item(self, span: Span, offsets: Sequence[tuple[int, int]]) -> Item | None:
+        """Return the term that negates `span` (the nearest, of those the longest) as an item."""
+        first, last = next(b for b in self._boundaries if b[0] <= span.start < b[1])
+        before = [t for t in self._preceding if first <= t[0] < min(span.start, last)]
+        after = [t for t in self._following if first <= t[0] < last and t[1] > span.end]
+        if not before and not after:
+            return None
+        start, end = before[-1] if before else after[0]
+        term = self._doc[start:end]
+        role = _BEFORE if before else _AFTER
+        return _item(term, offsets, role._replace(pattern=term.text.lower()))
+
+
+_NEGATION = CueKind("negation", rank=0, effect="negative", reach=sys.maxsize, restarts=False)
+_BEFORE = Role(Tag.CUE_BEFORE, SYNTAX_LAYER, "", kind=_NEGATION)
+_AFTER = _BEFORE._replace(tag=Tag.CUE_AFTER)
+
+
+def _is_of_certainty(role: Role) -> bool:
+    """Say whether a phrase belongs to the set's own way of judging: a cue, an "or", a "versus"."""
+    return role.kind is not None or role.tag in (Tag.DISJUNCTION, Tag.ALTERNATIVE)
+
+
+def _negate(judgement: Judgement, term: Item | None) -> Judgement:
+    cues = judgement.cues if term is None else (*judgement.cues, term)
+    return Judgement(judgement.item, Label.NEGATIVE, tuple(sorted(cues, key=lambda c: c.start)))
+
+
+def _span(doc: Doc, item: Item, offsets: Sequence[tuple[int, int]]) -> Span:
+    start, end = offsets[item.start][0], offsets[item.end - 1][1]
+    span = doc.char_span(start, end, alignment_mode="expand")
+    assert span is not None  # noqa: S101 (offsets of the Doc's own text)
+    return span
+
+
+def _item(span: Span, offsets: Sequence[tuple[int, int]], role: Role) -> Item | None:
+    """Return the engine's tokens that `span` touches, with a role; `None` if it touches none."""
+    first = bisect_right(offsets, span.start_char, key=lambda offset: offset[1])
+    last = bisect_left(offsets, span.end_char, key=lambda offset: offset[0])
+    return Item(first, last, role) if first < last else None

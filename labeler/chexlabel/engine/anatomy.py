@@ -62,7 +62,8 @@ class Anatomy:
     def begins_clause(self, at: int) -> bool:
         """Say whether the anatomy at `at` is the subject of a verb, with no comma or `and` before."""
         item = self._items[at]
-        if at and self._items[at - 1].role.tag in BOUNDARIES:
+        before = next((i for i in behind(self._items, at) if i.role.tag is not Tag.ASSERTIVE), None)
+        if before is not None and before.role.tag in BOUNDARIES:
             return False
         if self.organs and item.start < self.organs[-1].item.end:
             return False

@@ -9,7 +9,7 @@ doi:10.1006/jbin.2001.1029) and the CheXpert labeler (Irvin et al. 2019, arXiv:1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chexlabel.engine.anatomy import Anatomy
@@ -43,6 +43,11 @@ class _Mention:
     cues: list[Item] = field(default_factory=list)
     alternative: Item | None = None
 
+    @property
+    def is_excluded(self) -> bool:
+        """Whether the words only look like a finding's."""
+        return self.item.role.tag is Tag.EXCLUDE
+
 
 def judge(items: Sequence[Item]) -> list[Judgement]:
     """Judge the mentions of one sentence, given all its matched phrases in order."""
@@ -67,49 +72,43 @@ class _Reader:
 
     def read(self) -> list[Judgement]:
         for at, item in enumerate(self.items):
-            tag = item.role.tag
-            if tag is Tag.MENTION or tag is Tag.EXCLUDE:
-                self.mention(item)
-            elif tag is Tag.SEPARATOR or tag is Tag.CONJUNCTION or tag is Tag.DISJUNCTION:
-                self.boundary(at, item)
-            elif tag is Tag.CUE_BEFORE:
-                self.cue_before(item)
-            elif tag is Tag.CUE_AFTER:
-                self.cue_after(item)
-            elif tag is Tag.CUE_BOTH:
-                if self.governs_next(at):
-                    self.cue_before(item)
-                else:
-                    self.cue_after(item)
-            elif tag is Tag.ANATOMY:
-                if self.anatomy.begins_clause(at):
-                    self.active = []
-                self.anatomy.add(at)
-            elif tag is Tag.STATE:
-                self.anatomy.state(at, tuple(self.active))
-            elif tag is Tag.VERB or tag is Tag.PRESENCE:
-                self.alternative = None
-                if self.mentions or self.anatomy.organs:
-                    self.closed = True
-            elif tag is Tag.TERMINATOR:
-                self.new_clause(item.end)
-            elif tag is Tag.WITH:
-                self.active = []
-                self.alternative = None
-                self.link = tag
-            elif tag is Tag.EXISTENTIAL:
-                if self.mentions and self.mentions[-1].clause == self.clause:
-                    self.new_clause(item.start)
-            elif tag is Tag.ALTERNATIVE:
-                self.join(item)
-                self.link = tag
-        judgements = [
-            _decide(mention) for mention in self.mentions if mention.item.role.tag is Tag.MENTION
-        ]
+            handle = _HANDLERS.get(item.role.tag)
+            if handle is not None:
+                handle(self, at, item)
+        judgements = [_decide(mention) for mention in self.mentions if not mention.is_excluded]
         if self.anatomy.organs:
             judgements += self.anatomy.judgements()
             judgements.sort(key=_place)
         return judgements
+
+    def read_anatomy(self, at: int, _item: Item) -> None:
+        if self.anatomy.begins_clause(at):
+            self.active = []
+        self.anatomy.add(at)
+
+    def read_state(self, at: int, _item: Item) -> None:
+        self.anatomy.state(at, tuple(self.active))
+
+    def read_verb(self, _at: int, _item: Item) -> None:
+        self.alternative = None
+        if self.mentions or self.anatomy.organs:
+            self.closed = True
+
+    def read_terminator(self, _at: int, item: Item) -> None:
+        self.new_clause(item.end)
+
+    def read_with(self, _at: int, item: Item) -> None:
+        self.active = []
+        self.alternative = None
+        self.link = item.role.tag
+
+    def read_existential(self, _at: int, item: Item) -> None:
+        if self.mentions and self.mentions[-1].clause == self.clause:
+            self.new_clause(item.start)
+
+    def read_alternative(self, _at: int, item: Item) -> None:
+        self.join(item)
+        self.link = item.role.tag
 
     def new_clause(self, start: int) -> None:
         self.active = []
@@ -121,7 +120,7 @@ class _Reader:
         self.link = None
         self.alternative = None
 
-    def mention(self, item: Item) -> None:
+    def read_mention(self, _at: int, item: Item) -> None:
         previous = self.mentions[-1] if self.mentions else None
         same_words = previous is not None and item.start < previous.item.end
         mention = _Mention(item, self.clause, None if same_words else self.link)
@@ -158,7 +157,7 @@ class _Reader:
             start = mention.item.start if start is None else min(start, mention.item.start)
             mention.alternative = joint
 
-    def boundary(self, at: int, item: Item) -> None:
+    def read_boundary(self, at: int, item: Item) -> None:
         tag = item.role.tag
         if item.start == self.clause_start:  # "however, ..."
             self.clause_start = item.end
@@ -205,7 +204,7 @@ class _Reader:
                 return True
             elif subject:
                 if following is Tag.VERB or (following is Tag.CUE_BEFORE and item.role.verbal):
-                    return True
+                    return tag is not Tag.DISJUNCTION
                 if following is Tag.CUE_AFTER:
                     # A list that is governed from before needs no second verdict after it.
                     return self.closed or (bool(self.active) and tag is not Tag.DISJUNCTION)
@@ -251,6 +250,12 @@ class _Reader:
                 return False
         return False
 
+    def read_cue_on_either_side(self, at: int, item: Item) -> None:
+        if self.governs_next(at):
+            self.read_cue_before(at, item)
+        else:
+            self.read_cue_after(at, item)
+
     def governs_next(self, at: int) -> bool:
         """Say whether a cue that may stand on either side stands before its mention."""
         for item in ahead(self.items, at):
@@ -261,12 +266,12 @@ class _Reader:
                 return False
         return False
 
-    def cue_before(self, item: Item) -> None:
+    def read_cue_before(self, _at: int, item: Item) -> None:
         if restarts(item):
             self.active = []
         self.active.append(item)
 
-    def cue_after(self, item: Item) -> None:
+    def read_cue_after(self, _at: int, item: Item) -> None:
         self.alternative = None
         self.closed = True
         if (
@@ -286,6 +291,26 @@ class _Reader:
             # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
             if mention.link is Tag.SEPARATOR and not self.listed:
                 break
+
+
+_HANDLERS: dict[Tag, Callable[[_Reader, int, Item], None]] = {
+    Tag.MENTION: _Reader.read_mention,
+    Tag.EXCLUDE: _Reader.read_mention,
+    Tag.ANATOMY: _Reader.read_anatomy,
+    Tag.STATE: _Reader.read_state,
+    Tag.CUE_BEFORE: _Reader.read_cue_before,
+    Tag.CUE_AFTER: _Reader.read_cue_after,
+    Tag.CUE_BOTH: _Reader.read_cue_on_either_side,
+    Tag.SEPARATOR: _Reader.read_boundary,
+    Tag.CONJUNCTION: _Reader.read_boundary,
+    Tag.DISJUNCTION: _Reader.read_boundary,
+    Tag.ALTERNATIVE: _Reader.read_alternative,
+    Tag.WITH: _Reader.read_with,
+    Tag.TERMINATOR: _Reader.read_terminator,
+    Tag.EXISTENTIAL: _Reader.read_existential,
+    Tag.VERB: _Reader.read_verb,
+    Tag.PRESENCE: _Reader.read_verb,
+}
 
 
 def _place(judgement: Judgement) -> int:

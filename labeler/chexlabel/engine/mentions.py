@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chexlabel.patterns.lexicon import Lexicon, Role, Tag
-from chexlabel.patterns.syntax import TOKEN
+from chexlabel.patterns.lexicon import REMOVED, Lexicon, Node, Role, Tag
+from chexlabel.patterns.syntax import TOKEN, is_removed
 
 __all__ = ["Item", "find_items", "symbolize", "token_offsets"]
 
-_SUBJECTS = frozenset({Tag.MENTION, Tag.ANATOMY})
+_LAYERS_BELOW = 3  # syntax, states, assertives
 
 
 class Item(NamedTuple):
@@ -23,11 +23,9 @@ class Item(NamedTuple):
 def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
     """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
     known = lexicon.symbols
-    symbols = []
-    for token in TOKEN.findall(sentence.lower()):
-        if token:
-            symbol = known.get(token)
-            symbols.append(lexicon.symbol(token) if symbol is None else symbol)
+    symbols = [known[token] for token in TOKEN.findall(sentence.lower())]
+    if REMOVED in symbols:
+        symbols = [symbol for symbol in symbols if symbol != REMOVED]
     return symbols
 
 
@@ -36,45 +34,56 @@ def token_offsets(sentence: str) -> list[tuple[int, int]]:
     lowered = sentence.lower()
     if len(lowered) != len(sentence):  # a few letters, such as U+0130, grow when lowered
         lowered = "".join(low if len(low := c.lower()) == 1 else c for c in sentence)
-    return [match.span(1) for match in TOKEN.finditer(lowered) if match[1]]
-
-
-def _layer(entry: tuple[int, tuple[int, Role]]) -> int:
-    return entry[0]
+    return [match.span() for match in TOKEN.finditer(lowered) if not is_removed(match[0])]
 
 
 def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
     """Return all matched phrases in order of their first token; `None` if no finding is among them.
 
-    Within a layer matches do not overlap: the leftmost wins, and of those the longest.
+    Within a layer matches do not overlap: the leftmost wins, and of those the longest. Of phrases
+    with the same first word, cues and states come before findings.
     """
     items: list[Item] = []
-    covered: dict[int, int] = {}
     starts = lexicon.start
+    covered = [0] * (lexicon.layers + _LAYERS_BELOW)  # layers below 0 are the list's last places
     relevant = False
     count = len(symbols)
     for at, symbol in enumerate(symbols):
-        if not symbol:
+        if not symbol or (node := starts[symbol]) is None:
             continue
-        node = starts[symbol]
         position = at + 1
-        found: dict[int, tuple[int, Role]] | None = None
-        while node is not None:
+        longest: Node | None = None
+        end = 0
+        shorter: list[tuple[int, Node]] | None = None
+        while True:
             if node.roles:
-                ends = {layer: (position, role) for layer, role in node.roles.items()}
-                found = ends if found is None else found | ends
-            if position == count:
+                if longest is not None:
+                    shorter = [*(shorter or ()), (end, longest)]
+                longest, end = node, position
+            if position == count or (following := node.next[symbols[position]]) is None:
                 break
-            node = node.next[symbols[position]]
+            node = following
             position += 1
-        if found is not None:
-            # Of phrases with the same first word, cues and states come before findings.
-            for layer, (end, role) in (
-                sorted(found.items(), key=_layer) if len(found) > 1 else found.items()
-            ):
-                if at >= covered.get(layer, 0):
-                    covered[layer] = end
-                    items.append(Item(at, end, role))
-                    if role.tag in _SUBJECTS:
-                        relevant = True
+        if longest is None:
+            continue
+        if shorter is not None:
+            matches = _longest_by_layer([*shorter, (end, longest)])
+        else:
+            matches = [(end, role) for role in longest.roles]
+        for end, role in matches:
+            layer = role.layer
+            if at >= covered[layer]:
+                covered[layer] = end
+                items.append(Item(at, end, role))
+                if layer >= 0 and role.tag is not Tag.EXCLUDE:
+                    relevant = True
     return items if relevant else None
+
+
+def _longest_by_layer(matches: list[tuple[int, Node]]) -> list[tuple[int, Role]]:
+    """Return each layer's longest match, given the nodes passed from short to long."""
+    found: dict[int, tuple[int, Role]] = {}
+    for end, node in matches:
+        for role in node.roles:
+            found[role.layer] = (end, role)
+    return [found[layer] for layer in sorted(found)]

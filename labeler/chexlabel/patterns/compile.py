@@ -131,6 +131,7 @@ def compile_set(source: SetSource) -> PatternSet:
     builder.add_structure()
     builder.add_states()
     builder.add_cues()
+    builder.lexicon.freeze()
     columns = tuple(-1 if n == no_finding_name else tracked.index(n) for n in info.findings)
     rule = None
     if info.no_finding is not None:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from chexlabel.labels import Label
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element
+from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
 
-__all__ = ["CueKind", "Lexicon", "Node", "Role", "Tag"]
+__all__ = ["REMOVED", "CueKind", "Lexicon", "Node", "Role", "Tag"]
 
 
 class Tag(IntEnum):
@@ -88,12 +88,23 @@ class Role(NamedTuple):
     verbal: bool = False
 
 
+_MAX_WORDS = 500_000
+
+REMOVED = "_"
+"""The symbol of a word that de-identification removed: it is read past."""
+
+
 class Node:
-    """A place in the automaton: where each next word leads, and the roles of what ends here."""
+    """A place in the automaton: where each next word leads, and the roles of what ends here.
+
+    Attributes:
+        next: symbol -> node, `None` where no phrase goes on so.
+        roles: the roles of the phrases that end here, cues and states before findings.
+    """
 
     __slots__ = ("next", "roles")
 
-    def __init__(self, roles: dict[int, Role], following: dict[str, Node | None]) -> None:
+    def __init__(self, roles: tuple[Role, ...], following: dict[str, Node | None]) -> None:
         self.roles = roles
         self.next = following
 
@@ -103,11 +114,32 @@ class _Transitions(dict[str, "Node | None"]):
 
     def __init__(self, lexicon: Lexicon, states: tuple[int, ...]) -> None:
         self._lexicon = lexicon
-        self._states = states
+        self._edges = lexicon.edges(states)
 
     def __missing__(self, symbol: str) -> Node | None:
-        node = self[symbol] = self._lexicon.advance(self._states, symbol)
+        node = self[symbol] = self._lexicon.advance(self._edges, symbol)
         return node
+
+
+class _Symbols(dict[str, str]):
+    """The symbols of the words met so far."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MAX_WORDS:  # a bound for endless vocabularies
+            self.clear()
+        symbol = self[word] = self._lexicon.symbol(word)
+        return symbol
+
+
+class _Edges(NamedTuple):
+    """The ways out of a set of states: by word, by the beginning of a word, by any word."""
+
+    words: dict[str, list[int]]
+    prefixes: dict[str, list[int]]
+    gaps: list[int]
 
 
 class Lexicon:
@@ -118,7 +150,7 @@ class Lexicon:
     needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968).
 
     A word is first turned into its symbol: itself; the longest `beginning*` that fits; the term it
-    misspells; or "" when no phrase knows it.
+    misspells; `REMOVED`; or "" when no phrase knows it.
     """
 
     def __init__(self, speller: Speller, barriers: Iterable[str] = ()) -> None:
@@ -130,8 +162,9 @@ class Lexicon:
         """
         self._speller = speller
         self._barriers = frozenset(barriers)
-        self._prefixes: list[str] = []
-        self._symbols: dict[str, str] = {}
+        self._prefixes: set[str] = set()
+        self.symbols: dict[str, str] = _Symbols(self)
+        """Word -> its symbol, worked out when the word is first met."""
         self._words: set[str] = set()
         # The nondeterministic automaton; state 0 is the start.
         self._edges: list[dict[str, list[int]]] = [{}]
@@ -139,7 +172,10 @@ class Lexicon:
         self._gap_edges: list[list[int]] = [[]]
         self._roles: list[list[Role]] = [[]]
         self._nodes: dict[tuple[int, ...], Node] = {}
-        self.start: dict[str, Node | None] = _Transitions(self, (0,))
+        self._lengths: list[int] = []
+        self.layers = 0
+        """How many layers there are above 0: one a finding."""
+        self.start: dict[str, Node | None] = {}
         """Symbol of a phrase's first word -> node, `None` where no phrase begins so."""
 
     def add(self, phrase: Sequence[Element], role: Role) -> None:
@@ -147,45 +183,49 @@ class Lexicon:
         end = self._new_state()
         self._roles[end].append(role)
         self._add_sequence(phrase, [0], end)
-        self._prefixes.sort(key=len, reverse=True)
+        self.layers = max(self.layers, role.layer + 1)
 
-    def symbol(self, word: str) -> str:
-        """Return the symbol under which the phrases know `word`, "" when they do not."""
-        found = self._symbols.get(word)
-        if found is None:
-            if len(self._symbols) > 500_000:  # a bound for endless vocabularies
-                self._symbols.clear()
-            found = self._symbols[word] = self._look_up(word)
-        return found
+    def freeze(self) -> None:
+        """Make ready for look-ups, after the last phrase was added."""
+        self._lengths = sorted({len(prefix) - 1 for prefix in self._prefixes}, reverse=True)
+        self.start = _Transitions(self, (0,))
 
-    @property
-    def symbols(self) -> dict[str, str]:
-        """Word -> symbol for the words met so far; the hot loop reads it."""
-        return self._symbols
-
-    def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
-        """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
-        exact: set[int] = set()
-        prefix: set[int] = set()
-        stem = symbol.removesuffix("*")
-        is_word = (not symbol or symbol[0].isalnum()) and symbol not in self._barriers
+    def edges(self, states: tuple[int, ...]) -> _Edges:
+        """Return the ways out of a set of states."""
+        if len(states) == 1:
+            (state,) = states
+            return _Edges(self._edges[state], self._prefix_edges[state], self._gap_edges[state])
+        words: dict[str, list[int]] = {}
+        prefixes: dict[str, list[int]] = {}
+        gaps: list[int] = []
         for state in states:
-            exact.update(self._edges[state].get(symbol, ()))
-            for beginning, targets in self._prefix_edges[state].items():
-                if stem.startswith(beginning):
-                    prefix.update(targets)
-            if is_word:
-                prefix.update(self._gap_edges[state])
-        # A word spelled out is more precise than one that only begins so: its roles come last.
-        reached = (*sorted(prefix - exact), *sorted(exact))
-        if not reached:
+            for word, targets in self._edges[state].items():
+                words[word] = words[word] + targets if word in words else targets
+            for prefix, targets in self._prefix_edges[state].items():
+                prefixes[prefix] = prefixes[prefix] + targets if prefix in prefixes else targets
+            gaps += self._gap_edges[state]
+        return _Edges(words, prefixes, gaps)
+
+    def advance(self, edges: _Edges, symbol: str) -> Node | None:
+        """Return the node that `symbol` leads to, `None` for nowhere."""
+        exact = edges.words.get(symbol, ())
+        prefix: list[int] = []
+        if edges.prefixes and symbol:
+            for length in self._lengths:
+                prefix += edges.prefixes.get(symbol[:length], ())
+        if edges.gaps and symbol not in self._barriers and (not symbol or symbol[0].isalnum()):
+            prefix += edges.gaps
+        if not exact and not prefix:
             return None
+        # A word spelled out is more precise than one that only begins so: its roles come last.
+        reached = (*sorted(set(prefix).difference(exact)), *sorted(set(exact)))
         node = self._nodes.get(reached)
         if node is None:
             roles: dict[int, Role] = {}
             for role in chain.from_iterable(self._roles[state] for state in reached):
                 roles[role.layer] = _combine(roles.get(role.layer), role)
-            node = self._nodes[reached] = Node(roles, _Transitions(self, reached))
+            ordered = tuple(roles[layer] for layer in sorted(roles))
+            node = self._nodes[reached] = Node(ordered, _Transitions(self, reached))
         return node
 
     def _new_state(self) -> int:
@@ -216,8 +256,7 @@ class Lexicon:
             return
         edges = self._edges
         if element.endswith("*"):
-            if element not in self._prefixes:
-                self._prefixes.append(element)
+            self._prefixes.add(element)
             element, edges = element[:-1], self._prefix_edges
         else:
             self._words.add(element)
@@ -237,9 +276,12 @@ class Lexicon:
             previous = [state]
         return states
 
-    def _look_up(self, word: str) -> str:
+    def symbol(self, word: str) -> str:
+        """Work out the symbol under which the phrases know `word` (see the class)."""
         if word in self._words:
             return word
+        if is_removed(word):
+            return REMOVED
         known = self._look_up_prefix(word)
         if known or not word.isalpha():
             return known
@@ -249,7 +291,11 @@ class Lexicon:
         return corrected if corrected in self._words else self._look_up_prefix(corrected)
 
     def _look_up_prefix(self, word: str) -> str:
-        return next((p for p in self._prefixes if word.startswith(p[:-1])), "")
+        for length in self._lengths:  # the longest first
+            prefix = word[:length] + "*"
+            if prefix in self._prefixes:
+                return prefix
+        return ""
 
 
 def _combine(old: Role | None, new: Role) -> Role:

@@ -28,6 +28,7 @@ __all__ = [
     "Element",
     "count",
     "expand",
+    "is_removed",
     "parse",
     "phrase_lines",
     "tokenize",
@@ -39,14 +40,14 @@ GAP = "..."
 MAX_GAP = 4
 """The most words that a gap may bridge."""
 
-_DEIDENTIFIED = r"\[\*\*[^\]\n]{0,80}\*\*\]|\bx{3,}\b|_+"
+_REMOVED = r"_+|\[\*\*[^\]\n]{0,80}\*\*\]"
 _WORD = r"[^\W\d_]/[^\W\d_]{1,2}(?![^\W_])|[^\W\d_]+(?:'[^\W\d_]+)?"
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A hyphen inside a word joins nothing; one that stands free is a dash, a mark of its own.
 _MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"
 
-TOKEN = re.compile(f"(?:{_DEIDENTIFIED})|({_WORD}|{_NUMBER}|{_MARK})")
-"""Finds the tokens of lower-cased text; group 1 is empty for removed words (`XXXX`, `___`)."""
+TOKEN = re.compile(f"{_WORD}|{_NUMBER}|{_REMOVED}|{_MARK}")
+"""Finds the tokens of lower-cased text, removed words (`XXXX`, `___`, `[** **]`) among them."""
 
 _SYNTAX = re.compile(r"[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}")
 _CLOSERS = {"{": "}", "[": "]"}
@@ -58,7 +59,12 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("no air-space disease w/o xxxx effusion, 1.5 cm")
     ['no', 'air', 'space', 'disease', 'w/o', 'effusion', ',', '1.5', 'cm']
     """
-    return [token for token in TOKEN.findall(text) if token]
+    return [token for token in TOKEN.findall(text) if not is_removed(token)]
+
+
+def is_removed(token: str) -> bool:
+    """Say whether a token stands for a word that de-identification removed."""
+    return token[0] == "_" or token[:3] == "[**" or (token[:3] == "xxx" and not token.strip("x"))
 
 
 def phrase_lines(block: str | list[str]) -> Iterator[tuple[int, str]]:

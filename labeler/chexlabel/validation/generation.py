@@ -204,6 +204,7 @@ def _score_set(
         macro=Rates(**_figures(_estimates(yes, said, "macro"), macro, bootstrap)),
         example=Rates(**_figures(_estimates(yes, said, "samples"), example[:3], bootstrap)),
         exact_match=bootstrap.figure(float(exact.mean()), example[3]),
+        unseen=int((~yes.any(axis=0)).sum()),
         empty=int((~yes.any(axis=1) & ~said.any(axis=1)).sum()),
     )
 

@@ -318,6 +318,9 @@ class SetScore(_Model):
     macro: Rates = Field(description="mean over the findings")
     example: Rates = Field(description="mean over the reports (example-based)")
     exact_match: Figure = Field(description="share of reports with all findings alike")
+    unseen: int = Field(
+        description="findings that no reference states; their rates are 0 in the macro mean"
+    )
     empty: int = Field(
         description="reports where neither side states a finding; their example-based rates are 0"
     )

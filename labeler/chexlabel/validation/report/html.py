@@ -89,10 +89,7 @@ def render_stats(result: StatsResult) -> str:
 def render_score(result: ScoreResult, title: str) -> str:
     """Render clinical-efficacy scores as a page."""
     rows = [
-        charts.Row(
-            f.finding,
-            [f.f1],
-        )
+        charts.Row(f.finding, [f.f1], cases=f.support > 0)
         for f in result.findings
     ]
     rows += [

@@ -64,6 +64,7 @@ class SentenceSplitter:
         self._narrowest = rules.line_width.minimum
         self._widest = rules.line_width.maximum
         self._continuing = frozenset(rules.continuing_words)
+        self._carried = frozenset(rules.carried_words)
 
     def sentences(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Return the offsets in `text` of the sentences of `text[start:end]`, in their order."""
@@ -203,10 +204,16 @@ class SentenceSplitter:
         """Tell whether a line goes on with the sentence of the line before, `width` long."""
         if _LIST_ITEM.match(line):
             return False
-        if previous[-1] in ",:" or previous.rsplit(None, 1)[-1].lower() in self._continuing:
+        if previous[-1] in ",:":
             return True
-        first = len(line.split(None, 1)[0])
-        return width <= self._widest and width + 1 + first > margin
+        words = previous.rsplit(None, 2)
+        answers = len(words) > 1 and words[-2].endswith(":")  # "Effusion: no"
+        if words[-1].lower() in self._continuing and not answers:
+            return True
+        first = line.split(None, 1)[0]
+        if first.lower() in self._carried:
+            return True
+        return width <= self._widest and width + 1 + len(first) > margin
 
 
 def _after_gap(text: str, start: int, end: int) -> int:

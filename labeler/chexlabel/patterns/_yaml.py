@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from chexlabel.errors import PatternError
+from chexlabel.patterns.problems import PatternFileError, Problem
 
-__all__ = ["line_of", "read_yaml"]
+__all__ = ["line_of", "node_at", "read_yaml"]
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: 10x faster
 
@@ -22,6 +22,10 @@ class _Loader(_Base):  # type: ignore[misc]
         seen: dict[str, int] = {}
         for key, _ in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a word", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r} stands twice (first in line {seen[key.value]})",
@@ -32,62 +36,101 @@ class _Loader(_Base):  # type: ignore[misc]
         return mapping
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":timestamp"))
-    ]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")
-)
+# The core schema of YAML 1.2.2, chapter 10.3 (octal and hexadecimal numbers aside).
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?",
+        list("-+.0123456789"),
+    ),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first
+    )
 
 
 def read_yaml(path: Path) -> tuple[Any, yaml.Node]:
     """Read one YAML file; return its data and its node tree (which knows the lines).
 
     Raises:
-        PatternError: The file cannot be read, or is not valid YAML; names file and line.
+        PatternFileError: The file cannot be read, or is not valid YAML.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PatternError(
-            f"{path}: cannot be read ({type(error).__name__}); save it as a UTF-8 text file"
-        ) from error
-    loader = _Loader(text)
+    loader = _Loader(_read_text(path))
     try:
         node = loader.get_single_node()
         if node is None:
-            raise PatternError(f"{path}:1: the file is empty; see `chexlabel patterns show`")
+            raise _error(path, 1, "the file is empty; fill it, or remove it")
         return loader.construct_document(node), node
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise PatternError(
-            f"{path}:{line}: not valid YAML: {error.problem or error.context}; "
-            "mend the line, or quote the text that holds a special character"
+        what = error.problem or error.context or "an unknown mistake"
+        raise _error(
+            path,
+            mark.line + 1 if mark else 1,
+            f"not valid YAML: {what}; mend the line, or quote text that holds a special character",
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise PatternError(f"{path}:1: not valid YAML: {type(error).__name__}") from error
+    except RecursionError as error:
+        raise _error(path, 1, "nested too deep; pattern files have at most four levels") from error
     finally:
         loader.dispose()
 
 
+def _read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _error(path, 1, f"cannot be read ({reason}); make it a readable file") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _error(path, line, "not UTF-8 text; save the file as UTF-8") from error
+    unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if unprintable:
+        line = text.count("\n", 0, unprintable.start()) + 1
+        code = f"U+{ord(unprintable[0]):04X}"
+        raise _error(path, line, f"holds the control character {code}; remove it")
+    return text
+
+
+def node_at(node: yaml.Node, location: tuple[int | str, ...]) -> yaml.Node | None:
+    """Return the node at `location` (keys and indexes), `None` where there is none."""
+    found: yaml.Node | None = node
+    for step in location:
+        found = _child(found, step)
+    return found
+
+
 def line_of(node: yaml.Node, location: tuple[int | str, ...]) -> int:
-    """Return the 1-based line at which `location` (keys and indexes) stands, or its nearest parent."""
+    """Return the 1-based line at which `location` (keys and indexes) stands, or its nearest parent.
+
+    What a mapping holds stands where its key does.
+    """
     line: int = node.start_mark.line + 1
     for step in location:
-        if isinstance(node, yaml.MappingNode):
-            child = next((pair for pair in node.value if pair[0].value == str(step)), None)
-            if child is None:
-                return line
-            line, node = child[0].start_mark.line + 1, child[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            if step >= len(node.value):
-                return line
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
+        child = _child(node, step)
+        if child is None:
             return line
+        start = child.start_mark
+        if isinstance(node, yaml.MappingNode):
+            start = next(key.start_mark for key, _ in node.value if key.value == str(step))
+        line, node = start.line + 1, child
     return line
+
+
+def _child(node: yaml.Node | None, step: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        child: yaml.Node = node.value[step]
+        return child
+    return None
+
+
+def _error(path: Path, line: int, message: str) -> PatternFileError:
+    return PatternFileError(Problem(path, line, message))

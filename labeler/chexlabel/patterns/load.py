@@ -1,42 +1,42 @@
-"""Reading a pattern set's folder, with the set that it extends, and compiling it."""
+"""Reading a pattern set's folder and laying it over the set that it extends."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
-from chexlabel.patterns._yaml import line_of, read_yaml
-from chexlabel.patterns.syntax import phrase_lines
+from chexlabel.patterns._files import Layers, PatternFile, Phrase, read_file
+from chexlabel.patterns.problems import PatternFileError, Problem
 
 if TYPE_CHECKING:
-    import yaml
     from pydantic import BaseModel
 
-    from chexlabel.patterns.schema import (
-        Phrases,
-        SetFile,
-    )
+    from chexlabel.patterns.schema import SetFile
 
-    Model = TypeVar("Model", bound=BaseModel)
-
-__all__ = ["Example", "Phrase", "SetSource", "available_sets", "find_set", "read_set"]
+__all__ = [
+    "Example",
+    "Phrase",
+    "SetSource",
+    "available_sets",
+    "find_set",
+    "inspect_set",
+    "read_set",
+]
 
 _PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
 _CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads the repository's
 
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One phrase of a file, with the place where it stands."""
-
-    text: str
-    file: Path
-    line: int
+_LABELS = {
+    "positive": Label.POSITIVE,
+    "negative": Label.NEGATIVE,
+    "uncertain": Label.UNCERTAIN,
+    "blank": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,55 +51,32 @@ class Example:
 
 
 @dataclass(frozen=True)
-class _File:
-    """A validated file: its content and where its phrases stand."""
-
-    path: Path
-    model: Any
-    node: yaml.Node
-
-    def phrases(self, *location: int | str) -> list[Phrase]:
-        """Return the phrases of the block at `location`, with their lines."""
-        value: Any = self.model
-        for step in location:
-            if isinstance(step, int) or isinstance(value, dict):
-                value = value[step]
-            else:
-                value = getattr(value, step)
-        return list(self._lines(value, location))
-
-    def _lines(self, block: Phrases, location: tuple[int | str, ...]) -> Iterator[Phrase]:
-        first = line_of(self.node, location)
-        for number, text in phrase_lines(block):
-            if isinstance(block, str):  # a YAML block begins in the line after its key
-                line = first + number + ("\n" in block)
-            else:
-                line = line_of(self.node, (*location, number))
-            yield Phrase(text, self.path, line)
-
-
-@dataclass(frozen=True)
 class SetSource:
-    """A pattern set as read: its files by role, those of the set it extends underneath.
+    """A pattern set as read, laid over the set that it extends.
 
     Attributes:
         path: the set's own folder.
-        info: its set.yaml.
+        info: its set.yaml, completed from the base's.
+        base: the set that it extends.
         findings: finding -> files that define it, the base's first.
         assertion: the files of `assertion/`, the base's first.
-        structure, sections: the nearest such file.
-        states, spelling: such files, the base's first.
+        structure: structure.yaml with the base's underneath.
+        sections: the nearest sections.yaml.
+        states: states.yaml, the base's first.
+        spelling: spelling.yaml, the base's first.
+        examples: the examples of the set's own findings files.
     """
 
     path: Path
     info: SetFile
-    findings: Mapping[str, tuple[_File, ...]]
-    assertion: tuple[_File, ...]
-    structure: _File | None
-    sections: _File | None
-    states: tuple[_File, ...] = ()
-    spelling: tuple[_File, ...] = ()
-    examples: tuple[Example, ...] = field(default=())
+    base: SetSource | None
+    findings: Mapping[str, tuple[PatternFile, ...]]
+    assertion: tuple[PatternFile, ...]
+    structure: Layers | None
+    sections: PatternFile | None
+    states: tuple[PatternFile, ...]
+    spelling: tuple[PatternFile, ...]
+    examples: tuple[Example, ...]
 
 
 def available_sets() -> dict[str, Path]:
@@ -126,141 +103,313 @@ def find_set(patterns: str | os.PathLike[str]) -> Path:
     )
 
 
-def read_set(patterns: str | os.PathLike[str], _extending: tuple[Path, ...] = ()) -> SetSource:
+def read_set(patterns: str | os.PathLike[str]) -> SetSource:
     """Read and validate a set and what it extends.
 
     Raises:
-        PatternError: A file is missing or has an error; the message names file, line and remedy.
+        PatternFileError: A file is missing or has an error; the message names file, line and
+            remedy.
+        PatternError: There is no such set.
     """
-    from chexlabel.patterns import schema
-    from chexlabel.patterns.section_schema import SectionsFile
+    source, problems = inspect_set(patterns)
+    if source is None or problems:
+        raise PatternFileError(*problems)
+    return source
 
-    path = find_set(patterns)
-    info_file = _read(path / "set.yaml", schema.SetFile)
-    info: SetFile = info_file.model
-    base: SetSource | None = None
-    if info.extends is not None:
-        if path.resolve() in _extending:
-            raise PatternError(
-                f"{path / 'set.yaml'}: the sets extend one another in a circle; "
-                "remove one `extends`"
+
+def inspect_set(patterns: str | os.PathLike[str]) -> tuple[SetSource | None, list[Problem]]:
+    """Read a set and what it extends; return it with all problems of its files.
+
+    A set without problems can be compiled. The set is `None` where they leave too little of it.
+
+    Raises:
+        PatternError: There is no such set.
+    """
+    reader = _Reader()
+    return reader.read(find_set(patterns), ()), reader.problems
+
+
+class _Reader:
+    """Reads sets, and collects the problems of their files."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read(self, path: Path, extending: tuple[Path, ...]) -> SetSource | None:
+        """Read the set in a folder; `extending` are the sets that it is read for."""
+        from chexlabel.patterns import schema
+        from chexlabel.patterns.section_schema import SectionsFile
+
+        before = len(self.problems)
+        info = self.file(path / "set.yaml", schema.SetFile)
+        base = self.base(info, (*extending, path.resolve())) if info else None
+        findings = self.files(path / "findings", schema.FindingFile)
+        assertion = self.files(path / "assertion", schema.AssertionFile)
+        structure = self.optional(path / "structure.yaml", schema.StructureFile)
+        sections = self.optional(path / "sections.yaml", SectionsFile)
+        states = self.optional(path / "states.yaml", schema.StatesFile)
+        spelling = self.optional(path / "spelling.yaml", schema.SpellingFile)
+        if info is None or len(self.problems) > before:
+            return None  # what does not fit together may be due to the files left out
+
+        by_name = self.by_name(findings)
+        source = SetSource(
+            path=path,
+            info=self.completed(info, base.info if base else None),
+            base=base,
+            findings=self.resolved(by_name, base.findings if base else {}),
+            assertion=self.kinds(assertion, base.assertion if base else ()),
+            structure=self.layered(structure, base.structure if base else None),
+            sections=sections[0] if sections else base.sections if base else None,
+            states=(*(base.states if base else ()), *states),
+            spelling=(*(base.spelling if base else ()), *spelling),
+            examples=tuple(example for file in by_name.values() for example in _examples(file)),
+        )
+        self.check_names(source, info, by_name.values())
+        return source
+
+    def file(self, path: Path, model: type[BaseModel]) -> PatternFile | None:
+        """Read one file; `None` if it has problems."""
+        try:
+            return read_file(path, model)
+        except PatternFileError as error:
+            self.problems += error.problems
+            return None
+
+    def files(self, folder: Path, model: type[BaseModel]) -> list[PatternFile]:
+        """Read the files of a folder that have no problems, by name."""
+        read = (self.file(path, model) for path in sorted(folder.glob("*.yaml")))
+        return [file for file in read if file]
+
+    def optional(self, path: Path, model: type[BaseModel]) -> tuple[PatternFile, ...]:
+        """Read a file that a set need not have."""
+        file = self.file(path, model) if path.exists() else None
+        return (file,) if file else ()
+
+    def base(self, info: PatternFile, extending: tuple[Path, ...]) -> SetSource | None:
+        """Read the set that a set extends: a folder beside it, or one that ships."""
+        name: str | None = info.model.extends
+        if name is None:
+            return None
+        beside = info.path.parents[1] / name
+        if beside.resolve() == extending[-1] or not (beside / "set.yaml").is_file():
+            shipped = available_sets()
+            if name not in shipped:
+                known = ", ".join(shipped)
+                message = f"there is no set {name!r}: neither a folder beside this one nor: {known}"
+                self.problems.append(info.problem(("extends",), message))
+                return None
+            beside = shipped[name]
+        if beside.resolve() in extending:
+            message = "the sets extend one another in a circle; remove one `extends`"
+            self.problems.append(info.problem(("extends",), message))
+            return None
+        return self.read(beside, extending)
+
+    def completed(self, file: PatternFile, base: SetFile | None) -> SetFile:
+        """Fill what a set.yaml leaves out, and `...` in its lists, from the base's."""
+        info: SetFile = file.model
+        if base is None:
+            update: dict[str, Any] = {"findings": self.spliced(file, ("findings",), info.findings)}
+        else:
+            stated = info.model_fields_set
+            lists = {
+                key: self.spliced(file, (key,), getattr(info, key), getattr(base, key))
+                if key in stated
+                else getattr(base, key)
+                for key in ("findings", "hidden")
+            }
+            put_out = set(lists["findings"])
+            rule = info.no_finding
+            if rule is None and "no_finding" not in stated and base.no_finding is not None:
+                rule = base.no_finding if base.no_finding.name in put_out else None
+            elif rule is not None:
+                inherited = base.no_finding.unless if base.no_finding else None
+                unless = self.spliced(file, ("no_finding", "unless"), rule.unless, inherited)
+                rule = rule.model_copy(update={"unless": unless})
+            uncertain = {name: to for name, to in base.uncertain.items() if name in put_out}
+            groups = {name: them for name, them in base.groups.items() if put_out.issuperset(them)}
+            update = {
+                **lists,
+                "no_finding": rule,
+                "uncertain": uncertain | info.uncertain,
+                "groups": groups | info.groups,
+            }
+        completed = info.model_copy(update=update)
+        if not completed.findings:
+            message = "findings: is missing; list the labels in output order"
+            self.problems.append(file.problem(("findings",), message))
+        return completed
+
+    def spliced(
+        self,
+        file: PatternFile,
+        location: tuple[str, ...],
+        own: Sequence[str],
+        inherited: Sequence[str] | None = None,
+    ) -> list[str]:
+        """Put the base's list in the place of `...`; a name that is listed too stands there."""
+        from chexlabel.patterns.schema import BASE
+
+        for at, name in enumerate(own):
+            if name == BASE and inherited is None:
+                message = f"`{BASE}` stands for the list of the set that this one extends; add that"
+                self.problems.append(file.problem((*location, at), message))
+            elif name in own[:at]:
+                message = f"{name!r} stands twice; remove one"
+                self.problems.append(file.problem((*location, at), message))
+        return [
+            name
+            for listed in own
+            for name in (
+                [other for other in inherited or () if other not in own]
+                if listed == BASE
+                else [listed]
             )
-        beside = path.parent / info.extends
-        parent = beside if (beside / "set.yaml").is_file() else info.extends
-        base = read_set(parent, (*_extending, path.resolve()))
+        ]
 
-    own = [_read(file, schema.FindingFile) for file in sorted((path / "findings").glob("*.yaml"))]
-    findings = _resolve_findings(own, base)
-    for wanted, where in _named_findings(info):
-        if wanted not in findings and not (
-            info.no_finding is not None and wanted == info.no_finding.name
-        ):
-            known = ", ".join(sorted(findings))
-            raise PatternError(
-                f"{path / 'set.yaml'}:{line_of(info_file.node, where)}: no file in findings/ "
-                f"defines {wanted!r}; add one, or choose from: {known}"
-            )
+    def by_name(self, files: Iterable[PatternFile]) -> dict[str, PatternFile]:
+        """Return a set's own findings files by the finding that they define."""
+        found: dict[str, PatternFile] = {}
+        for file in files:
+            name = file.model.finding
+            if name in found:
+                message = f"{name!r} is defined in {found[name].path.name} too; merge the two files"
+                self.problems.append(file.problem(("finding",), message))
+            found.setdefault(name, file)
+        return found
 
-    def optional(name: str, model: type[Any]) -> tuple[_File, ...]:
-        return (_read(path / name, model),) if (path / name).is_file() else ()
+    def resolved(
+        self, own: Mapping[str, PatternFile], inherited: Mapping[str, tuple[PatternFile, ...]]
+    ) -> dict[str, tuple[PatternFile, ...]]:
+        """Lay each finding's file over those of the findings that it extends."""
 
-    assertion = tuple(
-        _read(file, schema.AssertionFile) for file in sorted((path / "assertion").glob("*.yaml"))
-    )
-    structure = optional("structure.yaml", schema.StructureFile)
-    sections = optional("sections.yaml", SectionsFile)
-    return SetSource(
-        path=path,
-        info=info,
-        findings=findings,
-        assertion=(*(base.assertion if base else ()), *assertion),
-        structure=structure[0] if structure else base.structure if base else None,
-        sections=sections[0] if sections else base.sections if base else None,
-        states=(*(base.states if base else ()), *optional("states.yaml", schema.StatesFile)),
-        spelling=(
-            *(base.spelling if base else ()),
-            *optional("spelling.yaml", schema.SpellingFile),
-        ),
-        examples=tuple(_examples(own)),
-    )
+        def resolve(name: str, through: tuple[str, ...]) -> tuple[PatternFile, ...]:
+            file = own[name]
+            layers: list[PatternFile] = []
+            for at, parent in enumerate(file.model.extends):
+                if parent in own and parent != name:
+                    if parent not in through:
+                        layers.extend(resolve(parent, (*through, name)))
+                        continue
+                    message = f"{name!r} and {parent!r} extend each other; remove one of the two"
+                elif parent in inherited:
+                    layers.extend(inherited[parent])
+                    continue
+                else:
+                    known = ", ".join(sorted({*own, *inherited} - {name}))
+                    message = f"there is no finding {parent!r} to extend; choose from: {known}"
+                self.problems.append(file.problem(("extends", at), message))
+            return tuple({id(layer): layer for layer in (*layers, file)}.values())
 
+        return {**inherited, **{name: resolve(name, ()) for name in own}}
 
-def _named_findings(info: SetFile) -> Iterator[tuple[str, tuple[int | str, ...]]]:
-    for key in ("findings", "hidden"):
-        for number, name in enumerate(getattr(info, key)):
-            yield name, (key, number)
-    for name in info.uncertain:
-        yield name, ("uncertain", name)
-    if info.no_finding is not None:
-        for number, name in enumerate(info.no_finding.unless):
-            yield name, ("no_finding", "unless", number)
-
-
-def _resolve_findings(own: list[_File], base: SetSource | None) -> dict[str, tuple[_File, ...]]:
-    """Lay each finding's file over those of the findings that it extends."""
-    inherited = dict(base.findings) if base else {}
-    by_name: dict[str, _File] = {}
-    for file in own:
-        name = file.model.finding
-        if name in by_name:
-            raise PatternError(
-                f"{file.path}:{line_of(file.node, ('finding',))}: {name!r} is defined in "
-                f"{by_name[name].path.name} too; merge the two files"
-            )
-        by_name[name] = file
-    resolved: dict[str, tuple[_File, ...]] = {}
-
-    def resolve(name: str, seen: tuple[str, ...]) -> tuple[_File, ...]:
-        file = by_name[name]
-        layers: list[_File] = []
-        for number, parent in enumerate(file.model.extends):
-            if parent in by_name and parent != name and parent not in seen:
-                layers.extend(resolve(parent, (*seen, name)))
-            elif parent in inherited:
-                layers.extend(inherited[parent])
-            else:
-                raise PatternError(
-                    f"{file.path}:{line_of(file.node, ('extends', number))}: there is no finding "
-                    f"{parent!r} to extend; correct the name"
+    def kinds(
+        self, own: Sequence[PatternFile], inherited: tuple[PatternFile, ...]
+    ) -> tuple[PatternFile, ...]:
+        """Give each file of cues what it leaves out: what the first file of its kind states."""
+        first: dict[str, PatternFile] = {}
+        for file in (*inherited, *own):
+            if file.model.effect is not None:
+                first.setdefault(file.model.kind, file)
+        completed = []
+        for file in own:
+            model = file.model
+            known = first.get(model.kind)
+            if known is None:
+                message = (
+                    f"effect: is missing; say what a cue of the new kind {model.kind!r} does, or "
+                    f"choose a kind that is there: {', '.join(first)}"
                 )
-        return (*layers, file)
+                self.problems.append(file.problem(("kind",), message))
+                continue
+            if model.effect not in (None, known.model.effect):
+                message = (
+                    f"effect: the effect of {model.kind!r} is {known.model.effect!r} in "
+                    f"{known.path}; leave `effect` out, or give the kind another name"
+                )
+                self.problems.append(file.problem(("effect",), message))
+            update = {
+                key: getattr(known.model, key)
+                for key in ("effect", "reach", "restarts")
+                if key not in model.model_fields_set
+            }
+            completed.append(replace(file, model=model.model_copy(update=update)))
+        return (*inherited, *completed)
 
-    for name in by_name:
-        resolved[name] = resolve(name, ())
-    return {**inherited, **resolved}
+    def layered(self, own: Sequence[PatternFile], base: Layers | None) -> Layers | None:
+        """Lay a structure.yaml over the base's."""
+        if not own:
+            return base
+        (file,) = own
+        inherited = base.model.order if base else None
+        order = self.spliced(file, ("order",), file.model.order, inherited)
+        model = file.model.model_copy(update={"order": order or inherited or []})
+        return Layers((*(base.files if base else ()), file), model)
+
+    def check_names(
+        self, source: SetSource, info: PatternFile, findings: Iterable[PatternFile]
+    ) -> None:
+        """Note names that nothing stands behind, in a set's own files."""
+
+        def check(
+            file: PatternFile,
+            names: Iterable[tuple[str, tuple[int | str, ...]]],
+            known: Iterable[str],
+            fault: str,
+        ) -> None:
+            known = list(known)
+            self.problems.extend(
+                file.problem(location, f"{fault.format(name)}, or choose from: {', '.join(known)}")
+                for name, location in names
+                if name not in known and name != "..."
+            )
+
+        rule = source.info.no_finding
+        columns = [name for name in source.info.findings if name in source.findings]
+        nowhere = "no file in findings/ defines {!r}; add one"
+        if rule is not None:
+            columns.append(rule.name)
+            not_listed = "no_finding.name: `findings` does not list {!r}; add it there"
+            name_at = [(rule.name, ("no_finding", "name"))]
+            check(info, name_at, source.info.findings, not_listed)
+        known = dict.fromkeys([*columns, *sorted(source.findings)])
+        check(info, _indexed(info.model, "findings"), known, nowhere)
+        check(info, _indexed(info.model, "hidden"), sorted(source.findings), nowhere)
+        if info.model.no_finding is not None:
+            unless = [
+                (name, ("no_finding", *at)) for name, at in _indexed(info.model.no_finding, "unless")
+            ]
+            check(info, unless, sorted(source.findings), nowhere)
+        unknown = "there is no finding {!r}; correct the name"
+        put_out = source.info.findings
+        check(info, ((name, ("uncertain", name)) for name in info.model.uncertain), put_out, unknown)
+        for group, members in info.model.groups.items():
+            at_group = ((name, ("groups", group, at)) for at, name in enumerate(members))
+            check(info, at_group, put_out, unknown)
+
+        order = source.structure.model.order if source.structure else []
+        states = {state: None for file in source.states for state in file.model.states}
+        for file in source.assertion:
+            if file.path.parents[1] == source.path:
+                no_place = "kind: the order of decision has no {!r}; add it to `order` in structure.yaml"
+                check(file, [(file.model.kind, ("kind",))], order, no_place)
+        for file in findings:
+            ignored = _indexed(file.model, "ignore_cues")
+            check(file, ignored, order, "there is no kind of cue {!r}; correct the name")
+            for at, anatomy in enumerate(file.model.anatomy):
+                named = ((state, ("anatomy", at, "states", state)) for state in anatomy.states)
+                check(file, named, states, "states.yaml has no state {!r}; add it there")
 
 
-def _examples(files: list[_File]) -> Iterator[Example]:
-    labels = {
-        "positive": Label.POSITIVE,
-        "negative": Label.NEGATIVE,
-        "uncertain": Label.UNCERTAIN,
-        "blank": None,
-    }
-    for file in files:
-        for key, label in labels.items():
-            for phrase in file.phrases("examples", key):
-                yield Example(file.model.finding, phrase.text, label, phrase.file, phrase.line)
+def _indexed(model: BaseModel, key: str) -> Iterator[tuple[str, tuple[int | str, ...]]]:
+    """Yield the items of a list with their places."""
+    for at, name in enumerate(getattr(model, key)):
+        yield name, (key, at)
 
 
-def _read(path: Path, model: type[Model]) -> _File:
-    from pydantic import ValidationError
-
-    data, node = read_yaml(path)
-    try:
-        return _File(path, model.model_validate(data), node)
-    except ValidationError as error:
-        first = error.errors()[0]
-        location = first["loc"]
-        line = line_of(node, location)
-        where = ".".join(str(step) for step in location) or "the file"
-        raise PatternError(f"{path}:{line}: {where}: {_remedy(first, model)}") from None
-
-
-def _remedy(error: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Turn pydantic's error into one line that says how to mend it (without quoting content)."""
-    if error["type"] == "extra_forbidden":
-        return f"not a known key; the keys here include {', '.join(model.model_fields)}"
-    if error["type"] == "missing":
-        return "is missing; add it"
-    return str(error["msg"]).replace("\n", " ")
+def _examples(file: PatternFile) -> Iterator[Example]:
+    for key, label in _LABELS.items():
+        for phrase in file.phrases("examples", key):
+            text = phrase.text.replace("\\#", "#")
+            yield Example(file.model.finding, text, label, phrase.file, phrase.line)

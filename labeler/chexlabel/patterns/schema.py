@@ -1,7 +1,8 @@
 """What may stand in the files of a pattern set, checked by pydantic.
 
 A block of phrases is one text with a phrase a line (`|` in YAML), or a list; see
-`chexlabel.patterns.syntax` for how phrases are written.
+`chexlabel.patterns.syntax` for how phrases are written. The descriptions are what
+docs/pattern-files.md says of the keys.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
+    "BASE",
     "Anatomy",
     "AssertionFile",
     "Examples",
@@ -22,9 +24,13 @@ __all__ = [
     "StructureFile",
 ]
 
+BASE = "..."
+"""In a list of a set that extends another: what stands in the other set's list."""
+
 Phrases = str | list[str]
 LabelWord = Literal["positive", "negative", "uncertain"]
 Name = Annotated[str, Field(min_length=1)]
+About = Annotated[str, Field(description="What the file is for, in words for its readers.")]
 
 
 class _Strict(BaseModel):
@@ -34,132 +40,197 @@ class _Strict(BaseModel):
 class Anatomy(_Strict):
     """Neutral words (`heart size`) that a state word in the same clause decides."""
 
-    phrases: Phrases
-    states: dict[str, LabelWord] = Field(min_length=1)
-    """State (a name in states.yaml) -> what it says; the first that holds decides."""
+    phrases: Phrases = Field(description="The words for the organ, without its state.")
+    states: dict[str, LabelWord] = Field(
+        min_length=1,
+        description="State (a name in `states.yaml`) and the label that it gives; where several "
+        "states hold, the first here decides. A state that is not listed says nothing.",
+    )
 
 
 class Examples(_Strict):
     """Sentences with the label they must get: the file's own tests."""
 
-    positive: Phrases = ""
-    negative: Phrases = ""
-    uncertain: Phrases = ""
-    blank: Phrases = ""
+    positive: Phrases = Field("", description="Sentences that say that the finding is there.")
+    negative: Phrases = Field("", description="Sentences that deny it.")
+    uncertain: Phrases = Field("", description="Sentences that leave it open.")
+    blank: Phrases = Field("", description="Sentences that say nothing of it.")
 
 
 class FindingFile(_Strict):
     """One file of `findings/`."""
 
-    finding: Name
-    about: str = ""
-    extends: list[str] = []
-    """Findings (of this set or of the one it extends) whose phrases this one takes over."""
-    positive: Phrases = ""
-    """Asserted unless a cue says otherwise."""
-    uncertain: Phrases = ""
-    """Uncertain when present, negative when denied."""
-    anatomy: list[Anatomy] = []
-    exclude: Phrases = ""
-    """Words that hold one of the phrases above but mean something else."""
-    ignore_cues: list[str] = []
-    """Kinds of cue that do not touch this finding."""
-    examples: Examples = Examples()
+    finding: Name = Field(description="The finding's name, as `set.yaml` lists it.")
+    about: About = ""
+    extends: list[str] = Field(
+        [],
+        description="Findings whose phrases this one starts from: others of this set, or those of "
+        "the set that this one extends. With its own name here a file adds to that finding of the "
+        "other set; without, it replaces it.",
+    )
+    positive: Phrases = Field(
+        "", description="Phrases that name the finding: positive unless a cue says otherwise."
+    )
+    uncertain: Phrases = Field(
+        "", description="Phrases that are uncertain when stated, and negative when denied."
+    )
+    anatomy: list[Anatomy] = Field(
+        [], description="Organs whose state makes the finding: a list of `phrases` with `states`."
+    )
+    exclude: Phrases = Field(
+        "",
+        description="Longer phrases that hold one of the phrases above but mean something else.",
+    )
+    ignore_cues: list[str] = Field(
+        [], description="Kinds of cue that do not touch this finding (an old fracture is one)."
+    )
+    examples: Examples = Field(
+        Examples(), description="Sentences under the label that they must get."
+    )
 
 
 class AssertionFile(_Strict):
     """One file of `assertion/` with the cues of one kind."""
 
-    kind: Name
-    about: str = ""
-    effect: Literal["negative", "uncertain", "none", "neutral"]
-    """What a cue makes of a mention in its scope. `none`: it counts for nothing. `neutral`: the cue
-    does nothing, and hides the cues that its words hold (`no change in`)."""
-    before: Phrases = ""
-    """Cues that stand before what they govern."""
-    after: Phrases = ""
-    """Cues that stand after what they govern."""
-    reach: int | None = Field(default=None, ge=1)
-    """The most words between the cue and what it governs; without it, as far as the clause goes."""
-    restarts: bool = False
-    """Whether such a cue, standing before its mention, ends the scopes that opened before it."""
+    kind: Name = Field(
+        description="The kind of cue. `order` in `structure.yaml` must list it; several files may "
+        "add to one kind."
+    )
+    about: About = ""
+    effect: Literal["negative", "uncertain", "none", "neutral"] | None = Field(
+        None,
+        description="What a cue makes of a mention in its scope. `none`: the mention counts for "
+        "nothing. `neutral`: the cue does nothing, and hides the cues that its words hold. Stated "
+        "once for a kind.",
+    )
+    before: Phrases = Field("", description="Cues that stand before what they govern.")
+    after: Phrases = Field("", description="Cues that stand after what they govern.")
+    reach: int | None = Field(
+        None,
+        ge=1,
+        description="The most words between a cue and what it governs; without it, as far as the "
+        "clause goes. A file that leaves it out takes it from the kind's first file.",
+    )
+    restarts: bool = Field(
+        False,
+        description="Whether a cue before its mention ends the scopes that opened before it. A "
+        "file that leaves it out takes it from the kind's first file.",
+    )
 
 
 class StructureFile(_Strict):
     """`structure.yaml`: the words that show how a sentence is built, and so where scopes end."""
 
-    about: str = ""
-    order: list[str]
-    """Kinds of cue, strongest first: where several reach a mention, the first decides."""
-    terminators: Phrases
-    """End every scope: but, however, except for."""
-    with_words: Phrases
-    """End a scope that came from before: with."""
-    conjunctions: Phrases
-    """Carry a scope on through a list, unless a new clause begins: and."""
-    disjunctions: Phrases
-    """Carry a scope on; between two mentions outside any scope, make both uncertain: or."""
-    alternatives: Phrases
-    """Make both neighbours uncertain: versus, and/or."""
-    separators: Phrases
-    """Marks that part the items of a list or begin a new clause: the comma, brackets."""
-    existentials: Phrases
-    """Begin a new clause: there is."""
-    verbs: Phrases
-    """A finite verb: with its subject it makes a clause of its own."""
-    modals: Phrases
-    """Verbs that stand before another verb: may, could. A cue that holds a verb or a modal
-    (`may represent`) makes a clause too."""
-    presence: Phrases
-    """Verb groups that only say that something is there (`is seen`): they close a list."""
-    relatives: Phrases
-    """Begin a relative clause, whose verb is not the clause's: which, that."""
-    assertives: Phrases
-    """Words that present what follows as being there: stable, small, persistent."""
+    about: About = ""
+    order: list[str] = Field(
+        [],
+        description="Kinds of cue, strongest first: where several reach a mention, the first "
+        "decides.",
+    )
+    terminators: Phrases = Field("", description="End every scope: but, however, except for.")
+    with_words: Phrases = Field("", description="End a scope that came from before: with.")
+    conjunctions: Phrases = Field(
+        "", description="Carry a scope on through a list, unless a new clause begins: and."
+    )
+    disjunctions: Phrases = Field(
+        "",
+        description="Carry a scope on; between two mentions outside any scope, make both "
+        "uncertain: or.",
+    )
+    alternatives: Phrases = Field(
+        "", description="Make the mentions on both sides uncertain: versus, and/or."
+    )
+    separators: Phrases = Field(
+        "", description="Part the items of a list or begin a new clause: the comma, brackets."
+    )
+    existentials: Phrases = Field("", description="Begin a new clause: there is.")
+    verbs: Phrases = Field(
+        "", description="Finite verbs: with a subject of its own, one makes a clause."
+    )
+    modals: Phrases = Field(
+        "",
+        description="Verbs that stand before another verb: may, could. A cue that holds a verb or "
+        "a modal (`may represent`) makes a clause too.",
+    )
+    presence: Phrases = Field(
+        "",
+        description="Verb groups that only say that something is there (`is seen`): they close a "
+        "list.",
+    )
+    relatives: Phrases = Field(
+        "", description="Begin a relative clause, whose verb is not the clause's: which, that."
+    )
+    assertives: Phrases = Field(
+        "", description="Words that present what follows as being there: stable, small."
+    )
 
 
 class StatesFile(_Strict):
     """`states.yaml`: state words by state, for the anatomy of all findings."""
 
-    about: str = ""
-    states: dict[str, Phrases]
+    about: About = ""
+    states: dict[str, Phrases] = Field(
+        description="State (a name that `anatomy` refers to) and the words for it."
+    )
 
 
 class SpellingFile(_Strict):
     """`spelling.yaml`: which misspellings are forgiven."""
 
-    about: str = ""
-    terms: Phrases
-    """Words that are recognised also when a letter or two are wrong."""
-    not_misspelled: Phrases
-    """Words that look like a misspelt term but are words of their own."""
-    corrections: dict[str, str] = {}
-    """Misspelling -> word, for those too far off to be guessed."""
+    about: About = ""
+    terms: Phrases = Field(
+        "", description="Words that are recognised also when a letter or two are wrong."
+    )
+    not_misspelled: Phrases = Field(
+        "", description="Words that look like a misspelt term but are words of their own."
+    )
+    corrections: dict[str, str] = Field(
+        {}, description="Misspelling and the word it stands for, for those too far off to guess."
+    )
 
 
 class NoFinding(_Strict):
     """What the label for a report without abnormality means in this set."""
 
-    name: Name
-    unless: list[str]
-    """It is positive when the report has text and none of these findings is positive or uncertain."""
-    otherwise: Literal["blank", "negative"] = "blank"
+    name: Name = Field(description="The label's name; `findings` must list it.")
+    unless: list[str] = Field(
+        description="It is positive when the report has text and none of these findings is "
+        "positive or uncertain."
+    )
+    otherwise: Literal["blank", "negative"] = Field(
+        "blank", description="What it is when one of them is."
+    )
 
 
 class SetFile(_Strict):
-    """`set.yaml`."""
+    """`set.yaml`. In a set that extends another, a key left out is as in that set."""
 
-    name: Name
-    version: Name
-    about: str = ""
-    extends: str | None = None
-    """The set (shipped, or a folder beside this one) whose files this one starts from."""
-    findings: list[str] = Field(min_length=1)
-    """The labels in output order."""
-    hidden: list[str] = []
-    """Findings that are looked for but not put out; `no_finding` may need them."""
-    no_finding: NoFinding | None = None
-    uncertain: dict[str, LabelWord | Literal["blank"]] = {}
-    """Finding -> what an uncertain label is put out as; without an entry it stays uncertain."""
-    groups: dict[str, list[str]] = {}
-    """Named selections of findings, for scores over a part of them."""
+    name: Name = Field(description="The set's name.")
+    version: Name = Field(description='Its version, in quotes: `"1.0"`.')
+    about: About = ""
+    extends: str | None = Field(
+        None,
+        description="The set that this one starts from: one that ships with chexlabel, or a folder "
+        "beside this one.",
+    )
+    findings: list[str] = Field(
+        [],
+        description="The labels in output order. `...` stands for those of the set that this one "
+        "extends.",
+    )
+    hidden: list[str] = Field(
+        [],
+        description="Findings that are looked for and give evidence but no column; `no_finding` "
+        "may need them.",
+    )
+    no_finding: NoFinding | None = Field(
+        None, description="The label for a report without abnormality, where the set has one."
+    )
+    uncertain: dict[str, LabelWord | Literal["blank"]] = Field(
+        {},
+        description="Finding and what its uncertain label is put out as; without an entry it stays "
+        "uncertain. Examples state the label before this.",
+    )
+    groups: dict[str, list[str]] = Field(
+        {}, description="Named selections of findings, for scores over a part of them."
+    )

@@ -110,6 +110,9 @@ class Sentences(_Strict):
     )
     starters: list[_Word] = Field(description="Words that begin a sentence.")
     line_width: LineWidth = Field(description="The widths at which lines may have been broken.")
+    carried_words: list[_Word] = Field(
+        description="A line that begins with one of these goes on with the line before it."
+    )
     continuing_words: list[_Word] = Field(
         description="Words after which a sentence goes on in the next line."
     )

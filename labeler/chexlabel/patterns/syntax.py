@@ -41,7 +41,11 @@ MAX_GAP = 4
 """The most words that a gap may bridge."""
 
 _REMOVED = r"_+|\[\*\*[^\]\n]{0,80}\*\*\]"
-_WORD = r"[^\W\d_]/[^\W\d_]{1,2}(?![^\W_])|[^\W\d_]+(?:'[^\W\d_]+)?"
+_LETTER = "[a-z\u00df-\u00f6\u00f8-\u024f]"  # a set of letters is found faster than "any letter"
+_WORD = (
+    f"{_LETTER}{{2,}}(?:'{_LETTER}+)?|"
+    rf"{_LETTER}(?:/{_LETTER}{{1,2}}(?![^\W_])|'{_LETTER}+)?|[^\W\d_]+"  # w/o, c/w; other scripts
+)
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A hyphen inside a word joins nothing; one that stands free is a dash, a mark of its own.
 _MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"

@@ -171,7 +171,7 @@ _PLAIN: Final = {
 }
 _CLASS_OF: Final = {w: c for c, words in _WORDS.items() for w in words} | _PLAIN
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?")
-_SHOWN: Final = 12  # characters of an unknown value shown: enough for a typo, not for a report
+_SHOWN: Final = 12  # longest unknown value that is shown: a typo, not a report
 
 
 def is_label(cell: str) -> bool:
@@ -216,7 +216,7 @@ def parse_labels(cells: Sequence[str], *, column: str, source: str) -> tuple[Cod
 
 
 def _shown(cell: str) -> str:
-    return repr(cell if len(cell) <= _SHOWN else cell[:_SHOWN] + "...")
+    return repr(cell) if len(cell) <= _SHOWN else f"a text of {len(cell)} characters"
 
 
 def _hint(cell: str) -> str:

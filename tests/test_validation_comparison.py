@@ -110,9 +110,7 @@ def test_paired_intervals_are_narrower_than_unpaired_ones(tmp_path: Path) -> Non
         name: write_labels(tmp_path / f"{name}.csv", {"Edema": "".join(signs)})
         for name, signs in (("gold", gold), ("first", first), ("second", second))
     }
-    result = validate(
-        {"first": files["first"], "second": files["second"]}, files["gold"]
-    ).result
+    result = validate({"first": files["first"], "second": files["second"]}, files["gold"]).result
     alone = result.labelers[0].agreement
     paired = result.comparisons[0].agreement
     assert paired.high - paired.low < (alone.high - alone.low) / 2

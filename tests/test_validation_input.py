@@ -45,9 +45,7 @@ def test_ids_that_do_not_match_are_named_and_counted(tmp_path: Path, gold: Path)
     assert "2 of gold.csv are not in labels.csv (r3, r4)" in message
     assert "1 of labels.csv are not in gold.csv (x9)" in message
     assert "--allow-missing" in message
-    result = validate(
-        labels, gold, resampling=FAST, matching=Matching(allow_missing=True)
-    ).result
+    result = validate(labels, gold, resampling=FAST, matching=Matching(allow_missing=True)).result
     assert result.reports == 2
     assert any("Compared: 2" in note for note in result.notes)
 
@@ -150,9 +148,7 @@ def test_missing_findings_are_named(tmp_path: Path, gold: Path) -> None:
     labels = write_labels(tmp_path / "labels.csv", {"Edema": "+-?."})
     message = error_of(labels, gold)
     assert "labels.csv has no column for 1 of the 2 findings of gold.csv: Lung Lesion" in message
-    result = validate(
-        labels, gold, resampling=FAST, matching=Matching(findings=("Edema",))
-    ).result
+    result = validate(labels, gold, resampling=FAST, matching=Matching(findings=("Edema",))).result
     assert result.findings == ["Edema"]
 
 
@@ -186,9 +182,7 @@ def test_columns_that_hold_no_labels_are_left_out_and_named(tmp_path: Path, labe
     assert any("view" in note for note in result.notes)
 
 
-def test_column_names_are_matched_without_case_and_underscores(
-    tmp_path: Path, gold: Path
-) -> None:
+def test_column_names_are_matched_without_case_and_underscores(tmp_path: Path, gold: Path) -> None:
     labels = write_labels(tmp_path / "l.csv", {"edema": "+-?.", "Lung_Lesion": "..+-"})
     assert validate(labels, gold, resampling=FAST).result.labelers[0].agreement.value == 1
 

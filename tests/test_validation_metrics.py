@@ -177,9 +177,7 @@ UNCERTAIN_PREDICTED = "??+-."
         ("ignore", (0, 0, 1, 2), 3),
     ],
 )
-def test_uncertain_policies(
-    uncertain: str, table: tuple[int, int, int, int], reports: int
-) -> None:
+def test_uncertain_policies(uncertain: str, table: tuple[int, int, int, int], reports: int) -> None:
     policy = Policy(UncertainPolicy(uncertain))
     result = judged(codes(UNCERTAIN_GOLD), codes(UNCERTAIN_PREDICTED), policy)
     found = result.findings[0].tasks["positive"]

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,32 @@ HOSTILE = "Small <script>alert(1)</script> left pleural effusion. ``` No edema &
 NAME = 'ours <b>"x"</b>'
 
 
+def mention(finding: str, label: int, words: str, negation: str = "") -> dict[str, Any]:
+    """A mention of `words` in the hostile report, as `chexlabel label --evidence` writes it."""
+    start = HOSTILE.index(words)
+    cues = []
+    if negation:
+        at = HOSTILE.index(negation)
+        cues.append(
+            {"kind": "negation", "text": negation, "start": at, "end": at + len(negation)}
+            | {"pattern": negation}
+        )
+    return {
+        "finding": finding,
+        "label": label,
+        "text": words,
+        "start": start,
+        "end": start + len(words),
+        "section": "body",
+        "cues": cues,
+    }
+
+
+def write_evidence(path: Path, ids: Sequence[str], mentions: Sequence[dict[str, Any]]) -> None:
+    records = [{"id": i, "labels": {}, "mentions": mentions} for i in ids]
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+
+
 def make(folder: Path, **options: Any) -> Validation:
     gold = write_labels(
         folder / "gold.csv", {"Edema": "+-?.+", "Pleural Effusion": "+++--", "Hernia": "....."}
@@ -48,7 +75,9 @@ def make(folder: Path, **options: Any) -> Validation:
     )
     ids = [f"r{i}" for i in range(1, 6)]
     write_table(folder / "reports.csv", {"id": ids, "report": [HOSTILE] * 5})
-    options.setdefault("reports", Reports(folder / "reports.csv"))
+    mentions = [mention("Pleural Effusion", 1, "effusion"), mention("Edema", 0, "edema", "No")]
+    write_evidence(folder / "evidence.jsonl", ids, mentions)
+    options.setdefault("reports", Reports(folder / "reports.csv", folder / "evidence.jsonl"))
     return validate(
         {NAME: first, "theirs": second},
         gold,
@@ -140,7 +169,9 @@ def test_every_link_has_its_target_and_every_id_is_there_once(validation: Valida
 
 def test_the_verdict_comes_first_and_names_the_counts(validation: Validation) -> None:
     text = render(validation.result, "html")
-    order = [text.index(f'<section id="{name}"') for name in ("verdict", "figures", "disagreements")]
+    order = [
+        text.index(f'<section id="{name}"') for name in ("verdict", "figures", "disagreements")
+    ]
     assert order == sorted(order)
     # Edema + and +, effusion +, +, +: the first labeler finds three of the five.
     assert "Of 5 positive findings in the gold labels" in text
@@ -235,26 +266,32 @@ def test_the_report_is_the_same_every_time(tmp_path: Path) -> None:
 
 def test_evidence_must_belong_to_the_reports(tmp_path: Path) -> None:
     make(tmp_path)
-    mention = {
-        "finding": "Pleural Effusion",
-        "label": 1,
-        "text": "effusion",
-        "start": 0,
-        "end": 8,
-        "section": "body",
-        "cues": [],
-    }
-    path = tmp_path / "evidence.jsonl"
-    lines = [json.dumps({"id": f"r{i}", "labels": {}, "mentions": [mention]}) for i in range(1, 6)]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path = tmp_path / "wrong.jsonl"
+    ids = [f"r{i}" for i in range(1, 6)]
+    write_evidence(path, ids, [mention("Edema", 0, "edema") | {"start": 0, "end": 5}])
     with pytest.raises(ValidationError, match="does not quote its text"):
         make(tmp_path, reports=Reports(tmp_path / "reports.csv", path))
-    # Without the text, the words of the evidence itself are shown.
-    result = make(tmp_path, reports=Reports(evidence=path)).result
-    assert "\N{LEFT DOUBLE QUOTATION MARK}effusion" in render(result, "html")
     path.write_text("{}\n", encoding="utf-8")
-    with pytest.raises(ValidationError, match=r"evidence\.jsonl, line 1"):
+    with pytest.raises(ValidationError, match=r"wrong\.jsonl, line 1"):
         make(tmp_path, reports=Reports(evidence=path))
+
+
+def test_evidence_without_the_reports_shows_its_own_words(tmp_path: Path) -> None:
+    make(tmp_path)
+    text = render(
+        make(tmp_path, reports=Reports(evidence=tmp_path / "evidence.jsonl")).result, "html"
+    )
+    assert (
+        "\N{LEFT DOUBLE QUOTATION MARK}edema\N{RIGHT DOUBLE QUOTATION MARK}, negation: No" in text
+    )
+    assert "<img" not in text
+
+
+def test_without_evidence_the_reports_are_labeled(tmp_path: Path) -> None:
+    make(tmp_path)
+    result = make(tmp_path, reports=Reports(tmp_path / "reports.csv")).result
+    found = {m.finding: m.label for m in result.disagreements.evidence[0].mentions}
+    assert found == {"Pleural Effusion": "positive", "Edema": "negative"}
 
 
 def test_reports_with_other_ids_are_an_error(tmp_path: Path) -> None:
@@ -290,11 +327,16 @@ def test_a_perfect_labeler_has_a_report_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(None, "\N{EN DASH}"), (1, "100 %"), (0.9996, ">99.9 %"), (0.996, "99.6 %"), (0.0004, "<0.1 %"), (0, "0 %")],
+    [
+        (None, "\N{EN DASH}"),
+        (1, "100 %"),
+        (0.9996, ">99.9 %"),
+        (0.996, "99.6 %"),
+        (0.0004, "<0.1 %"),
+        (0, "0 %"),
+    ],
 )
-def test_percentages_are_never_rounded_to_all_or_nothing(
-    value: float | None, written: str
-) -> None:
+def test_percentages_are_never_rounded_to_all_or_nothing(value: float | None, written: str) -> None:
     assert percent(value) == written
 
 

@@ -16,6 +16,7 @@ from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.report import Report
 
 if TYPE_CHECKING:
+    from chexlabel._label_file import Summary, label_file
     from chexlabel.engine.labeler import Labeler
 
 __all__ = [
@@ -30,15 +31,23 @@ __all__ = [
     "PatternError",
     "Report",
     "SectionSpan",
+    "Summary",
     "ValidationError",
     "__version__",
+    "label_file",
 ]
+
+_LAZY = {
+    "Labeler": "chexlabel.engine.labeler",
+    "Summary": "chexlabel._label_file",
+    "label_file": "chexlabel._label_file",
+}
 
 
 def __getattr__(name: str) -> object:
     # The engine loads the YAML and schema libraries: only when a labeler is asked for.
-    if name == "Labeler":
-        from chexlabel.engine.labeler import Labeler
+    if name in _LAZY:
+        from importlib import import_module
 
-        return Labeler
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -71,6 +71,7 @@ class Labeler:
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
         self._young: dict[str, int] = {}
         self._old: dict[str, int] = {}
+        self._judgements: dict[str, list[Judgement]] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, self._arguments
@@ -107,7 +108,11 @@ class Labeler:
             for start, end in self._splitter.sentences(text, span.start, span.end):
                 has_text = True
                 sentence = text[start:end]
-                judgements = self._judge(sentence)
+                judgements = self._judgements.get(sentence)
+                if judgements is None:
+                    if len(self._judgements) >= _GENERATION:
+                        self._judgements = {}
+                    judgements = self._judgements[sentence] = self._judge(sentence)
                 mask |= sentence_mask(judgements)
                 if judgements:
                     mentions.extend(self._evidence(text, span, start, end, judgements))

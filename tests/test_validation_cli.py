@@ -59,10 +59,10 @@ def test_no_text_wins_over_reports() -> None:
     ids = ["r1", "r2", "r3", "r4"]
     write_table(Path("reports.csv"), {"id": ids, "report": ["There is pulmonary edema."] * 4})
     command = ["validate", "labels.csv", "gold.csv", "-q", "--reports", "reports.csv"]
-    assert main([*command, "--resamples", "0", "-o", "with.html"]) == 0
-    assert "There is pulmonary" in Path("with.html").read_text("utf-8")
-    assert main([*command, "--resamples", "0", "-o", "without.html", "--no-text"]) == 0
-    assert "There is pulmonary" not in Path("without.html").read_text("utf-8")
+    assert main([*command, "--resamples", "0", "-o", "with.md"]) == 0
+    assert "There is pulmonary" in Path("with.md").read_text("utf-8")
+    assert main([*command, "--resamples", "0", "-o", "without.md", "--no-text"]) == 0
+    assert "There is pulmonary" not in Path("without.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

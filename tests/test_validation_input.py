@@ -106,10 +106,14 @@ def test_unknown_label_values(tmp_path: Path, gold: Path, cell: str, hint: str) 
 
 
 def test_a_long_cell_is_not_quoted(tmp_path: Path, gold: Path) -> None:
-    secret = "Ada Lovelace has a small effusion"
+    sentence = "Ada Lovelace has a small effusion"
     labels = write_table(
         tmp_path / "labels.csv",
-        {"id": ["r1", "r2", "r3", "r4"], "Edema": ["1", "0", secret, ""], "Lung Lesion": [""] * 4},
+        {
+            "id": ["r1", "r2", "r3", "r4"],
+            "Edema": ["1", "0", sentence, ""],
+            "Lung Lesion": [""] * 4,
+        },
     )
     message = error_of(labels, gold)
     assert "a text of 33 characters is not a label" in message

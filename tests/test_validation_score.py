@@ -67,7 +67,8 @@ def test_ignoring_leaves_pairs_with_an_uncertain_reference_out() -> None:
 def test_scores_are_those_of_scikit_learn_and_lie_in_their_intervals() -> None:
     generator = np.random.default_rng(4)
     gold = generator.integers(0, 4, (150, 3)).astype(np.int8)
-    predicted = np.where(generator.random(gold.shape) < 0.6, gold, 3).astype(np.int8)
+    other = generator.integers(0, 4, gold.shape)
+    predicted = np.where(generator.random(gold.shape) < 0.6, gold, other).astype(np.int8)
     yes = np.isin(gold, (LabelClass.POSITIVE, LabelClass.UNCERTAIN))
     said = np.isin(predicted, (LabelClass.POSITIVE, LabelClass.UNCERTAIN))
     (everything,) = scored(gold, predicted, resamples=400).sets

@@ -98,7 +98,8 @@ class _Reader:
         self.new_clause(item.end)
 
     def read_with(self, _at: int, item: Item) -> None:
-        self.active = []
+        # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
+        self.active = [cue for cue in self.active if cue.end == item.start]
         self.alternative = None
         self.link = item.role.tag
 

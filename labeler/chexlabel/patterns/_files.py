@@ -116,10 +116,9 @@ def _joined_lines(node: yaml.Node, key: str = "") -> Iterator[int]:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _joined_lines(value)
-    elif node.style == ">" or (
-        node.style != "|" and node.start_mark.line != node.end_mark.line and node.value
-    ):
-        if key != _PROSE:
+    elif isinstance(node, yaml.ScalarNode) and key != _PROSE:
+        over_lines = node.start_mark.line != node.end_mark.line and node.value
+        if node.style == ">" or (node.style != "|" and over_lines):
             yield node.start_mark.line + 1
 
 

@@ -1,12 +1,13 @@
-"""The phrase syntax of pattern files.
+r"""The phrase syntax of pattern files.
 
 | written | matches |
 |---|---|
 | `pleural effusion` | these words, case-blind, over line breaks, hyphens and removed words |
-| `{small\\|tiny} effusion` | one of the alternatives |
-| `[left] effusion`, `[{left\\|right}] effusion` | with or without the optional words |
+| `{small\|tiny} effusion` | one of the alternatives |
+| `[left] effusion`, `[{left\|right}] effusion` | with or without the optional words |
 | `atelecta*` | any word that begins so |
-| `thickening ... pleura` | up to four words between, on which no list, verb or cue begins |
+| `thickening ... pleura` | up to four words between, none a verb, a cue or an `and` |
+| `\# of the rib` | a mark that means something here (`{ } [ ] \| #`) as itself |
 
 A word is a run of letters, or of digits; punctuation marks (`,` `;` `:` `/` ...) are words of their
 own, so that `w/o` and `: none` can be written. A hyphen joins nothing: `air-space` is `air space`.
@@ -53,8 +54,9 @@ _MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"
 TOKEN = re.compile(f"{_WORD}|{_NUMBER}|{_REMOVED}|{_MARK}")
 """Finds the tokens of lower-cased text, removed words (`XXXX`, `___`, `[** **]`) among them."""
 
-_SYNTAX = re.compile(r"[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}")
+_SYNTAX = re.compile(r"\\[{}\[\]|#]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}")
 _CLOSERS = {"{": "}", "[": "]"}
+_REMARK = re.compile(r"(?<!\\)#.*")
 
 
 def tokenize(text: str) -> list[str]:
@@ -72,10 +74,10 @@ def is_removed(token: str) -> bool:
 
 
 def phrase_lines(block: str | list[str]) -> Iterator[tuple[int, str]]:
-    """Yield the phrases of a block (one a line, `#` starts a remark) with their line in the block."""
+    """Yield the phrases of a block with their line in it: one a line; `#` starts a remark."""
     lines = block.splitlines() if isinstance(block, str) else block
     for number, line in enumerate(lines):
-        phrase = line.partition("#")[0].strip()
+        phrase = _REMARK.sub("", line).strip()
         if phrase:
             yield number, phrase
 
@@ -97,17 +99,16 @@ def parse(phrase: str) -> Sequence[Element]:
     [Choice(options=(['small'], ['tiny'])), Choice(options=(['left'], [])), 'effusion*']
 
     Raises:
-        ValueError: The brackets do not pair, or the phrase has no word.
+        ValueError: The brackets do not pair, a word is missing, or `*` stands alone.
     """
     symbols = _SYNTAX.findall(f" {phrase.lower()} ")  # spaces, so that a lone dash is a mark
     choice, rest = _parse_options(symbols, 0, None)
     if rest != len(symbols):
         raise ValueError(f"`{symbols[rest]}` closes nothing; remove it or open it before")
     (elements,) = choice.options
-    if all(isinstance(element, Choice) and [] in element.options for element in elements):
-        raise ValueError("the phrase has no word that must be there")
-    if GAP in (elements[0], elements[-1]):
-        raise ValueError("`...` needs a word on both sides")
+    if _may_be_empty(elements):
+        raise ValueError("the phrase has no word that must be there; write one outside [brackets]")
+    _check_gaps(elements)
     return elements
 
 
@@ -146,6 +147,20 @@ def _expand(elements: Sequence[Element]) -> Iterator[tuple[str, ...]]:
         yield tuple(chain.from_iterable(combination))
 
 
+def _may_be_empty(elements: Sequence[Element]) -> bool:
+    return all(isinstance(element, Choice) and [] in element.options for element in elements)
+
+
+def _check_gaps(elements: Sequence[Element]) -> None:
+    """Make sure that every gap has a word that must be there on both sides."""
+    for side in (elements, reversed(elements)):
+        word = False
+        for element in side:
+            if element == GAP and not word:
+                raise ValueError("`...` needs a word that must be there on both sides")
+            word = word or not _may_be_empty([element])
+
+
 def _parse_options(symbols: list[str], at: int, closer: str | None) -> tuple[Choice, int]:
     """Parse `a|b|...` up to `closer`; return the choice and where the closer stands."""
     options: list[list[Element]] = [[]]
@@ -155,6 +170,10 @@ def _parse_options(symbols: list[str], at: int, closer: str | None) -> tuple[Cho
             inner, at = _parse_options(symbols, at + 1, _CLOSERS[symbol])
             options[-1].append(Choice((*inner.options, [])) if symbol == "[" else inner)
         elif symbol == closer:
+            for option in filter(None, options):
+                if _may_be_empty(option):
+                    raise ValueError("[] alone within brackets; put it beside them")
+                _check_gaps(option)
             return Choice(tuple(options)), at
         elif symbol == "|":
             if closer is None:
@@ -162,8 +181,10 @@ def _parse_options(symbols: list[str], at: int, closer: str | None) -> tuple[Cho
             options.append([])
         elif symbol in "}]":
             break
+        elif symbol == "*":
+            raise ValueError("`*` stands for the rest of a word; write it right after letters")
         else:
-            options[-1].append(symbol)
+            options[-1].append(symbol[1:] if len(symbol) == 2 and symbol[0] == "\\" else symbol)
         at += 1
     if closer is not None:
         raise ValueError(f"a `{closer}` is missing")

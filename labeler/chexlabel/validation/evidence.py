@@ -173,9 +173,10 @@ def _read_evidence(
                 try:
                     record = json.loads(line)
                     keys = [str(number)] if by_row else _record_keys(record, id_column)
+                    mentions = [_from_record(m) for m in record["mentions"]]
                     key = next((key for key in keys if key in wanted), None)
                     if key is not None:
-                        found.setdefault(key, [_from_record(m) for m in record["mentions"]])
+                        found.setdefault(key, mentions)
                 except (ValueError, KeyError, TypeError, AttributeError, SchemaError):
                     raise ValidationError(
                         f"{path.name}, line {number}: not a line of evidence; write the file with "

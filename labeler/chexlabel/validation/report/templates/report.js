@@ -100,6 +100,7 @@
     next.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("input", apply);
+  form.addEventListener("change", apply);
   form.addEventListener("reset", () => setTimeout(apply));
   form.addEventListener("submit", (event) => event.preventDefault());
   apply();

@@ -1,0 +1,195 @@
+"""How good are the labels? Prints every figure of the project, in seconds.
+
+    python benchmarks/quality.py                 # all that the data at hand allows
+    python benchmarks/quality.py --patterns DIR  # a pattern set of your own against the same gold
+    python benchmarks/quality.py --errors        # the cells that differ, by report and finding
+
+The annotated reports are not part of the repository (their licence forbids it); they are looked for
+in `../shared` beside it. The phenomenon suite is: tests/phenomena.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from chexlabel import Labeler, Report
+from chexlabel.readers import open_reports
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+ARCHIVE = SHARED / "openi" / "NLMCXR_reports_dev.tgz"
+TASKS = {"positive": 1, "negative": 0, "uncertain": -1}
+BLANK = 9
+
+Codes = NDArray[np.int8]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the tables; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patterns", default="chexpert14", help="pattern set to judge")
+    parser.add_argument("--errors", action="store_true", help="list the cells that differ")
+    arguments = parser.parse_args(argv)
+    console = Console(width=110)
+    if ARCHIVE.is_file():
+        with open_reports(ARCHIVE) as source:
+            reports = {report.id: report for report in source}
+        judge_chexpert14(console, reports, arguments.patterns, show_errors=arguments.errors)
+        judge_nih14(console, reports)
+    else:
+        console.print(f"{ARCHIVE}: not there, so no figures on Open-i", style="yellow")
+    judge_phenomena(console, arguments.patterns)
+    return 0
+
+
+def label(labeler: Labeler, reports: Sequence[Report]) -> Codes:
+    """Return the labels, shape [reports, findings], blank as `BLANK`."""
+    return np.array(
+        [[BLANK if v is None else int(v) for v in labeler.label(r)] for r in reports], dtype=np.int8
+    )
+
+
+def read_gold(path: Path, key: str, findings: Sequence[str]) -> tuple[list[str], Codes]:
+    """Return the ids and the gold labels, shape [reports, findings], blank as `BLANK`."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    codes = [[int(float(row[f])) if row[f] else BLANK for f in findings] for row in rows]
+    return [row[key] for row in rows], np.array(codes, dtype=np.int8)
+
+
+def f1(gold: Codes, labels: Codes, value: int) -> tuple[float, float]:
+    """Return micro- and macro-F1 of one label value; macro over the findings that have it."""
+    truth, answer = gold == value, labels == value
+    present = truth.any(axis=0)
+    micro = precision_recall_fscore_support(
+        truth.ravel(), answer.ravel(), average="binary", zero_division=0
+    )[2]
+    macro = precision_recall_fscore_support(
+        truth[:, present], answer[:, present], average="macro", zero_division=0
+    )[2]
+    return float(micro), float(macro)
+
+
+def judge_chexpert14(
+    console: Console, reports: dict[str, Report], patterns: str, *, show_errors: bool
+) -> None:
+    """Compare with the annotated reports, beside negspacy's NegEx on the same mentions."""
+    labeler = Labeler(patterns)
+    ids, gold = read_gold(SHARED / "labels" / "openi_chexpert14_dev.csv", "id", labeler.findings)
+    chosen = [reports[name] for name in ids]
+    start = time.perf_counter()
+    labels = label(labeler, chosen)
+    seconds = time.perf_counter() - start
+    negex = label(Labeler(patterns, assertion="negex"), chosen)
+
+    table = Table(title=f"{patterns} on {len(ids)} annotated Open-i reports ({seconds:.2f} s)")
+    for column in ("finding", *(f"{t} P / R / F1 (n)" for t in TASKS)):
+        table.add_column(column, justify="left" if column == "finding" else "right")
+    for i, finding in enumerate(labeler.findings):
+        cells = []
+        for value in TASKS.values():
+            truth, answer = gold[:, i] == value, labels[:, i] == value
+            if not truth.any() and not answer.any():
+                cells.append("")
+                continue
+            p, r, f, _ = precision_recall_fscore_support(
+                truth, answer, average="binary", zero_division=0
+            )
+            cells.append(f"{p:.2f} / {r:.2f} / {f:.3f} ({truth.sum()})")
+        table.add_row(finding, *cells)
+    for name, answers in (("chexlabel", labels), ("negspacy's NegEx", negex)):
+        pairs = [f1(gold, answers, value) for value in TASKS.values()]
+        table.add_section()
+        table.add_row(f"{name}: micro", *(f"{micro:.4f}" for micro, _ in pairs), style="bold")
+        table.add_row(f"{name}: macro", *(f"{macro:.4f}" for _, macro in pairs))
+    console.print(table)
+    for name, answers in (("chexlabel", labels), ("negspacy's NegEx", negex)):
+        exact = float((gold == answers).all(axis=1).mean())
+        console.print(f"all 14 labels exact in {exact:.1%} of the reports ({name})")
+    if show_errors:
+        for row, column in np.argwhere(gold != labels):
+            console.print(
+                f"{ids[row]}  {labeler.findings[column]}: gold {_shown(gold[row, column])}, "
+                f"labeled {_shown(labels[row, column])}"
+            )
+    names, normal = read_gold(SHARED / "labels" / "openi_nih14_dev.csv", "filename", ["normal"])
+    called = label(labeler, [reports[name] for name in names])[:, 0] == 1
+    console.print(
+        f"normal or abnormal against MeSH, {len(names)} reports: accuracy "
+        f"{accuracy_score(normal[:, 0] == 1, called):.4f}"
+    )
+
+
+def judge_nih14(console: Console, reports: dict[str, Report]) -> None:
+    """Compare nih14's positives with the labels coded from MeSH."""
+    labeler = Labeler("nih14")
+    path = SHARED / "labels" / "openi_nih14_dev.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    findings = [name for name in labeler.findings if name in columns]
+    ids, gold = read_gold(path, "filename", findings)
+    labels = label(labeler, [reports[name] for name in ids])
+    labels = labels[:, [labeler.findings.index(name) for name in findings]]
+    table = Table(title=f"nih14 on {len(ids)} Open-i reports, positives coded from MeSH")
+    for column in ("finding", "precision", "recall", "F1", "n"):
+        table.add_column(column, justify="left" if column == "finding" else "right")
+    scored = [
+        i for i in range(len(findings)) if (gold[:, i] == 1).any() and findings[i] != "normal"
+    ]
+    for i in scored:
+        truth, answer = gold[:, i] == 1, labels[:, i] == 1
+        p, r, f, _ = precision_recall_fscore_support(
+            truth, answer, average="binary", zero_division=0
+        )
+        table.add_row(findings[i], f"{p:.3f}", f"{r:.3f}", f"{f:.3f}", str(truth.sum()))
+    p, r, f, _ = precision_recall_fscore_support(
+        (gold[:, scored] == 1).ravel(), (labels[:, scored] == 1).ravel(), average="binary"
+    )
+    table.add_section()
+    table.add_row(f"micro over {len(scored)}", f"{p:.3f}", f"{r:.3f}", f"{f:.4f}", style="bold")
+    console.print(table)
+
+
+def judge_phenomena(console: Console, patterns: str) -> None:
+    """Score the phenomenon suite by group: a case is right when all its labels are."""
+    labeler = Labeler(patterns)
+    table = Table(title="phenomena (tests/phenomena)")
+    for column in ("group", "right", "of"):
+        table.add_column(column, justify="left" if column == "group" else "right")
+    right = total = 0
+    for path in sorted((ROOT / "tests" / "phenomena").glob("*.yaml")):
+        group: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        ignored = set() if group.get("no_finding") else {"No Finding"}
+        good = sum(
+            {k: int(v) for k, v in labeler(c["text"]).labels.items() if v is not None}.items()
+            - {("No Finding", 1) for _ in ignored}
+            == {(k, v) for k, v in c["labels"].items() if k not in ignored}
+            for c in group["cases"]
+        )
+        table.add_row(group["group"], str(good), str(len(group["cases"])))
+        right += good
+        total += len(group["cases"])
+    table.add_section()
+    table.add_row("all", str(right), str(total), style="bold")
+    console.print(table)
+
+
+def _shown(code: int) -> str:
+    return "blank" if code == BLANK else str(code)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Finding names in a set's files that nothing stands behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from chexlabel.patterns._files import PatternFile
+
+if TYPE_CHECKING:
+    from chexlabel.patterns.load import SetSource
+    from chexlabel.patterns.problems import Problem
+
+__all__ = ["unknown_names"]
+
+_Named = tuple[str, tuple[int | str, ...]]
+"""A name, and where in its file it stands."""
+
+
+def unknown_names(
+    source: SetSource, info: PatternFile, findings: Iterable[PatternFile]
+) -> Iterator[Problem]:
+    """Yield the problems of the names in a set's own files.
+
+    Args:
+        source: the set, completed.
+        info: its set.yaml as written.
+        findings: its own findings files.
+    """
+    yield from _in_info(source, info)
+    order = source.structure.model.order if source.structure else []
+    for file in source.assertion:
+        if file.path.parents[1] == source.path:
+            fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
+            yield from _unknown(file, [(file.model.kind, ("kind",))], order, fault)
+    states = [state for file in source.states for state in file.model.states]
+    for file in findings:
+        fault = "ignore_cues: there is no kind of cue {!r}; correct the name"
+        yield from _unknown(file, _items(file.model.ignore_cues, "ignore_cues"), order, fault)
+        for at, anatomy in enumerate(file.model.anatomy):
+            named = ((state, ("anatomy", at, "states", state)) for state in anatomy.states)
+            yield from _unknown(file, named, states, "states.yaml has no state {!r}; add it there")
+
+
+def _in_info(source: SetSource, file: PatternFile) -> Iterator[Problem]:
+    info = file.model
+    put_out = source.info.findings
+    defined = sorted(source.findings)
+    rule = source.info.no_finding
+    nowhere = "no file in findings/ defines {!r}; add one"
+    columns = [rule.name, *defined] if rule else defined
+    yield from _unknown(file, _items(info.findings, "findings"), columns, nowhere)
+    yield from _unknown(file, _items(info.hidden, "hidden"), defined, nowhere)
+    if info.no_finding is not None:
+        fault = "no_finding.name: `findings` does not list {!r}; add it there"
+        named: list[_Named] = [(info.no_finding.name, ("no_finding", "name"))]
+        yield from _unknown(file, named, put_out, fault)
+        unless = _items(info.no_finding.unless, "no_finding", "unless")
+        yield from _unknown(file, unless, defined, nowhere)
+    fault = "`findings` does not list {!r}; correct the name"
+    policies = ((name, ("uncertain", name)) for name in info.uncertain)
+    yield from _unknown(file, policies, put_out, fault)
+    for group, members in info.groups.items():
+        yield from _unknown(file, _items(members, "groups", group), put_out, fault)
+
+
+def _items(names: Iterable[str], *location: str) -> Iterator[_Named]:
+    for at, name in enumerate(names):
+        yield name, (*location, at)
+
+
+def _unknown(
+    file: PatternFile, named: Iterable[_Named], known: Iterable[str], fault: str
+) -> Iterator[Problem]:
+    from chexlabel.patterns.schema import BASE
+
+    known = dict.fromkeys(known)
+    for name, location in named:
+        if name not in known and name != BASE:
+            choice = f", or choose from: {', '.join(known)}" if known else ""
+            yield file.problem(location, fault.format(name) + choice)

@@ -1,0 +1,182 @@
+"""What can be wrong with the phrases of a set: malformed, contradicting, hidden, never matching."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from chexlabel.patterns.inventory import SENTENCE, SPELLING, Entry
+from chexlabel.patterns.problems import Problem
+from chexlabel.patterns.syntax import GAP, count, expand, parse, tokenize
+
+__all__ = ["PhraseBook"]
+
+_MANY = 100_000  # sequences of words beyond which a phrase is not spelled out
+_Words = tuple[str, ...]
+
+
+class PhraseBook:
+    """The phrases of a set, spelled out.
+
+    Args:
+        entries: all phrases of the set, in the order in which they are compiled.
+        own: the set's own folder. Problems of the phrases of the set that it extends are that set's.
+
+    Attributes:
+        errors: phrases that cannot be read.
+        warnings: phrases that stand for too many sequences of words to be checked.
+    """
+
+    def __init__(self, entries: Iterable[Entry], own: Path) -> None:
+        self._own = own
+        self._spelled: list[tuple[Entry, set[_Words]]] = []
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+        for entry in entries:
+            text = entry.phrase.text
+            try:
+                number = count(parse(text))
+            except ValueError as error:
+                self.errors.append(_problem(entry, f"`{text}`: {error}"))
+                continue
+            if number > _MANY:
+                message = f"stands for {number:,} sequences of words; split it in two"
+                self.warnings.append(_problem(entry, message))
+                continue
+            self._spelled.append((entry, expand(text)))
+
+    def contradictions(self) -> Iterator[Problem]:
+        """Yield the phrases that stand twice in a layer, with different meanings."""
+        first: dict[tuple[str, _Words], Entry] = {}
+        told: set[tuple[Entry, Entry]] = set()
+        for entry, spelled in self._spelled:
+            if entry.layer == SPELLING:
+                continue
+            for words in sorted(spelled):
+                earlier = first.setdefault((entry.layer, words), entry)
+                if earlier is entry or (earlier, entry) in told:
+                    continue
+                if not _contradict(earlier, entry) or self._overrides(entry, earlier):
+                    continue
+                told.add((earlier, entry))
+                yield _problem(
+                    entry,
+                    f"`{' '.join(words)}` is {_meaning(entry)} here but {_meaning(earlier)} in "
+                    f"{_place(earlier, entry)}; remove it from one of the two",
+                )
+
+    def unmatchable(self) -> Iterator[Problem]:
+        """Yield the phrases with words that are never found in a text."""
+        for entry, spelled in self._spelled:
+            if not self._is_own(entry):
+                continue
+            for words in sorted(spelled):
+                lost = _lost(words)
+                if lost:
+                    yield _problem(
+                        entry,
+                        f"`{' '.join(words)}` can never match: `{lost}` is never a word of a text; "
+                        "reword it",
+                    )
+                    break
+
+    def hidden_cues(self) -> Iterator[Problem]:
+        """Yield the cues that take words from longer cues of another kind.
+
+        `no new` outdoes `no`, for it is longer. But if `has no` is a cue of the kind of `no`, it
+        takes the `no` of "has no new ...", and `no new` is not seen: the first cue in a text wins.
+        """
+        kinds: dict[_Words, str] = {}
+        for entry, spelled in self._cues():
+            kinds.update(dict.fromkeys(spelled, entry.group))
+        listed = {
+            words for entry, them in self._spelled if entry.layer == SENTENCE for words in them
+        }
+        longer: dict[_Words, dict[Entry, list[_Words]]] = defaultdict(lambda: defaultdict(list))
+        for entry, spelled in self._cues():
+            for words in spelled:
+                for size in range(1, len(words)):
+                    beginning = words[:size]
+                    if kinds.get(beginning, entry.group) != entry.group:
+                        longer[beginning][entry].append(words)
+        for entry, spelled in self._cues():
+            hidden = {
+                other: words
+                for shown in sorted(spelled)
+                for size in range(1, len(shown))
+                if kinds.get(shown[-size:]) == entry.group
+                for other, words in _taken(shown, size, longer.get(shown[-size:], {}), listed)
+                if other.group != entry.group and (self._is_own(entry) or self._is_own(other))
+            }
+            if hidden:
+                (other, words), *more = hidden.items()
+                others = f" (and {len(more)} more phrases)" if more else ""
+                yield _problem(
+                    entry,
+                    f"in `{' '.join(words)}` this hides {_meaning(other)} `{other.phrase.text}`, "
+                    f"{_place(other, entry)}{others}; list the longer form there, or shorten this",
+                )
+
+    def _cues(self) -> Iterator[tuple[Entry, set[_Words]]]:
+        for entry, spelled in self._spelled:
+            if entry.layer == SENTENCE and entry.group != "structure":
+                yield entry, spelled
+
+    def _is_own(self, entry: Entry) -> bool:
+        return entry.phrase.file.is_relative_to(self._own)
+
+    def _overrides(self, entry: Entry, earlier: Entry) -> bool:
+        """Say whether an entry changes another's meaning on purpose: that of a file underneath."""
+        if not self._is_own(entry) or not self._is_own(earlier):
+            return True
+        same_file = entry.phrase.file == earlier.phrase.file
+        return entry.layer == entry.group and not same_file  # a finding that extends another
+
+
+def _contradict(earlier: Entry, entry: Entry) -> bool:
+    if entry.group == earlier.group and (entry.key == earlier.key or _are_cues(entry)):
+        return False  # a cue may work in both directions
+    # A verb that is a cue is listed as a verb too, for the cues that hold it.
+    return (earlier.group, earlier.key) not in (("structure", "verbs"), ("structure", "modals"))
+
+
+def _are_cues(entry: Entry) -> bool:
+    return entry.layer == SENTENCE and entry.group != "structure"
+
+
+def _taken(
+    words: _Words, size: int, longer: Mapping[Entry, Sequence[_Words]], listed: set[_Words]
+) -> Iterator[tuple[Entry, _Words]]:
+    """Yield the entries that lose their first `size` words to `words`, with such a text."""
+    for entry, spelled in longer.items():
+        for other in spelled:
+            text = words + other[size:]
+            if not any(text[:end] in listed for end in range(len(words) + 1, len(text) + 1)):
+                yield entry, text
+                break
+
+
+def _lost(words: _Words) -> str:
+    """Return the first of a phrase's words that the tokens of a text cannot be."""
+    for word in words:
+        if word != GAP and tokenize(f" {word.removesuffix('*')} ") != [word.removesuffix("*")]:
+            return word
+    return ""
+
+
+def _meaning(entry: Entry) -> str:
+    if entry.layer == SENTENCE and entry.group != "structure":
+        return entry.group
+    return f"{entry.key!r}" if entry.layer != entry.group else entry.key
+
+
+def _place(entry: Entry, seen_from: Entry) -> str:
+    phrase = entry.phrase
+    if phrase.file == seen_from.phrase.file:
+        return f"line {phrase.line}"
+    return f"{phrase.file.name}:{phrase.line}"
+
+
+def _problem(entry: Entry, message: str) -> Problem:
+    return Problem(entry.phrase.file, entry.phrase.line, message)

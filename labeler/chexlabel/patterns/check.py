@@ -1,0 +1,172 @@
+"""Checking a pattern set: its files, its phrases, and the examples that it holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chexlabel.labels import Label
+from chexlabel.patterns._phrase_checks import PhraseBook
+from chexlabel.patterns.inventory import looked_for, set_entries, summary
+from chexlabel.patterns.load import Example, SetSource, find_set, inspect_set
+from chexlabel.patterns.problems import Problem
+
+if TYPE_CHECKING:
+    from chexlabel.engine.labeler import Labeler
+    from chexlabel.labels import Mention
+    from chexlabel.patterns.inventory import SetSummary
+
+__all__ = ["CheckResult", "FailedExample", "check_set", "failed_examples"]
+
+_FOLDERS = ("findings", "assertion")
+_FILES = ("set.yaml", "structure.yaml", "sections.yaml", "states.yaml", "spelling.yaml")
+_STRONGEST_FIRST = (Label.POSITIVE, Label.UNCERTAIN, Label.NEGATIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedExample:
+    """An example that does not get its label.
+
+    Attributes:
+        example: the example, with its file and line.
+        got: the label that it gets.
+        reason: the phrases and cues that led to it, as the pattern files write them.
+    """
+
+    example: Example
+    got: Label | None
+    reason: str
+
+    def __str__(self) -> str:
+        example = self.example
+        return (
+            f"{example.file}:{example.line}: {example.finding}: expected {_name(example.label)}, "
+            f"got {_name(self.got)} ({self.reason})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What the check of a pattern set found.
+
+    Attributes:
+        path: the set's folder.
+        summary: the set in numbers; `None` if its files have errors.
+        errors: what makes the set unusable or contradictory.
+        warnings: what is probably not meant.
+        failures: the examples that do not get their label.
+        examples: how many examples were run; none are if there are errors.
+    """
+
+    path: Path
+    summary: SetSummary | None
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    failures: tuple[FailedExample, ...]
+    examples: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are neither errors nor failed examples."""
+        return not self.errors and not self.failures
+
+
+def check_set(patterns: str | os.PathLike[str]) -> CheckResult:
+    """Check a pattern set, given by name or folder, and run its own examples.
+
+    >>> check_set("chexpert14").summary.findings[2]
+    'Cardiomegaly'
+
+    Raises:
+        PatternError: There is no such set.
+    """
+    path = find_set(patterns)
+    source, errors = inspect_set(patterns)
+    warnings = list(_stray_files(path))
+    if source is None:
+        return CheckResult(path, None, tuple(errors), tuple(warnings), (), 0)
+    book = PhraseBook(set_entries(source), path)
+    errors += [*book.errors, *book.contradictions(), *book.unmatchable()]
+    warnings += [*book.warnings, *book.hidden_cues(), *_unused(source)]
+    found = () if errors else _own_examples(source)
+    if found:
+        from chexlabel.engine.labeler import Labeler
+
+        failures = tuple(failed_examples(Labeler(patterns), found))
+    else:
+        failures = ()
+    return CheckResult(
+        path, summary(source), _sorted(errors), _sorted(warnings), failures, len(found)
+    )
+
+
+def failed_examples(labeler: Labeler, examples: Iterable[Example]) -> Iterator[FailedExample]:
+    """Yield the examples to which a labeler does not give their label.
+
+    Compared is what the sentence says of the example's own finding; what set.yaml makes of an
+    uncertain label comes after that.
+    """
+    for example in examples:
+        mentions = [m for m in labeler(example.text).mentions if m.finding == example.finding]
+        labels = {mention.label for mention in mentions}
+        got = next((label for label in _STRONGEST_FIRST if label in labels), None)
+        if got != example.label:
+            yield FailedExample(example, got, _reason(m for m in mentions if m.label == got))
+
+
+def _reason(mentions: Iterable[Mention]) -> str:
+    reasons = dict.fromkeys(
+        ", ".join([f"`{m.pattern}`", *(f"{cue.kind} `{cue.pattern}`" for cue in m.cues)])
+        for m in mentions
+    )
+    return "; ".join(reasons) or "no phrase matches"
+
+
+def _own_examples(source: SetSource) -> tuple[Example, ...]:
+    known = looked_for(source)
+    return tuple(example for example in source.examples if example.finding in known)
+
+
+def _stray_files(path: Path) -> Iterator[Problem]:
+    """Yield the YAML files of a folder that are no part of the set."""
+    for file in sorted(path.rglob("*.y*ml")):
+        place = file.relative_to(path)
+        read = str(place) in _FILES or (
+            len(place.parts) == 2 and place.parts[0] in _FOLDERS and file.suffix == ".yaml"
+        )
+        if not read:
+            known = ", ".join([*_FILES, *(f"{folder}/*.yaml" for folder in _FOLDERS)])
+            yield Problem(file, 1, f"is not read; move or rename it (a set has {known})")
+
+
+def _unused(source: SetSource) -> Iterator[Problem]:
+    """Yield the findings and states of a set's own files that nothing refers to."""
+    known = looked_for(source)
+    referred = {file.path for name in known for file in source.findings[name]}
+    for name, files in source.findings.items():
+        own = files[-1]
+        if own.path not in referred and own.path.is_relative_to(source.path):
+            message = f"{name!r} is not looked for; list it in `findings` or `hidden` of set.yaml"
+            yield own.problem(("finding",), message)
+    used = {
+        state
+        for name in known
+        for file in source.findings[name]
+        for anatomy in file.model.anatomy
+        for state in anatomy.states
+    }
+    for file in source.states:
+        for state in file.model.states:
+            if state not in used and file.path.is_relative_to(source.path):
+                yield file.problem(("states", state), f"no anatomy has the state {state!r}")
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
+
+
+def _name(label: Label | None) -> str:
+    return "blank" if label is None else label.name.lower()

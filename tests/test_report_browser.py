@@ -241,6 +241,11 @@ def test_it_fits_the_screen(browser, page: str, width: int, scheme: str) -> None
     browser.get(page)
     browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    wide = browser.execute_script(
+        "return [...document.querySelectorAll('main > section')].filter("
+        "(s) => s.scrollWidth > s.clientWidth).map((s) => s.id)"
+    )
+    assert wide == []
     background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     lightness = sum(map(int, background.removeprefix("rgb(").removesuffix(")").split(","))) / 3
     assert (lightness > 128) == (scheme == "light")

@@ -21,7 +21,7 @@ class PhraseBook:
 
     Args:
         entries: all phrases of the set, in the order in which they are compiled.
-        own: the set's own folder. Problems of the phrases of the set that it extends are that set's.
+        own: the set's own folder; the phrases of the set that it extends are not its problem.
 
     Attributes:
         errors: phrases that cannot be read.
@@ -30,7 +30,7 @@ class PhraseBook:
 
     def __init__(self, entries: Iterable[Entry], own: Path) -> None:
         self._own = own
-        self._spelled: list[tuple[Entry, set[_Words]]] = []
+        self._spelled: list[tuple[Entry, list[_Words]]] = []
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         for entry in entries:
@@ -44,7 +44,7 @@ class PhraseBook:
                 message = f"stands for {number:,} sequences of words; split it in two"
                 self.warnings.append(_problem(entry, message))
                 continue
-            self._spelled.append((entry, expand(text)))
+            self._spelled.append((entry, sorted(expand(text), key=_length)))
 
     def contradictions(self) -> Iterator[Problem]:
         """Yield the phrases that stand twice in a layer, with different meanings."""
@@ -53,7 +53,7 @@ class PhraseBook:
         for entry, spelled in self._spelled:
             if entry.layer == SPELLING:
                 continue
-            for words in sorted(spelled):
+            for words in spelled:
                 earlier = first.setdefault((entry.layer, words), entry)
                 if earlier is entry or (earlier, entry) in told:
                     continue
@@ -71,7 +71,7 @@ class PhraseBook:
         for entry, spelled in self._spelled:
             if not self._is_own(entry):
                 continue
-            for words in sorted(spelled):
+            for words in spelled:
                 lost = _lost(words)
                 if lost:
                     yield _problem(
@@ -103,7 +103,7 @@ class PhraseBook:
         for entry, spelled in self._cues():
             hidden = {
                 other: words
-                for shown in sorted(spelled)
+                for shown in spelled
                 for size in range(1, len(shown))
                 if kinds.get(shown[-size:]) == entry.group
                 for other, words in _taken(shown, size, longer.get(shown[-size:], {}), listed)
@@ -118,7 +118,7 @@ class PhraseBook:
                     f"{_place(other, entry)}{others}; list the longer form there, or shorten this",
                 )
 
-    def _cues(self) -> Iterator[tuple[Entry, set[_Words]]]:
+    def _cues(self) -> Iterator[tuple[Entry, list[_Words]]]:
         for entry, spelled in self._spelled:
             if entry.layer == SENTENCE and entry.group != "structure":
                 yield entry, spelled
@@ -132,6 +132,10 @@ class PhraseBook:
             return True
         same_file = entry.phrase.file == earlier.phrase.file
         return entry.layer == entry.group and not same_file  # a finding that extends another
+
+
+def _length(words: _Words) -> tuple[int, _Words]:
+    return len(words), words
 
 
 def _contradict(earlier: Entry, entry: Entry) -> bool:

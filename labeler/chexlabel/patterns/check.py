@@ -58,7 +58,7 @@ class CheckResult:
         errors: what makes the set unusable or contradictory.
         warnings: what is probably not meant.
         failures: the examples that do not get their label.
-        examples: how many examples were run; none are if there are errors.
+        examples: how many examples were run; none are if the files or phrases cannot be read.
     """
 
     path: Path
@@ -89,17 +89,19 @@ def check_set(patterns: str | os.PathLike[str]) -> CheckResult:
     if source is None:
         return CheckResult(path, None, tuple(errors), tuple(warnings), (), 0)
     book = PhraseBook(set_entries(source), path)
-    errors += [*book.errors, *book.contradictions(), *book.unmatchable()]
-    warnings += [*book.warnings, *book.hidden_cues(), *_unused(source)]
-    found = () if errors else _own_examples(source)
-    if found:
+    errors += book.errors
+    examples: tuple[Example, ...] = ()
+    failures: tuple[FailedExample, ...] = ()
+    if not errors:
         from chexlabel.engine.labeler import Labeler
 
-        failures = tuple(failed_examples(Labeler(patterns), found))
-    else:
-        failures = ()
+        known = looked_for(source)
+        examples = tuple(example for example in source.examples if example.finding in known)
+        failures = tuple(failed_examples(Labeler(path), examples))
+    errors += [*book.contradictions(), *book.unmatchable()]
+    warnings += [*book.warnings, *book.hidden_cues(), *_unused(source)]
     return CheckResult(
-        path, summary(source), _sorted(errors), _sorted(warnings), failures, len(found)
+        path, summary(source), _sorted(errors), _sorted(warnings), failures, len(examples)
     )
 
 
@@ -123,11 +125,6 @@ def _reason(mentions: Iterable[Mention]) -> str:
         for m in mentions
     )
     return "; ".join(reasons) or "no phrase matches"
-
-
-def _own_examples(source: SetSource) -> tuple[Example, ...]:
-    known = looked_for(source)
-    return tuple(example for example in source.examples if example.finding in known)
 
 
 def _stray_files(path: Path) -> Iterator[Problem]:

@@ -169,14 +169,15 @@ class _Builder:
         for file in source.spelling:
             corrections.update(file.model.corrections)
         self._verbs = {
-            *_words(structure.phrases("verbs")),
-            *_words(structure.phrases("modals")),
+            *_single_words(structure.phrases("verbs")),
+            *_single_words(structure.phrases("modals")),
         }
         barriers = chain(
             self._verbs,
-            _words(structure.phrases("conjunctions")),
-            _words(structure.phrases("disjunctions")),
-            _words(structure.phrases("with_words")),
+            *(
+                _single_words(structure.phrases(key))
+                for key in ("conjunctions", "disjunctions", "with_words", "terminators")
+            ),
             (phrase.text for file in source.assertion for phrase in file.phrases("before")),
         )
         self.lexicon = Lexicon(Speller(terms, own, corrections), barriers)
@@ -262,6 +263,11 @@ def _words(phrases: Iterable[Phrase]) -> Iterator[str]:
             yield from chain.from_iterable(expand(phrase.text))
         except ValueError as error:
             raise _phrase_error(phrase, error) from None
+
+
+def _single_words(phrases: Iterable[Phrase]) -> Iterator[str]:
+    """Yield the phrases that are a single word."""
+    return (phrase.text for phrase in phrases if phrase.text.isalpha())
 
 
 def _phrase_error(phrase: Phrase, error: ValueError) -> PatternError:

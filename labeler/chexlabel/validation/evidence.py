@@ -93,8 +93,8 @@ def collect_evidence(
     ]
 
 
-def to_mentions(evidence: ReportEvidence, finding: str) -> list[Mention]:
-    """Turn the evidence for one finding back into mentions, for highlighting."""
+def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Mention]:
+    """Turn the evidence for one finding, or for all, back into mentions, for highlighting."""
     return [
         Mention(
             finding=m.finding,
@@ -108,7 +108,7 @@ def to_mentions(evidence: ReportEvidence, finding: str) -> list[Mention]:
             pattern="",
         )
         for m in evidence.mentions
-        if m.finding == finding
+        if finding is None or m.finding == finding
     ]
 
 

@@ -377,9 +377,14 @@ class ValidationResult(_Model):
         return self.model_dump_json(by_alias=True, indent=1) + "\n"
 
     def worst_first(self) -> list[str]:
-        """Return the findings in the order of the first labeler's F1 for positive, lowest first.
+        """Return the findings by their lowest F1 for positive of any labeler, lowest first.
 
         Findings without an F1 (no positive in gold or prediction) come last.
         """
-        scores = {f.finding: f.tasks["positive"].f1.value for f in self.labelers[0].findings}
-        return sorted(self.findings, key=lambda name: (scores[name] is None, scores[name] or 0.0))
+        lowest: dict[str, float] = {}
+        for labeler in self.labelers:
+            for finding in labeler.findings:
+                score = finding.tasks["positive"].f1.value
+                if score is not None:
+                    lowest[finding.finding] = min(score, lowest.get(finding.finding, 1.0))
+        return sorted(self.findings, key=lambda name: lowest.get(name, 2.0))

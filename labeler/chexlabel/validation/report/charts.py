@@ -74,7 +74,7 @@ def forest(
         difference: the figures are differences, drawn about a zero line.
     """
     single = len(labelers) == 1
-    values_room = 44.0 if single else 8.0
+    values_room = 48.0 if single else 8.0
     left, right = _NAMES, _WIDTH - values_room
     step = 20.0 if single else 11.0 * len(labelers) + 9
     low, high, ticks = _range(rows, difference=difference)
@@ -177,7 +177,7 @@ def _range(rows: Sequence[Row], *, difference: bool) -> tuple[float, float, list
 
 def range_bar(figure: Figure, grade: str) -> Markup:
     """A small track from 0 to 1 with the interval and the estimate, for a table cell."""
-    width, height = 104.0, 14.0
+    width, height = 84.0, 14.0
 
     def x_of(value: float) -> float:
         return 4 + value * (width - 8)

@@ -88,10 +88,7 @@ def render_stats(result: StatsResult) -> str:
 
 def render_score(result: ScoreResult, title: str) -> str:
     """Render clinical-efficacy scores as a page."""
-    rows = [
-        charts.Row(f.finding, [f.f1], cases=f.support > 0)
-        for f in result.findings
-    ]
+    rows = [charts.Row(f.finding, [f.f1], cases=f.support > 0) for f in result.findings]
     rows += [
         charts.Row(f"Micro, {len(s.findings)} findings", [s.micro.f1], total=True)
         for s in result.sets
@@ -252,25 +249,28 @@ def _differing_between(result: ValidationResult) -> list[str]:
 
 def _cases(result: ValidationResult) -> list[tuple[str, list[_Case]]]:
     evidence = {e.id: e for e in result.disagreements.evidence}
+    mentioned = {m.finding for e in evidence.values() for m in e.mentions}
     return [
-        (finding, [_case(item, evidence) for item in items])
+        (finding, [_case(item, evidence, finding in mentioned) for item in items])
         for finding, items in groupby(result.disagreements.shown, key=lambda item: item.finding)
     ]
 
 
-def _case(item: Disagreement, evidence: Mapping[str, ReportEvidence]) -> _Case:
+def _case(item: Disagreement, evidence: Mapping[str, ReportEvidence], has_mentions: bool) -> _Case:
     found = evidence.get(item.id)
     errors = list(dict.fromkeys(kind for kind in item.kinds if kind))
     if found is None:
         return _Case(item, errors, None, (), False)
-    mentions = to_mentions(found, item.finding)
+    # A finding that no report mentions follows from the others ("No Finding"): show them all.
+    mentions = to_mentions(found, item.finding if has_mentions else None)
     if found.text is None:
         quotes = [
             f"\N{LEFT DOUBLE QUOTATION MARK}{m.text}\N{RIGHT DOUBLE QUOTATION MARK}"
             + "".join(f", {cue.kind}: {cue.text}" for cue in m.cues)
             for m in mentions
         ]
-        return _Case(item, errors, None, quotes, not mentions)
+        return _Case(item, errors, None, quotes, has_mentions and not mentions)
     # highlight_html escapes the text and marks it up; its own tests hold it to that.
     text = highlight_html(found.text, mentions) if mentions else html_text(found.text)
-    return _Case(item, errors, Markup(text), (), not mentions)  # noqa: S704
+    silent = has_mentions and not mentions
+    return _Case(item, errors, Markup(text), (), silent)  # noqa: S704

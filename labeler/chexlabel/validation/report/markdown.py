@@ -120,8 +120,8 @@ def render_score(result: ScoreResult, title: str) -> str:
         parts.append(_table(("Average", "Precision", "Recall", "F1"), rows))
         parts.append(
             f"All {len(chosen.findings)} findings alike in {with_interval(chosen.exact_match)} of "
-            f"the reports; {chosen.unseen} of the findings are in no reference and count as 0 in the "
-            f"macro mean; {count(chosen.empty)} reports state none of them on either side and "
+            f"the reports; {chosen.unseen} of the findings are in no reference and count as 0 in "
+            f"the macro mean; {count(chosen.empty)} reports state none of them on either side and "
             "count as 0 in the example-based rates."
         )
     parts.append("## Each finding")

@@ -156,9 +156,9 @@ def headline(result: ValidationResult, labeler: LabelerResult) -> list[str]:
     weakest = sorted(
         (task.f1.value, name)
         for name, task in scores.items()
-        if task.support >= FEW and task.f1.value is not None
+        if task.support >= FEW and task.f1.value is not None and task.f1.value < 0.995
     )[:3]
-    if len(weakest) > 1 and len(result.findings) > 3:
+    if weakest and len(result.findings) > 3:
         listed = ", ".join(f"{name} (F1 {number(value, 2)})" for value, name in weakest)
         sentences.append(f"Weakest, among findings with {FEW} positive cases or more: {listed}.")
     return sentences

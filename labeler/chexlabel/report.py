@@ -12,7 +12,7 @@ __all__ = ["Report"]
 
 @dataclass(slots=True)
 class Report:
-    """One report as a reader found it. (Not frozen: millions are made, and frozen costs time.)
+    """One report as a reader found it; not frozen, since millions are made and frozen costs time.
 
     Attributes:
         id: identifier that is unique in its source.

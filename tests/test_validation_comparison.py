@@ -160,6 +160,13 @@ def test_disagreements_come_worst_first_and_are_shared_out_when_cut() -> None:
     assert len(lines) == 13
 
 
+def test_stats_name_the_columns_left_out(tmp_path: Path) -> None:
+    labels = write_labels(tmp_path / "l.csv", {"Edema": "+-"}, view=["PA", "AP"])
+    result = describe(labels)
+    assert result.findings == ["Edema"]
+    assert result.notes == ["l.csv: columns that hold no label, left out: view."]
+
+
 def test_stats_of_one_file_and_of_two(tmp_path: Path) -> None:
     first = write_labels(tmp_path / "first.csv", {"Edema": "+-?.", "Fracture": "++.."})
     second = write_labels(tmp_path / "second.csv", {"Edema": "+-?+", "Fracture": "+..."})

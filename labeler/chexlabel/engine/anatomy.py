@@ -60,7 +60,7 @@ class Anatomy:
         self._mentions_since = True
 
     def begins_clause(self, at: int) -> bool:
-        """Say whether the anatomy at `at` is the subject of a verb, with no comma or `and` before."""
+        """Say whether the anatomy at `at` is the subject of a verb, with no boundary before it."""
         item = self._items[at]
         before = next((i for i in behind(self._items, at) if i.role.tag is not Tag.ASSERTIVE), None)
         if before is not None and before.role.tag in BOUNDARIES:
@@ -111,7 +111,7 @@ class Anatomy:
                 yield judgement
 
     def _is_part_of_mention(self, at: int) -> bool:
-        """Say whether the state's words belong to a finding's ("prominent interstitial markings")."""
+        """Say whether the words belong to a finding's ("prominent interstitial markings")."""
         item = self._items[at]
         for other in behind(self._items, at):
             if other.role.tag in _FINDINGS and other.end > item.start:

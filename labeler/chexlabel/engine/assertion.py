@@ -39,7 +39,7 @@ class _Mention:
     item: Item
     clause: int
     link: Tag | None
-    """What joins it to the mention before it in the clause; `None` for nothing or the same words."""
+    """What joins it to the mention before it in the clause, if anything does."""
     cues: list[Item] = field(default_factory=list)
     alternative: Item | None = None
 

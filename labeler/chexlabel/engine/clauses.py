@@ -63,7 +63,7 @@ def restarts(cue: Item) -> bool:
 
 
 def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
-    """Return, in text order, the cues of the kind that ranks first among those that touch `role`."""
+    """Return, in text order, the cues of the first-ranking kind that touches `role`."""
     best: list[Item] = []
     rank = 1 << 30
     for cue in cues:

@@ -1,1 +1,50 @@
-"""Pattern sets: reading, checking and compiling the files that hold the rules."""
+"""Pattern sets: reading, checking, compiling and importing the files that hold the rules."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chexlabel.patterns.check import CheckResult, FailedExample, check_set
+    from chexlabel.patterns.compile import PatternSet, load_patterns
+    from chexlabel.patterns.importer import ImportResult, import_phrases
+    from chexlabel.patterns.inventory import Entry, SetSummary, list_sets, set_entries
+    from chexlabel.patterns.load import Example, SetSource, read_set
+    from chexlabel.patterns.problems import PatternFileError, Problem
+
+__all__ = [
+    "CheckResult",
+    "Entry",
+    "Example",
+    "FailedExample",
+    "ImportResult",
+    "PatternFileError",
+    "PatternSet",
+    "Problem",
+    "SetSource",
+    "SetSummary",
+    "check_set",
+    "import_phrases",
+    "list_sets",
+    "load_patterns",
+    "read_set",
+    "set_entries",
+]
+
+_MODULES = {
+    "check": ("CheckResult", "FailedExample", "check_set"),
+    "compile": ("PatternSet", "load_patterns"),
+    "importer": ("ImportResult", "import_phrases"),
+    "inventory": ("Entry", "SetSummary", "list_sets", "set_entries"),
+    "load": ("Example", "SetSource", "read_set"),
+    "problems": ("PatternFileError", "Problem"),
+}
+
+
+def __getattr__(name: str) -> object:
+    # The engine imports parts of this package: what it does not need is loaded when asked for.
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

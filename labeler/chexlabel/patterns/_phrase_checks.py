@@ -111,11 +111,11 @@ class PhraseBook:
             }
             if hidden:
                 (other, words), *more = hidden.items()
-                others = f" (and {len(more)} more phrases)" if more else ""
+                others = f" and {len(more)} more" if more else ""
                 yield _problem(
                     entry,
-                    f"in `{' '.join(words)}` this hides {_meaning(other)} `{other.phrase.text}`, "
-                    f"{_place(other, entry)}{others}; list the longer form there, or shorten this",
+                    f"in `{' '.join(words)}` this {entry.group} hides a cue of {other.group} "
+                    f"({_place(other, entry)}{others}); add the whole there, or shorten this",
                 )
 
     def _cues(self) -> Iterator[tuple[Entry, list[_Words]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from chexlabel.errors import ValidationError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
@@ -64,19 +64,17 @@ def read_label_file(source: LabelSource, *, name: str | None = None) -> LabelFil
         ValidationError: the file is missing, cannot be decoded, has no rows, two columns of one
             name, or a row with too many or too few cells.
     """
-    import pandas as pd
-
     if isinstance(source, LabelFile):
         return source
-    if isinstance(source, pd.DataFrame):
-        name = name or "labels"
-        frame = source if source.index.name is None else source.reset_index()
-        table = {str(c): _cells(frame.iloc[:, i]) for i, c in enumerate(frame.columns)}
-        headers = [str(c) for c in frame.columns]
-    else:
+    if isinstance(source, str | os.PathLike):
         path = Path(source)
         name = name or path.name
         headers, table = _read_path(path, name)
+    else:
+        name = name or "labels"
+        frame = source if source.index.name is None else source.reset_index()
+        headers = [str(c) for c in frame.columns]
+        table = {header: _cells(frame.iloc[:, i]) for i, header in enumerate(headers)}
     _refuse_bad_headers(headers, name)
     file = LabelFile(name, table)
     if not len(file):

@@ -263,6 +263,7 @@ def test_copies_label_alike(clone) -> None:
     assert clone(original).label(REPORT) == labels
 
 
-def test_labeler_is_public() -> None:
+def test_public_names_are_sorted_and_there() -> None:
     assert chexlabel.Labeler is Labeler
-    assert set(chexlabel.__all__) <= {*dir(chexlabel), "Labeler"}
+    assert list(chexlabel.__all__) == sorted(chexlabel.__all__)
+    assert all(hasattr(chexlabel, name) for name in chexlabel.__all__)

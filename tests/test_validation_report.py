@@ -18,8 +18,11 @@ from validation_tables import write_labels, write_table
 from chexlabel.errors import OutputError, ValidationError
 from chexlabel.validation import (
     Aims,
+    BlankPolicy,
+    Policy,
     Reports,
     Resampling,
+    UncertainPolicy,
     Validation,
     ValidationResult,
     describe,
@@ -316,6 +319,31 @@ def test_ten_thousand_reports_make_a_page_of_reasonable_size(tmp_path: Path) -> 
     )
     assert validation.result.disagreements.total > 4000
     assert len(render(validation.result, "html")) < 2_000_000
+
+
+@pytest.mark.parametrize("uncertain", list(UncertainPolicy))
+@pytest.mark.parametrize("blank", list(BlankPolicy))
+def test_every_policy_has_its_report(
+    tmp_path: Path, uncertain: UncertainPolicy, blank: BlankPolicy
+) -> None:
+    result = make(tmp_path, policy=Policy(uncertain, blank)).result
+    tasks = set(result.labelers[0].tasks)
+    assert ("uncertain" in tasks) == (uncertain == "as-is")
+    assert ("mention" in tasks) == (blank == "as-is")
+    for form in ("html", "markdown"):
+        text = render(result, form)
+        assert ("F1 uncertain" in text) == ("uncertain" in tasks)
+        assert ("F1 mentioned at all" in text) == ("mention" in tasks)
+    assert f"--uncertain {uncertain} --blank {blank}" in render(result, "html")
+
+
+def test_many_labelers_and_no_positive_at_all(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "--.?"})
+    labels = write_labels(tmp_path / "labels.csv", {"Edema": "-..."})
+    result = validate(dict.fromkeys("abcde", labels), gold, resampling=Resampling(20)).result
+    assert len(result.comparisons) == 10
+    for form in ("html", "markdown", "json"):
+        assert "nan" not in render(result, form)
 
 
 def test_a_perfect_labeler_has_a_report_too(tmp_path: Path) -> None:

@@ -205,8 +205,8 @@ class NegexAssertion:
         offsets = token_offsets(sentence)
         with self._lock:
             doc = self._nlp.make_doc(sentence)
-            for token in doc:
-                token.is_sent_start = token.i == 0
+            # One sentence: where some token is marked, spaCy takes all unmarked ones as inside it.
+            doc[-1].is_sent_start = len(doc) == 1
             spans = [_span(doc, judgement.item, offsets) for judgement in judgements]
             doc.spans[_KEY] = spans
             self._negex(doc)

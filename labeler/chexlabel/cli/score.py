@@ -20,9 +20,9 @@ __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
 Label the reports of REFERENCES and of GENERATED and compare what they state: micro-,
-macro- and example-based precision, recall and F1 over all findings and over the usual
-five (Cardiomegaly, Edema, Consolidation, Atelectasis, Pleural Effusion). Published scores
-use the CheXbert model for the labels; give the labeler's name with these."""
+macro- and example-based precision, recall and F1 over all findings and over the
+usual five (Cardiomegaly, Edema, Consolidation, Atelectasis, Pleural Effusion).
+Published scores use the CheXbert model for the labels; name chexlabel with these."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -31,7 +31,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "score",
         help="score generated reports against references",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("references", metavar="REFERENCES", help="the radiologists' reports")
     parser.add_argument("generated", metavar="GENERATED", help="the reports to score")

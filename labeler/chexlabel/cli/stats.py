@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
-Count the positive, negative, uncertain and blank labels of every finding in LABELS, and
-which findings are positive together. With two files, count also where they disagree."""
+Count the positive, negative, uncertain and blank labels of every finding in
+LABELS, and which findings are positive together. With two files, count also where
+they disagree."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -31,7 +32,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "stats",
         help="count labels and their co-occurrence",
         description=_DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("labels", metavar="LABELS", nargs="+", help="one table of labels or more")
     add_report_options(parser)

@@ -29,19 +29,21 @@ __all__ = [
 ]
 
 _DESCRIPTION = """\
-Compare LABELS, made by any labeler, with GOLD, made by people. Both are tables (CSV,
-TSV, Parquet or JSON Lines) with a column of report ids and one column a finding: 1
-positive, 0 negative, -1 uncertain, empty not mentioned. A table of the figures goes to
-standard output; -o writes the report with plots and every disagreement."""
+Compare LABELS, made by any labeler, with GOLD, made by people. Both are tables
+(CSV, TSV, Parquet or JSON Lines) with a column of report ids and one column a
+finding: 1 positive, 0 negative, -1 uncertain, empty not mentioned. A table of the
+figures goes to standard output; -o writes the report with plots and every
+disagreement."""
 
 _EPILOG = """\
 examples:
   chexlabel validate labels.csv gold.csv -o report.html --reports reports.csv
-  chexlabel validate ours.csv gold.csv --compare theirs=other.csv -o report.html -o report.json
-  chexlabel validate labels.csv gold.csv --uncertain positive --patient-column subject_id
+  chexlabel validate ours.csv gold.csv --compare theirs=other.csv -o report.html
+  chexlabel validate labels.csv gold.csv --patient-column subject_id
 
-Columns named "<finding>_prob" in LABELS hold the probability, 0 to 1, that the finding is
-positive; with them the report has ROC and precision-recall curves and calibration."""
+Columns named "<finding>_prob" in LABELS hold the probability, 0 to 1, that the
+finding is positive; with them the report has ROC and precision-recall curves and
+calibration."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -51,7 +53,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="compare labels with manual labels",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("labels", metavar="LABELS", help="the labels to judge")
     parser.add_argument("gold", metavar="GOLD", help="the labels given by people")

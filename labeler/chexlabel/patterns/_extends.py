@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from chexlabel.patterns.problems import Problem
     from chexlabel.patterns.schema import NoFinding, SetFile
 
-__all__ = ["completed_info", "completed_kinds", "layered", "resolved_findings"]
+__all__ = [
+    "completed_info",
+    "completed_kinds",
+    "completed_sections",
+    "layered",
+    "resolved_findings",
+]
 
 _OF_A_KIND = ("effect", "reach", "restarts")
 
@@ -142,6 +148,41 @@ def layered(
         )
     model = model.model_copy(update={"order": order})
     return Layers((*(base.files if base else ()), file), model)
+
+
+def completed_sections(data: Any, base: PatternFile | None) -> Any:
+    """Fill what a sections.yaml leaves out, and `...` in its lists, from the base's.
+
+    Args:
+        data: the file's content as read.
+        base: the base's sections.yaml.
+    """
+    return _merged(data, base.model.model_dump()) if base else data
+
+
+def _merged(own: Any, inherited: Any) -> Any:
+    from chexlabel.patterns.schema import BASE
+
+    if isinstance(own, dict) and isinstance(inherited, dict):
+        return inherited | {key: _merged(own[key], inherited.get(key)) for key in own}
+    if not isinstance(own, list) or not isinstance(inherited, list):
+        return own
+    if inherited and isinstance(inherited[0], dict):  # sections: told apart by their names
+        known = {section["name"]: section for section in inherited}
+        changed = [
+            _merged(section, known.pop(section.get("name"), {}))
+            if isinstance(section, dict)
+            else section
+            for section in own
+        ]
+        return [*changed, *known.values()]
+    return [
+        word
+        for listed in own
+        for word in (
+            [other for other in inherited if other not in own] if listed == BASE else [listed]
+        )
+    ]
 
 
 def _spliced(

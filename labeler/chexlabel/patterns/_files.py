@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -86,8 +86,15 @@ class Layers:
         return [phrase for file in self.files for phrase in file.phrases(*location)]
 
 
-def read_file(path: Path, model: type[BaseModel]) -> PatternFile:
+def read_file(
+    path: Path, model: type[BaseModel], complete: Callable[[Any], Any] | None = None
+) -> PatternFile:
     """Read and validate one file.
+
+    Args:
+        path: the file.
+        model: what may stand in it.
+        complete: adds to its content what it leaves out, before that is validated.
 
     Raises:
         PatternFileError: It cannot be read or does not fit the model; holds every problem.
@@ -100,7 +107,7 @@ def read_file(path: Path, model: type[BaseModel]) -> PatternFile:
         for line in _joined_lines(node)
     ]
     try:
-        file = PatternFile(path, model.model_validate(data), node)
+        file = PatternFile(path, model.model_validate(complete(data) if complete else data), node)
     except ValidationError as error:
         problems += _schema_problems(path, node, model, error)
     if problems:
@@ -177,6 +184,7 @@ def _remedy(
         "model_type": f"must have keys ({', '.join(_model_at(model, location).model_fields)})",
         "too_short": "must not be empty; fill it",
         "string_too_short": "must not be empty; fill it",
+        "string_pattern_mismatch": "must be lower case, without a colon and with single spaces",
         "literal_error": f"must be {detail.get('ctx', {}).get('expected')}",
     }
     said = str(detail["msg"]).removeprefix("Value error, ").replace("\n", " ")

@@ -82,17 +82,31 @@ class PhraseBook:
                     break
 
     def hidden_cues(self) -> Iterator[Problem]:
-        """Yield the cues that take words from longer cues of another kind.
+        """Yield the cues that longer cues of another kind take words from.
 
         `no new` outdoes `no`, for it is longer. But if `has no` is a cue of the kind of `no`, it
         takes the `no` of "has no new ...", and `no new` is not seen: the first cue in a text wins.
         """
+        told: dict[Entry, tuple[str, int]] = {}
+        for entry, other, words in self._hidden():
+            text = " ".join(words)
+            if self._is_own(entry):
+                fault = f"in `{text}` this {entry.group} hides a cue of {other.group}"
+                place, remedy = _place(other, entry), "add the whole there, or shorten this"
+            else:
+                entry, other = other, entry
+                fault = f"in `{text}` a longer cue of {other.group} hides this {entry.group}"
+                place, remedy = _place(other, entry), "add the whole here"
+            message, count = told.get(entry, (f"{fault} ({place}{{}}); {remedy}", 0))
+            told[entry] = (message, count + 1)
+        for entry, (message, count) in told.items():
+            yield _problem(entry, message.format(f" and {count - 1} more" if count > 1 else ""))
+
+    def _hidden(self) -> Iterator[tuple[Entry, Entry, _Words]]:
+        """Yield cues, the cues of other kinds that they hide, and words in which they do."""
         kinds: dict[_Words, str] = {}
         for entry, spelled in self._cues():
             kinds.update(dict.fromkeys(spelled, entry.group))
-        listed = {
-            words for entry, them in self._spelled if entry.layer == SENTENCE for words in them
-        }
         longer: dict[_Words, dict[Entry, list[_Words]]] = defaultdict(lambda: defaultdict(list))
         for entry, spelled in self._cues():
             for words in spelled:
@@ -100,23 +114,19 @@ class PhraseBook:
                     beginning = words[:size]
                     if kinds.get(beginning, entry.group) != entry.group:
                         longer[beginning][entry].append(words)
+        listed = {
+            words for entry, them in self._spelled if entry.layer == SENTENCE for words in them
+        }
         for entry, spelled in self._cues():
-            hidden = {
-                other: words
-                for shown in spelled
-                for size in range(1, len(shown))
-                if kinds.get(shown[-size:]) == entry.group
-                for other, words in _taken(shown, size, longer.get(shown[-size:], {}), listed)
-                if other.group != entry.group and (self._is_own(entry) or self._is_own(other))
-            }
-            if hidden:
-                (other, words), *more = hidden.items()
-                others = f" and {len(more)} more" if more else ""
-                yield _problem(
-                    entry,
-                    f"in `{' '.join(words)}` this {entry.group} hides a cue of {other.group} "
-                    f"({_place(other, entry)}{others}); add the whole there, or shorten this",
-                )
+            hidden: dict[Entry, _Words] = {}
+            for words in spelled:
+                for size in range(1, len(words)):
+                    end = words[-size:]
+                    if kinds.get(end) == entry.group and end in longer:
+                        hidden = dict(_taken(words, size, longer[end], listed)) | hidden
+            for other, words in hidden.items():
+                if other.group != entry.group and (self._is_own(entry) or self._is_own(other)):
+                    yield entry, other, words
 
     def _cues(self) -> Iterator[tuple[Entry, list[_Words]]]:
         for entry, spelled in self._spelled:

@@ -36,7 +36,7 @@ class _Loader(_Base):  # type: ignore[misc]
         return mapping
 
 
-# The core schema of YAML 1.2.2, chapter 10.3 (octal and hexadecimal numbers aside).
+# The core schema of YAML 1.2.2, chapter 10.3; numbers that begin with 0 stay text.
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -44,7 +44,7 @@ for _tag, _pattern, _first in (
     ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
     (
         "float",
-        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*|(?=[eE])))(?:[eE][-+]?[0-9]+)?",
         list("-+.0123456789"),
     ),
 ):

@@ -40,12 +40,15 @@ class FailedExample:
     got: Label | None
     reason: str
 
-    def __str__(self) -> str:
+    @property
+    def problem(self) -> Problem:
+        """What is wrong, at the example's line."""
         example = self.example
-        return (
-            f"{example.file}:{example.line}: {example.finding}: expected {_name(example.label)}, "
-            f"got {_name(self.got)} ({self.reason})"
+        message = (
+            f"{example.finding}: expected {_name(example.label)}, got {_name(self.got)} "
+            f"({self.reason})"
         )
+        return Problem(example.file, example.line, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class CheckResult:
         errors: what makes the set unusable or contradictory.
         warnings: what is probably not meant.
         failures: the examples that do not get their label.
+        changed: examples of the set that it extends that get another label here; they show what the
+            changes alter, and may be meant so.
         examples: how many examples were run; none are if the files or phrases cannot be read.
     """
 
@@ -66,6 +71,7 @@ class CheckResult:
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     failures: tuple[FailedExample, ...]
+    changed: tuple[FailedExample, ...]
     examples: int
 
     @property
@@ -87,21 +93,30 @@ def check_set(patterns: str | os.PathLike[str]) -> CheckResult:
     source, errors = inspect_set(patterns)
     warnings = list(_stray_files(path))
     if source is None:
-        return CheckResult(path, None, tuple(errors), tuple(warnings), (), 0)
+        return CheckResult(path, None, tuple(errors), tuple(warnings), (), (), 0)
     book = PhraseBook(set_entries(source), path)
     errors += book.errors
     examples: tuple[Example, ...] = ()
     failures: tuple[FailedExample, ...] = ()
+    changed: tuple[FailedExample, ...] = ()
     if not errors:
         from chexlabel.engine.labeler import Labeler
 
+        labeler = Labeler(path)
         known = looked_for(source)
         examples = tuple(example for example in source.examples if example.finding in known)
-        failures = tuple(failed_examples(Labeler(path), examples))
+        failures = tuple(failed_examples(labeler, examples))
+        changed = tuple(failed_examples(labeler, _inherited_examples(source)))
     errors += [*book.contradictions(), *book.unmatchable()]
     warnings += [*book.warnings, *book.hidden_cues(), *_unused(source)]
     return CheckResult(
-        path, summary(source), _sorted(errors), _sorted(warnings), failures, len(examples)
+        path=path,
+        summary=summary(source),
+        errors=_sorted(errors),
+        warnings=_sorted(warnings),
+        failures=failures,
+        changed=changed,
+        examples=len(examples),
     )
 
 
@@ -125,6 +140,18 @@ def _reason(mentions: Iterable[Mention]) -> str:
         for m in mentions
     )
     return "; ".join(reasons) or "no phrase matches"
+
+
+def _inherited_examples(source: SetSource) -> Iterator[Example]:
+    """Yield the examples of the sets underneath, of findings that are taken over as they are."""
+    known = looked_for(source)
+    base = source.base
+    while base is not None:
+        for example in base.examples:
+            name = example.finding
+            if name in known and source.findings[name] == base.findings.get(name):
+                yield example
+        base = base.base
 
 
 def _stray_files(path: Path) -> Iterator[Problem]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
-from chexlabel.patterns._extends import completed_info, completed_kinds, layered, resolved_findings
+from chexlabel.patterns._extends import (
+    completed_info,
+    completed_kinds,
+    completed_sections,
+    layered,
+    resolved_findings,
+)
 from chexlabel.patterns._files import Layers, PatternFile, Phrase, read_file
 from chexlabel.patterns._names import unknown_names
 from chexlabel.patterns.problems import PatternFileError, Problem
@@ -63,7 +69,7 @@ class SetSource:
         findings: finding -> files that define it, the base's first.
         assertion: the files of `assertion/`, the base's first.
         structure: structure.yaml with the base's underneath.
-        sections: the nearest sections.yaml.
+        sections: sections.yaml, completed from the base's.
         states: states.yaml, the base's first.
         spelling: spelling.yaml, the base's first.
         examples: the examples of the set's own findings files.
@@ -149,7 +155,12 @@ class _Reader:
         own = self.by_name(self.files(path / "findings", schema.FindingFile))
         assertion = self.files(path / "assertion", schema.AssertionFile)
         structure = self.optional(path / "structure.yaml", schema.StructureFile)
-        sections = self.optional(path / "sections.yaml", SectionsFile)
+        inherited = base.sections if base else None
+        sections = self.optional(
+            path / "sections.yaml",
+            SectionsFile,
+            lambda data: completed_sections(data, inherited),
+        )
         states = self.optional(path / "states.yaml", schema.StatesFile)
         spelling = self.optional(path / "spelling.yaml", schema.SpellingFile)
         if info is None or len(problems) > before:
@@ -162,7 +173,7 @@ class _Reader:
             findings=resolved_findings(own, base.findings if base else {}, problems),
             assertion=completed_kinds(assertion, base.assertion if base else (), problems),
             structure=layered(structure, base.structure if base else None, problems),
-            sections=sections or (base.sections if base else None),
+            sections=sections or inherited,
             states=_above(states, base.states if base else ()),
             spelling=_above(spelling, base.spelling if base else ()),
             examples=tuple(example for file in own.values() for example in _examples(file)),
@@ -174,10 +185,15 @@ class _Reader:
         problems += unknown_names(source, info, own.values())
         return source
 
-    def file(self, path: Path, model: type[BaseModel]) -> PatternFile | None:
+    def file(
+        self,
+        path: Path,
+        model: type[BaseModel],
+        complete: Callable[[Any], Any] | None = None,
+    ) -> PatternFile | None:
         """Read one file; `None` if it has problems."""
         try:
-            return read_file(path, model)
+            return read_file(path, model, complete)
         except PatternFileError as error:
             self.problems += error.problems
             return None
@@ -187,9 +203,14 @@ class _Reader:
         read = (self.file(path, model) for path in sorted(folder.glob("*.yaml")))
         return [file for file in read if file]
 
-    def optional(self, path: Path, model: type[BaseModel]) -> PatternFile | None:
+    def optional(
+        self,
+        path: Path,
+        model: type[BaseModel],
+        complete: Callable[[Any], Any] | None = None,
+    ) -> PatternFile | None:
         """Read a file that a set need not have."""
-        return self.file(path, model) if path.exists() else None
+        return self.file(path, model, complete) if path.exists() else None
 
     def base(self, info: PatternFile, extending: tuple[Path, ...]) -> SetSource | None:
         """Read the set that a set extends: a folder beside it, or one that ships."""

@@ -210,10 +210,10 @@ def describe(
     notes: list[str] = []
     if len(files) == 1:
         name, file = files[0]
-        used, others = label_columns(file)
+        used, unused = label_columns(file)
         findings = tuple(matching.findings or used)
-        if others and not matching.findings:
-            notes.append(f"{file.name}: columns that hold no label, left out: {', '.join(others)}.")
+        if unused and not matching.findings:
+            notes.append(f"{file.name}: columns that hold no label, left out: {', '.join(unused)}.")
         if not findings:
             raise ValidationError(f"{file.name}: no column holds labels; name them with --findings")
         sources = [(name, read_columns(file, findings, None, notes))]

@@ -1,0 +1,201 @@
+"""How well does the assertion stage tell negated from affirmed, on text it was not made for?
+
+    python benchmarks/negex.py             # the figures, negspacy's NegEx beside them
+    python benchmarks/negex.py --errors    # and the numbers of the lines that are judged wrong
+    python benchmarks/negex.py --show-text # and their sentences, for your own screen
+
+The annotations are the NegEx test kit (Chapman et al. 2001, doi:10.1006/jbin.2001.1029; 2,376
+sentences of clinical notes of all kinds, github.com/chapmanbe/negex, Apache-2.0), looked for in
+`../shared/negex/annotations.tsv`. Each line marks one concept in a sentence as negated or affirmed.
+
+Only the assertion stage is at work: the concept's place is given, the pattern set's own findings
+and state words are left out, its cues and the words that structure a sentence are used as they
+stand. "Negated" is a negative label; positive, uncertain and none (history, hypotheticals) all
+count as affirmed, because the kit keeps temporality and experiencer in columns of their own. Its
+first version had a third status, "possible", which this one has not: those lines are affirmed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from chexlabel import Label
+from chexlabel.engine.assertion import judge
+from chexlabel.engine.clauses import Judgement
+from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
+from chexlabel.patterns import load_patterns
+from chexlabel.patterns.lexicon import Lexicon, Role, Tag
+
+ANNOTATIONS = Path(__file__).resolve().parents[2] / "shared" / "negex" / "annotations.tsv"
+
+STAND_IN = "pneumothorax"
+"""A word that the pattern set knows as a finding; it takes the concept's place."""
+
+_FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY, Tag.STATE})
+
+
+class Annotation(NamedTuple):
+    """One line of the test kit.
+
+    Attributes:
+        line: its number, as the kit counts.
+        concept: the marked words, not always in the case in which the sentence has them.
+        sentence: the text, in which the concept stands in capitals.
+        negated: what the annotators say.
+        start, end: the concept's tokens in the sentence.
+    """
+
+    line: int
+    concept: str
+    sentence: str
+    negated: bool
+    start: int
+    end: int
+
+
+class Figures(NamedTuple):
+    """How well negated concepts are told from affirmed ones; all between 0 and 1."""
+
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the figures; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patterns", default="chexpert14", help="pattern set to judge")
+    parser.add_argument("--errors", action="store_true", help="list the lines judged wrong")
+    parser.add_argument("--show-text", action="store_true", help="list them with their sentences")
+    arguments = parser.parse_args(argv)
+    console = Console(width=100, highlight=False)
+    if not ANNOTATIONS.is_file():
+        console.print(f"{ANNOTATIONS}: not there, so nothing to measure", style="yellow")
+        return 2
+    annotations = read_annotations(ANNOTATIONS)
+    scope = ScopeJudge(arguments.patterns)
+    decided = [scope(a) for a in annotations]
+    negated = [judgement.label is Label.NEGATIVE for judgement in decided]
+    table = Table(
+        title=f"{len(annotations):,} concepts, {sum(a.negated for a in annotations)} negated"
+    )
+    for heading in ("", "accuracy", "precision", "recall", "F1 of negated"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, answers in (
+        (f"chexlabel, {arguments.patterns}", negated),
+        ("negspacy, en_clinical", negspacy_answers(annotations)),
+    ):
+        table.add_row(name, *(f"{figure:.3f}" for figure in measure(annotations, answers)))
+    console.print(table)
+    if arguments.errors or arguments.show_text:
+        for annotation, answer, judgement in zip(annotations, negated, decided, strict=True):
+            if answer != annotation.negated:
+                show(console, annotation, judgement, with_text=arguments.show_text)
+    return 0
+
+
+def read_annotations(path: Path) -> list[Annotation]:
+    """Read the test kit; concepts whose first word is not in their sentence are left out."""
+    annotations = []
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows)
+        for line, concept, sentence, status, *_ in rows:
+            place = locate(concept, sentence)
+            if place is not None:
+                negated = status.strip().lower() == "negated"
+                annotations.append(Annotation(int(line), concept, sentence, negated, *place))
+    return annotations
+
+
+def locate(concept: str, sentence: str) -> tuple[int, int] | None:
+    """Return the tokens of `sentence` that are the concept, `None` when it is not there.
+
+    Where the sentence was cut off within the concept, as much as there is of it. Of several places
+    the one in capitals counts, else the first.
+
+    >>> locate("chest pain", "No chest pain, but CHEST PAIN last week.")
+    (5, 7)
+    >>> locate("Neck: Supple. No masses", "Neck: Supple.")
+    (0, 4)
+    """
+    tokens = [sentence[start:end] for start, end in token_offsets(sentence)]
+    words = [concept[start:end].lower() for start, end in token_offsets(concept)]
+    lowered = [token.lower() for token in tokens]
+    for length in range(len(words), 0, -1):
+        found = [
+            (at, at + length)
+            for at in range(len(tokens) - length + 1)
+            if lowered[at : at + length] == words[:length]
+        ]
+        if found:
+            return next((p for p in found if "".join(tokens[slice(*p)]).isupper()), found[0])
+    return None
+
+
+class ScopeJudge:
+    """Judges marked concepts by the cues of a pattern set."""
+
+    def __init__(self, patterns: str) -> None:
+        self._lexicon: Lexicon = load_patterns(patterns).lexicon
+
+    def __call__(self, annotation: Annotation) -> Judgement:
+        """Judge the concept of a line as if it were a finding's phrase of one word."""
+        symbols = symbolize(annotation.sentence, self._lexicon)
+        at = annotation.start
+        symbols[at : annotation.end] = symbolize(STAND_IN, self._lexicon)
+        items = find_items(symbols, self._lexicon) or []
+        kept = [i for i in items if i.role.tag not in _FINDINGS and not i.start <= at < i.end]
+        kept.append(Item(at, at + 1, Role(Tag.MENTION, layer=0, pattern=STAND_IN)))
+        kept.sort(key=lambda item: item.start)
+        (judgement,) = judge(kept)
+        return judgement
+
+
+def negspacy_answers(annotations: Sequence[Annotation]) -> list[bool]:
+    """Return what negspacy's NegEx says of each concept: whether it is negated."""
+    from chexlabel.spacy import NegexAssertion
+
+    negex = NegexAssertion()
+    role = Role(Tag.MENTION, layer=0, pattern="")
+    return [
+        negex(a.sentence, [Item(a.start, a.end, role)])[0].label is Label.NEGATIVE
+        for a in annotations
+    ]
+
+
+def measure(annotations: Sequence[Annotation], negated: Sequence[bool]) -> Figures:
+    """Compare answers with the annotations."""
+    truth = [annotation.negated for annotation in annotations]
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        truth, negated, average="binary", pos_label=True
+    )
+    return Figures(accuracy_score(truth, negated), precision, recall, f1)
+
+
+def show(
+    console: Console, annotation: Annotation, judgement: Judgement, *, with_text: bool
+) -> None:
+    """Print a line that is judged wrong."""
+    cues = ", ".join(repr(cue.role.pattern) for cue in judgement.cues) or "no cue"
+    label = "blank" if judgement.label is None else judgement.label.name.lower()
+    truth = "negated" if annotation.negated else "affirmed"
+    if with_text:
+        console.print(f"line {annotation.line}: {truth}, judged {label} ({cues})", markup=False)
+        console.print(f"    [{annotation.concept}] {annotation.sentence}", markup=False)
+    else:
+        console.print(f"line {annotation.line}: {truth}, judged {label}", markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

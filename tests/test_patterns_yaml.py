@@ -243,15 +243,16 @@ def test_a_mistake_in_a_file_that_the_base_completes(tmp_path: Path) -> None:
             headings: [plan, therapy]
           - name: findings
             headings:
+              - red
               - ...
               - Befund
             rôle: content
         """
     child = write_child(tmp_path, {"sections.yaml": content})
     assert problems(child) == [
-        "sections.yaml:5: sections.1.headings: must be lower case, without a colon and with single "
-        "spaces",
-        "sections.yaml:8: sections.1.rôle: not a known key; did you mean 'role'? known here: name, "
+        "sections.yaml:8: sections.1.headings.2: must be lower case, without a colon and with "
+        "single spaces",
+        "sections.yaml:9: sections.1.rôle: not a known key; did you mean 'role'? known here: name, "
         "role, headings, anywhere, markers, counts_as",
     ]
 
@@ -282,10 +283,11 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_deep_nesting_does_not_crash(tmp_path: Path) -> None:
-    root = write_root(tmp_path)
-    (root / "findings/rash.yaml").write_text("[" * 100_000)
-    (problem,) = problems(root)
-    assert problem.startswith("findings/rash.yaml:1: ")
+    for opening in ("[", "- ", "{a: ", "? "):
+        root = write_root(tmp_path, {"findings/rash.yaml": "\n" + opening * 100_000})
+        assert problems(root) == [
+            "findings/rash.yaml:2: nested too deep; pattern files have a few levels only"
+        ]
 
 
 def test_all_problems_of_all_files_are_found(tmp_path: Path) -> None:

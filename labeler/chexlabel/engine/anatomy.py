@@ -115,11 +115,11 @@ class Anatomy:
         item = self._items[at]
         for other in behind(self._items, at):
             if other.role.tag in _FINDINGS and other.end > item.start:
-                return True
+                return other.start < item.start or other.end > item.end
         for other in ahead(self._items, at):
             if other.start > item.start:
                 return False
-            if other.role.tag in _FINDINGS:
+            if other.role.tag in _FINDINGS and other.end > item.end:
                 return True
         return False
 

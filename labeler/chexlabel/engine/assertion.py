@@ -326,5 +326,5 @@ def _decide(mention: _Mention) -> Judgement:
         kind = best[0].role.kind
         label = _EFFECTS.get(kind.effect) if kind is not None else label
     if mention.alternative is not None and label is Label.POSITIVE:
-        return Judgement(item, Label.UNCERTAIN, (mention.alternative,))
+        return Judgement(item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(item, label, tuple(best))

@@ -146,13 +146,21 @@ def _schema_problems(
 
 
 def _real_location(node: yaml.Node, detail: Mapping[str, Any]) -> tuple[int | str, ...]:
-    """Return an error's location without the names that pydantic gives to the types of a union."""
+    """Return where an error is in the file.
+
+    Pydantic's location holds names for the types of a union, and counts items that came from
+    another set.
+    """
     *parents, last = detail["loc"] or ("",)
     location: tuple[int | str, ...] = ()
     for step in parents:
         if node_at(node, (*location, step)) is not None:
             location = (*location, step)
-    if last and (
+    items = node_at(node, location)
+    if isinstance(last, int) and isinstance(items, yaml.SequenceNode):
+        values = [item.value for item in items.value]
+        last = values.index(detail["input"]) if detail["input"] in values else last
+    if last != "" and (
         detail["type"] in ("missing", "extra_forbidden")
         or node_at(node, (*location, last)) is not None
     ):

@@ -15,6 +15,9 @@ __all__ = ["line_of", "node_at", "read_yaml"]
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: 10x faster
 
 
+_DEEPEST = 20
+
+
 class _Loader(_Base):  # type: ignore[misc]
     """PyYAML follows YAML 1.1, where `no` is false; a word must stay a word in pattern files."""
 
@@ -59,8 +62,10 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node]:
     Raises:
         PatternFileError: The file cannot be read, or is not valid YAML.
     """
-    loader = _Loader(_read_text(path))
+    text = _read_text(path)
+    loader = _Loader(text)
     try:
+        _check_depth(path, text)
         node = loader.get_single_node()
         if node is None:
             raise _error(path, 1, "the file is empty; fill it, or remove it")
@@ -73,10 +78,21 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node]:
             mark.line + 1 if mark else 1,
             f"not valid YAML: {what}; mend the line, or quote text that holds a special character",
         ) from error
-    except RecursionError as error:
-        raise _error(path, 1, "nested too deep; pattern files have at most four levels") from error
     finally:
         loader.dispose()
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Refuse deep nesting, on which libyaml's recursion would crash the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise _error(path, line, "nested too deep; pattern files have a few levels only")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _read_text(path: Path) -> str:

@@ -203,9 +203,10 @@ class _Builder:
 
     def add_structure(self) -> None:
         """Add the words that show how sentences are built."""
+        alternatives = _label(self._source.info.alternatives)
         for key, tag in _STRUCTURE.items():
             for phrase in self._structure.phrases(key):
-                self._add(phrase, Role(tag, SYNTAX_LAYER, phrase.text))
+                self._add(phrase, Role(tag, SYNTAX_LAYER, phrase.text, label=alternatives))
         for phrase in self._structure.phrases("assertives"):
             self._add(phrase, Role(Tag.ASSERTIVE, ASSERTIVE_LAYER, phrase.text))
 

@@ -231,6 +231,8 @@ class SetFile(_Strict):
         description="Finding and what its uncertain label is put out as; without an entry it stays "
         "uncertain. Examples state the label before this.",
     )
+    alternatives: Literal["uncertain", "positive"] = "uncertain"
+    """What becomes of mentions that are offered as alternatives: "X or Y", "X versus Y"."""
     groups: dict[str, list[str]] = Field(
         {}, description="Named selections of findings, for scores over a part of them."
     )

@@ -1,4 +1,4 @@
-"""Input that nobody dictates: huge, odd or senseless text is labeled, in time linear in its length."""
+"""Huge, odd or senseless text is labeled like any other, in time linear in its length."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from chexlabel import Label, Labeler, LabeledReport, Report
+from chexlabel import Label, LabeledReport, Labeler
 
 POSITIVE, NEGATIVE = Label.POSITIVE, Label.NEGATIVE
 
@@ -16,7 +16,7 @@ QUOTIENT = 3.5
 """The most that doubling a text may multiply the time by: 2 if linear, 4 if quadratic."""
 
 SMALL = 20_000  # characters
-ATTEMPTS = 4
+ATTEMPTS = 3
 
 
 @pytest.fixture(scope="module")
@@ -85,24 +85,27 @@ UNITS = {
 }
 
 
+def hostile(unit: str, size: int, number: int) -> str:
+    """Return a text about `size` long, a mention at either end so that no stage may pass it over.
+
+    Texts with different numbers differ, so that none is remembered.
+    """
+    return f"Effusion {number} {unit * (size // len(unit))} edema"
+
+
 def seconds(labeler: Labeler, text: str) -> float:
-    """Return how long a text takes, with the evidence and without what was remembered of it."""
-    fresh = Report("hostile", text)
+    """Return how long a text takes, with the evidence."""
     started = time.process_time()
-    labeler(fresh)
+    labeler(text)
     return time.process_time() - started
 
 
 @pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
 def test_time_is_linear_in_the_text(labeler, unit) -> None:
-    # A mention at either end, so that no stage may pass the text over. The texts differ, so that
-    # none is remembered.
     texts = [
-        f"Effusion {attempt} {unit * (size // len(unit))} edema"
-        for attempt in range(ATTEMPTS)
-        for size in (SMALL, 2 * SMALL)
+        hostile(unit, size, number) for number in range(ATTEMPTS) for size in (SMALL, 2 * SMALL)
     ]
-    labeler(texts[0])  # the automaton grows with the first
+    labeler(hostile(unit, SMALL, ATTEMPTS))  # the automaton grows with the first
     gc.disable()
     try:
         times = [seconds(labeler, text) for text in texts]
@@ -157,7 +160,7 @@ def test_huge_sentences_are_not_kept(labeler) -> None:
     assert kept < 2_000_000
 
 
-@pytest.mark.parametrize("filler", ["\0", "\x0b\x0c", "\x1b[31m", "\ufeff", "\u200b", "\ud800"])
+@pytest.mark.parametrize("filler", ["\0", "\x0b\x0c", "\x1b", "\ufeff", "\u200b", "\ud800"])
 def test_control_characters(labeler, filler) -> None:
     text = f"{filler}No effusion.{filler} There is {filler} edema.{filler}"
     report = labeler(text)

@@ -217,7 +217,9 @@ class _Reader:
                 )
             elif following is Tag.ASSERTIVE or following is Tag.STATE:
                 if tag is not Tag.DISJUNCTION and self.presents(place):
-                    return not self.list_goes_on(place)
+                    # "may represent pneumonia and mild edema" hedges both.
+                    hedged = tag is Tag.CONJUNCTION and self.is_hedged_by_verb()
+                    return not hedged and not self.list_goes_on(place)
             elif following is Tag.ANATOMY:
                 return tag is not Tag.DISJUNCTION
             elif following in SUBJECTS:
@@ -236,6 +238,13 @@ class _Reader:
             if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
                 return False
         return False
+
+    def is_hedged_by_verb(self) -> bool:
+        """Say whether the open scope is that of a verb that hedges: may represent, suggests."""
+        return any(
+            cue.role.verbal and cue.role.kind is not None and cue.role.kind.effect == "uncertain"
+            for cue in self.active
+        )
 
     def list_goes_on(self, at: int) -> bool:
         """Say whether an open negation's list goes on past `at`: an `or` still comes."""

@@ -74,8 +74,10 @@ def test_examples_are_about_their_own_finding_before_set_yamls_policy(tmp_path: 
     changes = {
         "set.yaml": 'name: r\nversion: "1"\nfindings: [Cough]\nhidden: [Rash]\n'
         "uncertain: {Cough: positive}\n",
-        "findings/rash.yaml": "finding: Rash\npositive: rash\nexamples: {negative: No rash and no cough.}",
-        "findings/cough.yaml": "finding: Cough\npositive: cough\nexamples: {uncertain: Possible cough.}",
+        "findings/rash.yaml": "finding: Rash\npositive: rash\n"
+        "examples: {negative: No rash and no cough.}\n",
+        "findings/cough.yaml": "finding: Cough\npositive: cough\n"
+        "examples: {uncertain: Possible cough.}\n",
     }
     result = check_set(write_root(tmp_path, changes))
     assert result.ok
@@ -95,7 +97,7 @@ def test_only_the_sets_own_examples_count_and_changes_are_told(tmp_path: Path) -
         tmp_path,
         {
             "assertion/ours.yaml": "kind: doubt\nbefore: no\n",
-            "findings/cough.yaml": "finding: Cough\npositive: cough\nexamples: {uncertain: No cough.}",
+            "findings/cough.yaml": cough.replace("negative", "uncertain"),
         },
     )
     result = check_set(child)
@@ -144,9 +146,7 @@ FINDINGS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
         [],
     ),
     "two kinds of cue": (
-        {
-            "assertion/doubt.yaml": "kind: doubt\neffect: uncertain\nafter: |\n  query\n  [very] no\n"
-        },
+        {"assertion/doubt.yaml": "kind: doubt\neffect: uncertain\nafter: |\n  ?\n  [very] no\n"},
         [
             "assertion/doubt.yaml:5: `no` is a cue of doubt here but a cue of denial in "
             "denial.yaml:5; remove it from one of the two"

@@ -131,7 +131,8 @@ def _import(args: argparse.Namespace) -> int:
     _print_problems("note", result.notes)
     print(
         one_line(
-            f"{result.path}: {len(result.findings)} findings from {result.phrases} phrases; "
+            f"{result.path}: {_number(len(result.findings), 'finding')} from "
+            f"{_number(result.phrases, 'phrase')}; "
             f"see: chexlabel patterns check {args.output}"
         )
     )

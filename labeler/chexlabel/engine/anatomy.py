@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from chexlabel.engine.clauses import (
     BOUNDARIES,
+    FINITE,
     PREDICATES,
     SUBJECTS,
     Judgement,
@@ -69,7 +70,7 @@ class Anatomy:
             return False
         for following in ahead(self._items, at):
             tag = following.role.tag
-            if tag is Tag.VERB:
+            if tag in FINITE:
                 return True
             if tag in BOUNDARIES or tag is Tag.RELATIVE or tag is Tag.MENTION:
                 return False
@@ -128,7 +129,7 @@ class Anatomy:
         item = self._items[at]
         for following in ahead(self._items, at):
             tag = following.role.tag
-            if following.start < item.end:
+            if following.end <= item.end:
                 continue
             if tag in SUBJECTS:
                 if following.start - item.end > _ATTRIBUTE_GAP:
@@ -156,9 +157,9 @@ class Anatomy:
             return False
         start = self._items[at].start
         for other in behind(self._items, at):
-            if other.role.tag in PREDICATES:
+            if other.role.tag in PREDICATES and other.role.tag is not Tag.COLON:
                 return start - other.end <= 1
-            if other.role.tag in BOUNDARIES:
+            if other.role.tag in BOUNDARIES or other.role.tag is Tag.COLON:
                 return False
         return False
 

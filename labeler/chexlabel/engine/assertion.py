@@ -16,6 +16,7 @@ from chexlabel.engine.anatomy import Anatomy
 from chexlabel.engine.clauses import (
     BOUNDARIES,
     CUES_BEFORE,
+    FINITE,
     PREDICATES,
     SUBJECTS,
     Judgement,
@@ -103,8 +104,16 @@ class _Reader:
         self.alternative = None
         self.link = item.role.tag
 
+    def read_adjunct(self, _at: int, item: Item) -> None:
+        self.active = []
+        self.alternative = None
+        self.link = item.role.tag
+
     def read_existential(self, _at: int, item: Item) -> None:
-        if self.mentions and self.mentions[-1].clause == self.clause:
+        last = self.mentions[-1] if self.mentions else None
+        if last is None or last.clause != self.clause or self.link is Tag.DISJUNCTION:
+            return
+        if not self.active or self.active[-1].start < last.item.start:
             self.new_clause(item.start)
 
     def read_alternative(self, _at: int, item: Item) -> None:
@@ -202,15 +211,17 @@ class _Reader:
             elif following is Tag.RELATIVE:
                 return False
             elif following is Tag.EXISTENTIAL:
-                return True
+                return tag is not Tag.DISJUNCTION
             elif subject:
-                if following is Tag.VERB or (following is Tag.CUE_BEFORE and item.role.verbal):
+                if following in FINITE or (following is Tag.CUE_BEFORE and item.role.verbal):
                     return tag is not Tag.DISJUNCTION
                 if following is Tag.CUE_AFTER:
                     # A list that is governed from before needs no second verdict after it.
                     return self.closed or (bool(self.active) and tag is not Tag.DISJUNCTION)
                 if following is Tag.PRESENCE:
                     return self.closed
+                if following in (Tag.ASSERTIVE, Tag.STATE) and not self.presents(place):
+                    return tag is not Tag.DISJUNCTION  # "no pneumothorax, chest tube unchanged"
             elif following in CUES_BEFORE:
                 return restarts(item) or (
                     tag is not Tag.DISJUNCTION and not self.list_goes_on(place)
@@ -226,7 +237,8 @@ class _Reader:
                 subject = True
             elif following in PREDICATES:
                 # Without words before it the verb has no subject: it continues the clause.
-                return following is Tag.VERB and item.start > end and tag is not Tag.DISJUNCTION
+                has_subject = item.start > end and tag is not Tag.DISJUNCTION
+                return has_subject and following is not Tag.PRESENCE
         return False
 
     def presents(self, at: int) -> bool:
@@ -261,7 +273,9 @@ class _Reader:
         return False
 
     def read_cue_on_either_side(self, at: int, item: Item) -> None:
-        if self.governs_next(at):
+        last = self.mentions[-1] if self.mentions else None
+        follows = last is not None and last.clause == self.clause and self.link is None
+        if self.governs_next(at) and not (item.role.verbal and follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
@@ -297,6 +311,8 @@ class _Reader:
                 break
             if kind is not None and item.start - mention.item.end > kind.reach:
                 break
+            if mention.link is Tag.ADJUNCT and mention is not self.mentions[0]:
+                continue  # "pneumonia superimposed on edema cannot be excluded"
             mention.cues.append(item)
             # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
             if mention.link is Tag.SEPARATOR and not self.listed:
@@ -316,6 +332,8 @@ _HANDLERS: dict[Tag, Callable[[_Reader, int, Item], None]] = {
     Tag.DISJUNCTION: _Reader.read_boundary,
     Tag.ALTERNATIVE: _Reader.read_alternative,
     Tag.WITH: _Reader.read_with,
+    Tag.ADJUNCT: _Reader.read_adjunct,
+    Tag.COLON: _Reader.read_verb,
     Tag.TERMINATOR: _Reader.read_terminator,
     Tag.EXISTENTIAL: _Reader.read_existential,
     Tag.VERB: _Reader.read_verb,
@@ -333,7 +351,9 @@ def _decide(mention: _Mention) -> Judgement:
     best = strongest(mention.cues, item.role) if mention.cues else []
     if best:
         kind = best[0].role.kind
-        label = _EFFECTS.get(kind.effect) if kind is not None else label
-    if mention.alternative is not None and label is Label.POSITIVE:
+        if kind is not None and kind.effect != "positive":
+            label = _EFFECTS.get(kind.effect)
+    stands = any(cue.role.kind and cue.role.kind.effect == "positive" for cue in mention.cues)
+    if mention.alternative is not None and label is Label.POSITIVE and not stands:
         return Judgement(item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(item, label, tuple(best))

@@ -12,6 +12,7 @@ from chexlabel.patterns.lexicon import Role, Tag
 __all__ = [
     "BOUNDARIES",
     "CUES_BEFORE",
+    "FINITE",
     "PREDICATES",
     "SUBJECTS",
     "Judgement",
@@ -22,11 +23,20 @@ __all__ = [
 ]
 
 BOUNDARIES = frozenset(
-    {Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION, Tag.ALTERNATIVE, Tag.TERMINATOR, Tag.WITH}
+    {
+        Tag.SEPARATOR,
+        Tag.CONJUNCTION,
+        Tag.DISJUNCTION,
+        Tag.ALTERNATIVE,
+        Tag.TERMINATOR,
+        Tag.WITH,
+        Tag.ADJUNCT,
+    }
 )
 CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
 SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
-PREDICATES = frozenset({Tag.VERB, Tag.PRESENCE, Tag.CUE_AFTER})
+FINITE = frozenset({Tag.VERB, Tag.COLON})
+PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
 
 _HORIZON = 48
 """How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the

@@ -87,20 +87,19 @@ class PhraseBook:
         `no new` outdoes `no`, for it is longer. But if `has no` is a cue of the kind of `no`, it
         takes the `no` of "has no new ...", and `no new` is not seen: the first cue in a text wins.
         """
-        told: dict[Entry, tuple[str, int]] = {}
+        told: dict[Entry, list[tuple[Entry, str, str]]] = defaultdict(list)
         for entry, other, words in self._hidden():
             text = " ".join(words)
             if self._is_own(entry):
                 fault = f"in `{text}` this {entry.group} hides a cue of {other.group}"
-                place, remedy = _place(other, entry), "add the whole there, or shorten this"
+                told[entry].append((other, fault, "add the whole there, or shorten this"))
             else:
-                entry, other = other, entry
-                fault = f"in `{text}` a longer cue of {other.group} hides this {entry.group}"
-                place, remedy = _place(other, entry), "add the whole here"
-            message, count = told.get(entry, (f"{fault} ({place}{{}}); {remedy}", 0))
-            told[entry] = (message, count + 1)
-        for entry, (message, count) in told.items():
-            yield _problem(entry, message.format(f" and {count - 1} more" if count > 1 else ""))
+                fault = f"in `{text}` a longer cue of {entry.group} hides this {other.group}"
+                told[other].append((entry, fault, "add the whole here"))
+        for entry, faults in told.items():
+            other, fault, remedy = faults[0]
+            more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+            yield _problem(entry, f"{fault} ({_place(other, entry)}{more}); {remedy}")
 
     def _hidden(self) -> Iterator[tuple[Entry, Entry, _Words]]:
         """Yield cues, the cues of other kinds that they hide, and words in which they do."""
@@ -130,7 +129,7 @@ class PhraseBook:
 
     def _cues(self) -> Iterator[tuple[Entry, list[_Words]]]:
         for entry, spelled in self._spelled:
-            if entry.layer == SENTENCE and entry.group != "structure":
+            if _is_cue(entry):
                 yield entry, spelled
 
     def _is_own(self, entry: Entry) -> bool:
@@ -149,13 +148,13 @@ def _length(words: _Words) -> tuple[int, _Words]:
 
 
 def _contradict(earlier: Entry, entry: Entry) -> bool:
-    if entry.group == earlier.group and (entry.key == earlier.key or _are_cues(entry)):
+    if entry.group == earlier.group and (entry.key == earlier.key or _is_cue(entry)):
         return False  # a cue may work in both directions
     # A verb that is a cue is listed as a verb too, for the cues that hold it.
     return (earlier.group, earlier.key) not in (("structure", "verbs"), ("structure", "modals"))
 
 
-def _are_cues(entry: Entry) -> bool:
+def _is_cue(entry: Entry) -> bool:
     return entry.layer == SENTENCE and entry.group != "structure"
 
 
@@ -180,9 +179,7 @@ def _lost(words: _Words) -> str:
 
 
 def _meaning(entry: Entry) -> str:
-    if entry.layer == SENTENCE and entry.group != "structure":
-        return entry.group
-    return f"{entry.key!r}" if entry.layer != entry.group else entry.key
+    return f"a cue of {entry.group}" if _is_cue(entry) else repr(entry.key)
 
 
 def _place(entry: Entry, seen_from: Entry) -> str:

@@ -28,11 +28,13 @@ class Tag(IntEnum):
     ASSERTIVE = auto()
     TERMINATOR = auto()
     WITH = auto()
+    ADJUNCT = auto()
     CONJUNCTION = auto()
     DISJUNCTION = auto()
     ALTERNATIVE = auto()
     SEPARATOR = auto()
     EXISTENTIAL = auto()
+    COLON = auto()
     VERB = auto()
     PRESENCE = auto()
     RELATIVE = auto()
@@ -47,7 +49,7 @@ class CueKind(NamedTuple):
     Attributes:
         name: as the pattern set names it.
         rank: place in the set's order of decision, 0 the strongest.
-        effect: "negative", "uncertain", "none" or "neutral".
+        effect: "positive", "negative", "uncertain", "none" or "neutral".
         reach: the most words between a cue and what it governs.
         restarts: whether a cue of this kind ends the scopes that opened before it.
     """

@@ -97,11 +97,11 @@ class AssertionFile(_Strict):
         "add to one kind."
     )
     about: About = ""
-    effect: Literal["negative", "uncertain", "none", "neutral"] | None = Field(
+    effect: Literal["positive", "negative", "uncertain", "none", "neutral"] | None = Field(
         None,
-        description="What a cue makes of a mention in its scope. `none`: the mention counts for "
-        "nothing. `neutral`: the cue does nothing, and hides the cues that its words hold. Stated "
-        "once for a kind.",
+        description="What a cue makes of a mention in its scope. `positive`: the mention stands, "
+        "and is no alternative. `none`: it counts for nothing. `neutral`: the cue does nothing, "
+        "and hides the cues that its words hold. Stated once for a kind.",
     )
     before: Phrases = Field("", description="Cues that stand before what they govern.")
     after: Phrases = Field("", description="Cues that stand after what they govern.")
@@ -129,6 +129,11 @@ class StructureFile(_Strict):
     )
     terminators: Phrases = Field("", description="End every scope: but, however, except for.")
     with_words: Phrases = Field("", description="End a scope that came from before: with.")
+    adjuncts: Phrases = Field(
+        "",
+        description="Begin an adjunct, which no scope reaches from before, nor one from after it: "
+        "superimposed on.",
+    )
     conjunctions: Phrases = Field(
         "", description="Carry a scope on through a list, unless a new clause begins: and."
     )
@@ -146,6 +151,9 @@ class StructureFile(_Strict):
     existentials: Phrases = Field("", description="Begin a new clause: there is.")
     verbs: Phrases = Field(
         "", description="Finite verbs: with a subject of its own, one makes a clause."
+    )
+    colons: Phrases = Field(
+        "", description="Stand between a heading word and what is said of it: the colon."
     )
     modals: Phrases = Field(
         "",

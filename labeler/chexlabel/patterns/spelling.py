@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 __all__ = ["Speller", "distance"]
 
 _ONE_SLIP = 6
-_TWO_SLIPS = 9
+_TWO_SLIPS = 10
 
 
 class Speller:
     """Maps a misspelt word to the term that it was meant to be.
 
     Short terms are matched as they are; from 6 letters on one slip is forgiven (a letter wrong,
-    missing, added, or two swapped), from 9 letters on two. The first letter must be right.
+    missing, added, or two swapped), from 10 letters on two. The first letter must be right.
     """
 
     def __init__(

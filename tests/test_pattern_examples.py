@@ -1,0 +1,49 @@
+"""The examples that the shipped pattern sets hold: each is a test."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chexlabel import Labeler
+from chexlabel.patterns import check_set, read_set
+from chexlabel.patterns.check import failed_examples
+from chexlabel.patterns.load import available_sets
+
+if TYPE_CHECKING:
+    from chexlabel.patterns import Example
+
+SETS = available_sets()
+labeler = cache(Labeler)
+
+
+def examples() -> list[pytest.param]:
+    return [
+        pytest.param(name, example, id=f"{name}-{example.file.stem}-{example.line}")
+        for name in SETS
+        for example in read_set(name).examples
+    ]
+
+
+@pytest.mark.parametrize(("name", "example"), examples())
+def test_example(name: str, example: Example) -> None:
+    assert [failed.problem.message for failed in failed_examples(labeler(name), [example])] == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_shipped_set_has_no_errors(name: str) -> None:
+    assert [str(problem) for problem in check_set(name).errors] == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_finding_of_a_shipped_set_has_examples(name: str) -> None:
+    source = read_set(name)
+    with_examples = {example.finding for example in source.examples}
+    own = {
+        finding
+        for finding, files in source.findings.items()
+        if files[-1].path.is_relative_to(source.path)
+    }
+    assert own - with_examples == set()

@@ -138,6 +138,7 @@ NO_FINDING = """\
         hidden: [Cough]
         no_finding: {name: Healthy, unless: [Rash, Cough]}
         uncertain: {Rash: positive}
+        alternatives: positive
         groups: {skin: [Rash], all: [Healthy, Rash]}
         """
 
@@ -151,6 +152,7 @@ def test_what_set_yaml_leaves_out_is_taken_over(tmp_path: Path) -> None:
     assert info.uncertain == {"Rash": "positive"}
     assert info.groups == {"skin": ["Rash"], "all": ["Healthy", "Rash"]}
     assert said(child, "Possible rash.") == {"Rash": 1}
+    assert said(child, "Hives or cough.") == {"Hives": 1}
     assert said(child, "Cough.") == {}
     assert said(child, "Hives.") == {"Healthy": 1, "Hives": 1}
 

@@ -123,7 +123,6 @@ corrections:
         ("exanthma", True),
         ("exxanthmea", True),
         ("EXANTEHMA", True),
-        ("exthema", True),
         ("exhema", False),
         ("anthema", False),
         ("blisers", True),

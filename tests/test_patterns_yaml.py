@@ -186,9 +186,10 @@ MISTAKES = {
         ["3: examples: must have keys (positive, negative, uncertain, blank)"],
     ),
     "wrong word": (
-        "assertion/denial.yaml",
-        "kind: denial\nabout: x\neffect: negativ\n",
-        ["3: effect: must be 'negative', 'uncertain', 'none' or 'neutral'"],
+        "set.yaml",
+        'name: root\nversion: "1"\nfindings: [Rash]\n'
+        "no_finding:\n  name: Rash\n  unless: []\n  otherwise: no\n",
+        ["7: no_finding.otherwise: must be 'blank' or 'negative'"],
     ),
     "not a number": (
         "assertion/doubt.yaml",

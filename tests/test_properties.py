@@ -147,7 +147,7 @@ def test_blank_lines_between_paragraphs_do_not_matter(labeler, text, lines) -> N
     assert labeler.label(lines + text + lines) == labels
 
 
-@EXAMPLES
+@settings(EXAMPLES, max_examples=20)
 @given(texts=st.lists(reports, max_size=8), seed=st.integers(0, 99))
 def test_order_of_the_reports_does_not_matter(labeler, texts, seed) -> None:
     labels = {text: labeler.label(text) for text in texts}

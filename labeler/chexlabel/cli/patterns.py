@@ -159,8 +159,7 @@ def _in_words(result: CheckResult) -> str:
     words = ", ".join(counts)
     if result.summary is None:
         return words
-    findings = _number(len(result.summary.findings), "finding")
-    return f"{findings}, {_number(result.summary.phrases, 'phrase')}: {words}"
+    return f"{_number(len(result.summary.findings), 'finding')}: {words}"
 
 
 def _number(count: int, noun: str) -> str:

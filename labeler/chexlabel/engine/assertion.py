@@ -65,10 +65,11 @@ class _Reader:
         self.mentions: list[_Mention] = []
         self.anatomy = Anatomy(items)
         self.clause = 0
-        self.clause_start = 0  # the token at which the clause begins
+        self.resumable = -1  # where a predicate would go on with the clause before
         self.closed = False  # whether the clause already has its verb
         self.listed = False  # whether a conjunction has joined mentions of the clause
         self.link: Tag | None = None
+        self.serial = False  # whether a comma stands before the conjunction
         self.alternative: Item | None = None
 
     def read(self) -> list[Judgement]:
@@ -96,7 +97,10 @@ class _Reader:
             self.closed = True
 
     def read_terminator(self, _at: int, item: Item) -> None:
-        self.new_clause(item.end)
+        parenthetic = self.link is Tag.SEPARATOR  # "pneumonia, however, is suspected"
+        self.new_clause()
+        if parenthetic:
+            self.resumable = item.end
 
     def read_with(self, _at: int, item: Item) -> None:
         # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
@@ -114,17 +118,16 @@ class _Reader:
         if last is None or last.clause != self.clause or self.link is Tag.DISJUNCTION:
             return
         if not self.active or self.active[-1].start < last.item.start:
-            self.new_clause(item.start)
+            self.new_clause()
 
     def read_alternative(self, _at: int, item: Item) -> None:
         self.join(item)
         self.link = item.role.tag
 
-    def new_clause(self, start: int) -> None:
+    def new_clause(self) -> None:
         self.active = []
         self.suspended = None
         self.clause += 1
-        self.clause_start = start
         self.closed = False
         self.listed = False
         self.link = None
@@ -142,7 +145,7 @@ class _Reader:
             mention.alternative = previous.alternative
         elif self.alternative is not None and previous is not None:
             mention.alternative = self.alternative
-            self.offer(self.alternative)
+            self.offer(self.alternative, through_commas=self.serial)
         self.mentions.append(mention)
         self.anatomy.pass_mention()
         if not same_words:
@@ -158,26 +161,31 @@ class _Reader:
         else:
             self.alternative = joint
 
-    def offer(self, joint: Item) -> None:
-        """Make the last mention, and those of the same words, alternatives."""
+    def offer(self, joint: Item, *, through_commas: bool = False) -> None:
+        """Make the last mention an alternative, with those of the same words or the same list."""
         start: int | None = None
+        link: Tag | None = None
         for mention in reversed(self.mentions):
-            if mention.clause != self.clause or (start is not None and mention.item.end <= start):
+            same_words = start is None or mention.item.end > start
+            in_list = through_commas and link is Tag.SEPARATOR
+            if mention.clause != self.clause or not (same_words or in_list):
                 break
             start = mention.item.start if start is None else min(start, mention.item.start)
+            link = mention.link or link if same_words else mention.link
             mention.alternative = joint
 
     def read_boundary(self, at: int, item: Item) -> None:
         tag = item.role.tag
-        if item.start == self.clause_start:  # "however, ..."
-            self.clause_start = item.end
+        if item.start == self.resumable:  # "however, ..."
+            self.resumable = item.end
         if self.suspended is not None and tag is Tag.SEPARATOR:
             self.active, self.suspended = self.suspended, None
         elif self.opens_clause(at, tag):
-            self.new_clause(item.end)
+            self.new_clause()
             return
         elif tag is Tag.SEPARATOR and self.relative_follows(at):
             self.suspended = list(self.active)
+        self.serial = self.link is Tag.SEPARATOR  # "A, B, or C": the comma before `or`
         if self.link in (None, Tag.SEPARATOR):
             self.link = tag
         if tag is Tag.SEPARATOR:
@@ -301,17 +309,19 @@ class _Reader:
         if (
             self.mentions
             and self.mentions[-1].clause != self.clause
-            and item.start <= self.clause_start
+            and item.start == self.resumable
         ):
             # A predicate without a subject: "Pneumonia, however, is suspected."
             self.clause = self.mentions[-1].clause
         kind = item.role.kind
-        for mention in reversed(self.mentions):
+        for place in range(len(self.mentions) - 1, -1, -1):
+            mention = self.mentions[place]
             if mention.clause != self.clause:
                 break
             if kind is not None and item.start - mention.item.end > kind.reach:
                 break
-            if mention.link is Tag.ADJUNCT and mention is not self.mentions[0]:
+            is_first = not place or self.mentions[place - 1].clause != self.clause
+            if mention.link is Tag.ADJUNCT and item.role.verbal and not is_first:
                 continue  # "pneumonia superimposed on edema cannot be excluded"
             mention.cues.append(item)
             # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.

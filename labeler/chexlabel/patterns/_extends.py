@@ -47,6 +47,8 @@ def completed_info(file: PatternFile, base: SetFile | None, problems: list[Probl
         uncertain = {name: label for name, label in base.uncertain.items() if name in put_out}
         groups = {name: them for name, them in base.groups.items() if put_out.issuperset(them)}
         update |= {"uncertain": uncertain | info.uncertain, "groups": groups | info.groups}
+        if "alternatives" not in stated:
+            update["alternatives"] = base.alternatives
     if not update["findings"]:
         message = "findings: is missing; list the labels in output order"
         problems.append(file.problem(("findings",), message))

@@ -139,11 +139,10 @@ class StructureFile(_Strict):
     )
     disjunctions: Phrases = Field(
         "",
-        description="Carry a scope on; between two mentions outside any scope, make both "
-        "uncertain: or.",
+        description="Carry a scope on; two mentions outside any scope become alternatives: or.",
     )
     alternatives: Phrases = Field(
-        "", description="Make the mentions on both sides uncertain: versus, and/or."
+        "", description="Make the mentions on both sides alternatives: versus, and/or."
     )
     separators: Phrases = Field(
         "", description="Part the items of a list or begin a new clause: the comma, brackets."
@@ -239,8 +238,10 @@ class SetFile(_Strict):
         description="Finding and what its uncertain label is put out as; without an entry it stays "
         "uncertain. Examples state the label before this.",
     )
-    alternatives: Literal["uncertain", "positive"] = "uncertain"
-    """What becomes of mentions that are offered as alternatives: "X or Y", "X versus Y"."""
+    alternatives: Literal["uncertain", "positive"] = Field(
+        "uncertain",
+        description="What mentions are that are offered as alternatives: X or Y, X versus Y.",
+    )
     groups: dict[str, list[str]] = Field(
         {}, description="Named selections of findings, for scores over a part of them."
     )

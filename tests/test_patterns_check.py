@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pattern_sets import ROOT, write_child, write_root
 
+import chexlabel.patterns
 from chexlabel import Label, PatternError
 from chexlabel.cli import main
 from chexlabel.patterns import check_set, list_sets, read_set, set_entries
@@ -286,9 +289,7 @@ def test_the_command_says_that_all_is_well(tmp_path: Path, capsys, monkeypatch) 
     monkeypatch.chdir(tmp_path)
     assert main(["patterns", "check", "root"]) == 0
     output = capsys.readouterr()
-    assert output.out == (
-        "root: 2 findings: 0 errors, 0 warnings, 0 of 4 examples failed\n"
-    )
+    assert output.out == ("root: 2 findings: 0 errors, 0 warnings, 0 of 4 examples failed\n")
     assert output.err == ""
 
 
@@ -374,6 +375,38 @@ def test_showing_a_part_that_is_not_there(tmp_path: Path, capsys) -> None:
         f"chexlabel: error: {root} has no part 'rush'; did you mean 'Rash'? "
         "it has: Rash, Cough, structure, denial, doubt\n"
     )
+
+
+@pytest.mark.parametrize("command", ["label", "explain"])
+def test_a_set_with_errors_stops_before_anything_is_labeled(
+    command: str, tmp_path: Path, capsys
+) -> None:
+    root = write_root(tmp_path, {"findings/rash.yaml": "finding: Rash\nfoo: bar\nbar: foo\n"})
+    source, labels = tmp_path / "reports.csv", tmp_path / "labels.csv"
+    source.write_text("id,report\n1,Rash.\n")
+    output = ["-o", str(labels)] if command == "label" else []
+    assert main([command, str(source), "--patterns", str(root), *output]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"chexlabel: error: {root}/findings/rash.yaml:2: foo: not a known key")
+    assert error.count("\n") == 1
+    assert not labels.exists()
+
+
+def test_the_package_and_its_help_import_nothing_heavy() -> None:
+    code = (
+        "import sys; import chexlabel.patterns; from chexlabel.cli import main; "
+        "status = main(['patterns', 'check', '--help']); "
+        "found = {'pydantic', 'yaml', 'pandas', 'spacy', 'torch'} & set(sys.modules); "
+        "sys.exit(' '.join(sorted(found)) or status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_packages_names_are_there() -> None:
+    assert all(getattr(chexlabel.patterns, name) is not None for name in chexlabel.patterns.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = chexlabel.patterns.nothing
 
 
 def test_a_command_is_needed(capsys) -> None:

@@ -63,6 +63,16 @@ def test_a_new_kind_of_cue_takes_its_place_in_the_order(tmp_path: Path) -> None:
     assert said(child, "No earlier rash.") == {"Rash": 0}
 
 
+def test_a_cue_is_taken_away(tmp_path: Path) -> None:
+    files = {
+        "assertion/nothing.yaml": "kind: nothing\neffect: neutral\nbefore: without\n",
+        "structure.yaml": "order: [nothing, ...]\n",
+    }
+    child = write_child(tmp_path, files)
+    assert said(child, "Without rash.") == {"Rash": 1}
+    assert said(child, "No rash.") == {"Rash": 0}
+
+
 def test_words_of_the_structure_are_added(tmp_path: Path) -> None:
     assert said(write_child(tmp_path, {}), "No rash still cough.") == {"Rash": 0, "Cough": 0}
     child = write_child(tmp_path, {"structure.yaml": "terminators: still\n"})

@@ -122,29 +122,29 @@ def test_every_label_has_its_evidence(labeler, text) -> None:
 # What labels do not depend on.
 
 
+DRESSES = {
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "swapped case": str.swapcase,
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "CR": lambda text: text.replace("\n", "\r"),
+    "more blank lines": lambda text: "\n\n" + re.sub(r"\n[^\S\n]*\n", "\n\n \n", text) + "\n\n",
+    "blank lines of blanks": lambda text: re.sub(r"\n[^\S\n]*\n", "\n\t  \n", text),
+}
+in_any_dress = pytest.mark.parametrize("dress", DRESSES.values(), ids=DRESSES.keys())
+
+
+@in_any_dress
 @EXAMPLES
 @given(text=reports)
-def test_letter_case_does_not_matter(labeler, text) -> None:
-    labels = labeler.label(text)
-    assert labeler.label(text.upper()) == labels
-    assert labeler.label(text.lower()) == labels
-    assert labeler.label(text.swapcase()) == labels
+def test_letter_case_line_ends_and_blank_lines_do_not_matter(labeler, dress, text) -> None:
+    assert labeler.label(dress(text)) == labeler.label(text)
 
 
-@EXAMPLES
-@given(text=reports)
-def test_line_ends_do_not_matter(labeler, text) -> None:
-    labels = labeler.label(text)
-    assert labeler.label(text.replace("\n", "\r\n")) == labels
-    assert labeler.label(text.replace("\n", "\r")) == labels
-
-
-@EXAMPLES
-@given(text=reports, lines=st.sampled_from(["\n\n\n", "\n \n", "\n\t\n  \n\n"]))
-def test_blank_lines_between_paragraphs_do_not_matter(labeler, text, lines) -> None:
-    labels = labeler.label(text)
-    assert labeler.label(re.sub(r"\n[^\S\n]*\n", lines, text)) == labels
-    assert labeler.label(lines + text + lines) == labels
+@in_any_dress
+def test_letter_case_line_ends_and_blank_lines_of_samples_do_not_matter(labeler, dress) -> None:
+    for text in SAMPLES:
+        assert labeler.label(dress(text)) == labeler.label(text)
 
 
 @settings(EXAMPLES, max_examples=20)

@@ -103,7 +103,6 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from chexlabel.patterns import read_set, set_entries
-    from chexlabel.patterns.load import available_sets
 
     entries = list(set_entries(read_set(args.set)))
     if args.part is not None:
@@ -117,9 +116,8 @@ def _show(args: argparse.Namespace) -> int:
                 f"{args.set} has no part {args.part!r}; {hint}it has: {', '.join(groups)}"
             )
         entries = [entry for entry in entries if entry.group == wanted]
-    roots = (Path.cwd(), *(folder.parent for folder in available_sets().values()))
     for phrase, _, group, key in entries:
-        place = f"{_short(phrase.file, roots)}:{phrase.line}"
+        place = f"{_short(phrase.file)}:{phrase.line}"
         print(one_line(f"{place}: {group}: {key}: {phrase.text}"))
     return 0
 
@@ -144,7 +142,8 @@ _COMMANDS = {"check": _check, "list": _list, "show": _show, "import": _import}
 
 def _print_problems(kind: str, problems: Iterable[Problem]) -> None:
     for problem in problems:
-        print(one_line(f"{problem.file}:{problem.line}: {kind}: {problem.message}"))
+        place = f"{_short(problem.file)}:{problem.line}"
+        print(one_line(f"{place}: {kind}: {problem.message}"))
 
 
 def _in_words(result: CheckResult) -> str:
@@ -166,9 +165,11 @@ def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _short(path: Path, roots: Iterable[Path]) -> str:
-    """Return a path as seen from the first of `roots` that it is in."""
-    for root in roots:
+def _short(path: Path) -> str:
+    """Return a path as seen from here, that of a shipped set as seen from the folder of those."""
+    from chexlabel.patterns.load import sets_folder
+
+    for root in (Path.cwd(), sets_folder()):
         if path.is_relative_to(root):
             return str(path.relative_to(root))
     return str(path)

@@ -63,6 +63,7 @@ class _Reader:
         self.active: list[Item] = []  # the cues whose scope is open
         self.suspended: list[Item] | None = None  # those outside a relative clause between commas
         self.mentions: list[_Mention] = []
+        self.has_anatomy = any(item.role.tag is Tag.ANATOMY for item in items)
         self.anatomy = Anatomy(items)
         self.clause = 0
         self.resumable = -1  # where a predicate would go on with the clause before
@@ -89,7 +90,8 @@ class _Reader:
         self.anatomy.add(at)
 
     def read_state(self, at: int, _item: Item) -> None:
-        self.anatomy.state(at, tuple(self.active))
+        if self.has_anatomy:
+            self.anatomy.state(at, tuple(self.active))
 
     def read_verb(self, _at: int, _item: Item) -> None:
         self.alternative = None

@@ -72,6 +72,10 @@ class Labeler:
         self._young: dict[str, int] = {}
         self._old: dict[str, int] = {}
         self._judgements: dict[str, list[Judgement]] = {}
+        # The set's examples hold its commonest phrases: the automaton has them ready before the
+        # first report comes.
+        for example in self.patterns.examples:
+            find_items(symbolize(example.text, self.patterns.lexicon), self.patterns.lexicon)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, self._arguments

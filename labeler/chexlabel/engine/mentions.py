@@ -54,11 +54,11 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
         position = at + 1
         longest: Node | None = None
         end = 0
-        shorter: list[tuple[int, Node]] | None = None
+        shorter: list[tuple[int, Node]] = []
         while True:
             if node.roles:
-                if longest is not None:
-                    shorter = [*(shorter or ()), (end, longest)]
+                if longest is not None and not longest.layers <= node.layers:
+                    shorter.append((end, longest))
                 longest, end = node, position
             if position == count or (following := node.next[symbols[position]]) is None:
                 break
@@ -66,16 +66,15 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
             position += 1
         if longest is None:
             continue
-        if shorter is not None:
+        if shorter:
             matches = _longest_by_layer([*shorter, (end, longest)])
         else:
             matches = [(end, role) for role in longest.roles]
         for end, role in matches:
-            layer = role.layer
-            if at >= covered[layer]:
-                covered[layer] = end
+            if at >= covered[role.layer]:
+                covered[role.layer] = end
                 items.append(Item(at, end, role))
-                if layer >= 0 and role.tag is not Tag.EXCLUDE:
+                if role.is_subject:
                     relevant = True
     return items if relevant else None
 

@@ -191,13 +191,22 @@ class _Builder:
         for file in files:
             for key, label in (("positive", Label.POSITIVE), ("uncertain", Label.UNCERTAIN)):
                 for phrase in file.phrases(key):
-                    role = Role(Tag.MENTION, number, phrase.text, number, label, ignored=ignored)
+                    role = Role(
+                        Tag.MENTION, number, phrase.text, number, label,
+                        ignored=ignored, is_subject=True,
+                    )  # fmt: skip
                     self._add(phrase, role)
             for place, anatomy in enumerate(file.model.anatomy):
                 states = {state: _label(word) for state, word in anatomy.states.items()}
                 for phrase in file.phrases("anatomy", place, "phrases"):
                     role = Role(
-                        Tag.ANATOMY, number, phrase.text, number, states=states, ignored=ignored
+                        Tag.ANATOMY,
+                        number,
+                        phrase.text,
+                        number,
+                        states=states,
+                        ignored=ignored,
+                        is_subject=True,
                     )
                     self._add(phrase, role)
             for phrase in file.phrases("exclude"):

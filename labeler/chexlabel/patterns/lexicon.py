@@ -76,6 +76,7 @@ class Role(NamedTuple):
         states: for anatomy, state -> label, the first that holds decides.
         ignored: kinds of cue that do not touch the finding.
         verbal: whether a cue holds a finite verb.
+        is_subject: whether it is a mention or anatomy.
     """
 
     tag: Tag
@@ -88,6 +89,7 @@ class Role(NamedTuple):
     states: Mapping[str, Label] = {}
     ignored: frozenset[str] = frozenset()
     verbal: bool = False
+    is_subject: bool = False
 
 
 _MAX_WORDS = 500_000
@@ -102,12 +104,14 @@ class Node:
     Attributes:
         next: symbol -> node, `None` where no phrase goes on so.
         roles: the roles of the phrases that end here, cues and states before findings.
+        layers: the layers of these roles.
     """
 
-    __slots__ = ("next", "roles")
+    __slots__ = ("layers", "next", "roles")
 
     def __init__(self, roles: tuple[Role, ...], following: dict[str, Node | None]) -> None:
         self.roles = roles
+        self.layers = frozenset(role.layer for role in roles)
         self.next = following
 
 
@@ -119,7 +123,11 @@ class _Transitions(dict[str, "Node | None"]):
         self._edges = lexicon.edges(states)
 
     def __missing__(self, symbol: str) -> Node | None:
-        node = self[symbol] = self._lexicon.advance(self._edges, symbol)
+        edges = self._edges
+        node = None
+        if symbol in edges.words or symbol[:1] in edges.initials or edges.gaps:
+            node = self._lexicon.advance(edges, symbol)
+        self[symbol] = node
         return node
 
 
@@ -141,6 +149,10 @@ class _Edges(NamedTuple):
 
     words: dict[str, list[int]]
     prefixes: dict[str, list[int]]
+    lengths: frozenset[int]
+    """The lengths of the beginnings."""
+    initials: frozenset[str]
+    """Their first letters: most words are ruled out by theirs."""
     gaps: list[int]
 
 
@@ -189,14 +201,14 @@ class Lexicon:
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
-        self._lengths = sorted({len(prefix) - 1 for prefix in self._prefixes}, reverse=True)
+        self._lengths = sorted(set(map(len, self._prefixes)), reverse=True)
         self.start = _Transitions(self, (0,))
 
     def edges(self, states: tuple[int, ...]) -> _Edges:
         """Return the ways out of a set of states."""
         if len(states) == 1:
             (state,) = states
-            return _Edges(self._edges[state], self._prefix_edges[state], self._gap_edges[state])
+            return _edges(self._edges[state], self._prefix_edges[state], self._gap_edges[state])
         words: dict[str, list[int]] = {}
         prefixes: dict[str, list[int]] = {}
         gaps: list[int] = []
@@ -206,14 +218,14 @@ class Lexicon:
             for prefix, targets in self._prefix_edges[state].items():
                 prefixes[prefix] = prefixes[prefix] + targets if prefix in prefixes else targets
             gaps += self._gap_edges[state]
-        return _Edges(words, prefixes, gaps)
+        return _edges(words, prefixes, gaps)
 
     def advance(self, edges: _Edges, symbol: str) -> Node | None:
         """Return the node that `symbol` leads to, `None` for nowhere."""
         exact = edges.words.get(symbol, ())
         prefix: list[int] = []
-        if edges.prefixes and symbol:
-            for length in self._lengths:
+        if symbol[:1] in edges.initials:
+            for length in edges.lengths:
                 prefix += edges.prefixes.get(symbol[:length], ())
         if edges.gaps and symbol not in self._barriers and (not symbol or symbol[0].isalnum()):
             prefix += edges.gaps
@@ -258,8 +270,8 @@ class Lexicon:
             return
         edges = self._edges
         if element.endswith("*"):
-            self._prefixes.add(element)
             element, edges = element[:-1], self._prefix_edges
+            self._prefixes.add(element)
         else:
             self._words.add(element)
         for start in starts:
@@ -294,10 +306,16 @@ class Lexicon:
 
     def _look_up_prefix(self, word: str) -> str:
         for length in self._lengths:  # the longest first
-            prefix = word[:length] + "*"
-            if prefix in self._prefixes:
-                return prefix
+            if word[:length] in self._prefixes:
+                return word[:length] + "*"
         return ""
+
+
+def _edges(
+    words: dict[str, list[int]], prefixes: dict[str, list[int]], gaps: list[int]
+) -> _Edges:
+    lengths = frozenset(map(len, prefixes))
+    return _Edges(words, prefixes, lengths, frozenset(p[:1] for p in prefixes), gaps)
 
 
 def _combine(old: Role | None, new: Role) -> Role:

@@ -34,6 +34,7 @@ __all__ = [
     "find_set",
     "inspect_set",
     "read_set",
+    "sets_folder",
 ]
 
 _PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
@@ -87,10 +88,14 @@ class SetSource:
     examples: tuple[Example, ...]
 
 
+def sets_folder() -> Path:
+    """Return the folder of the pattern sets that ship with the package."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
 def available_sets() -> dict[str, Path]:
     """Return the pattern sets that ship with the package: name -> folder."""
-    root = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-    return {path.parent.name: path.parent for path in sorted(root.glob("*/set.yaml"))}
+    return {path.parent.name: path.parent for path in sorted(sets_folder().glob("*/set.yaml"))}
 
 
 def find_set(patterns: str | os.PathLike[str]) -> Path:

@@ -48,7 +48,7 @@ class Speller:
                 continue
             if (letters ^ term_letters).bit_count() > 2 * allowed:
                 continue
-            slips = distance(word, term)
+            slips = distance(word, term, allowed)
             if slips <= allowed and (best is None or slips < best[0]):
                 best = (slips, term)
         return best[1] if best else None
@@ -62,23 +62,31 @@ def _letters(word: str) -> int:
     return bits
 
 
-def distance(a: str, b: str) -> int:
-    """Return the optimal string alignment distance: edits and swaps of neighbours.
+def distance(a: str, b: str, limit: int) -> int:
+    """Return the optimal string alignment distance, or `limit + 1` if it is above `limit`.
 
-    Source: Damerau, "A technique for computer detection and correction of spelling errors",
-    CACM 7(3), 1964.
+    It counts edits and swaps of neighbours. Only the band in which a distance within the limit can
+    lie is worked out, and a row all above the limit ends the work. Source: Damerau, "A technique
+    for computer detection and correction of spelling errors", CACM 7(3), 1964; Ukkonen,
+    "Algorithms for approximate string matching", Information and Control 64, 1985.
 
-    >>> distance("effusoin", "effusion")
-    1
+    >>> distance("effusoin", "effusion", 2), distance("effusion", "infusion", 1)
+    (1, 2)
     """
-    before_last: list[int] = []
-    last = list(range(len(b) + 1))
+    over = limit + 1
+    width = len(b)
+    before_last = [over] * (width + 1)
+    last = [min(j, over) for j in range(width + 1)]
     for i, x in enumerate(a, start=1):
-        row = [i]
-        for j, y in enumerate(b, start=1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+        row = [over] * (width + 1)
+        if i <= limit:
+            row[0] = i
+        for j in range(max(1, i - limit), min(width, i + limit) + 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != b[j - 1]))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == b[j - 1]:
                 cost = min(cost, before_last[j - 2] + 1)
-            row.append(cost)
+            row[j] = min(cost, over)
+        if min(row) == over and min(last) == over:
+            return over
         before_last, last = last, row
-    return last[-1]
+    return last[width]

@@ -121,13 +121,13 @@ def output(command: str, shown: str) -> tuple[str, str]:
             write(path, shown)
         return (path.read_text(encoding="utf-8"),) * 2
     assert program == "chexlabel", f"{program} is not run in a console block; use an sh block"
-    printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    printed = io.BytesIO()
     with (
-        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stdout(io.TextIOWrapper(printed, "utf-8", write_through=True)),
         contextlib.redirect_stderr(io.StringIO()) as complaints,
     ):
         main(arguments)
-    said = printed.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        said = printed.getvalue().decode()
     return said, said + complaints.getvalue()
 
 

@@ -218,6 +218,9 @@ def test_a_lexicon_finds_what_its_phrases_stand_for(phrases: list[str]) -> None:
 
 @given(st.text(alphabet="abcd", max_size=7), st.text(alphabet="abcd", max_size=7))
 def test_the_distance_of_words(a: str, b: str) -> None:
-    assert distance(a, b) == distance(b, a)
-    assert (distance(a, b) == 0) == (a == b)
-    assert abs(len(a) - len(b)) <= distance(a, b) <= max(len(a), len(b))
+    slips = distance(a, b, 99)
+    assert slips == distance(b, a, 99)
+    assert (slips == 0) == (a == b)
+    assert abs(len(a) - len(b)) <= slips <= max(len(a), len(b))
+    for limit in range(4):
+        assert min(distance(a, b, limit), limit + 1) == min(slips, limit + 1)

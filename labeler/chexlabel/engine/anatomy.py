@@ -53,6 +53,7 @@ class Anatomy:
         self._items = items
         self._awaited: list[_State] = []  # states that stand before anatomy still to come
         self._attribute: _State | None = None  # the state that describes the last mention
+        self._group: list[_Organ] = []  # the anatomy that the last predicate spoke of
         self._mentions_since = False  # whether a finding followed the last anatomy
         self.organs: list[_Organ] = []
 
@@ -127,19 +128,30 @@ class Anatomy:
     def _noun_after(self, at: int) -> Item | None:
         """Return the anatomy or finding that the state at `at` stands before as its attribute."""
         item = self._items[at]
-        for following in ahead(self._items, at):
-            tag = following.role.tag
-            if following.end <= item.end:
+        end = item.end  # of the words that may stand between an attribute and its noun
+        following = list(ahead(self._items, at))
+        for place, other in enumerate(following):
+            tag = other.role.tag
+            if other.end <= item.end:
                 continue
             if tag in SUBJECTS:
-                if following.start - item.end > _ATTRIBUTE_GAP:
+                if other.start - item.end > _ATTRIBUTE_GAP:
                     return None
-                free = self._anatomy_is_served(at) if tag is Tag.ANATOMY else True
-                return following if free and not self._follows_verb(at) else None
-            if tag in BOUNDARIES or tag in PREDICATES or tag is Tag.CUE_AFTER:
+                if tag is Tag.ANATOMY and not self._anatomy_is_served(at):
+                    return None
+                # "shows stable mild scarring" describes the scar, whatever verb stands before.
+                describes = tag is not Tag.ANATOMY and other.start <= end
+                return other if describes or not self._follows_verb(at) else None
+            if tag in (Tag.CONJUNCTION, Tag.SEPARATOR):
+                after = following[place + 1].role.tag if place + 1 < len(following) else None
+                if after is not Tag.STATE:  # "normal and stable contours"
+                    return None
+            elif tag in BOUNDARIES or tag in PREDICATES:
                 return None
-            if tag is Tag.CUE_BEFORE and restarts(following):
+            elif tag is Tag.CUE_BEFORE and restarts(other):
                 return None
+            if other.start <= end:
+                end = other.end
         return None
 
     def _anatomy_is_served(self, at: int) -> bool:
@@ -176,21 +188,21 @@ class Anatomy:
 
     def _bind(self, state: _State) -> None:
         """Give the state to the anatomy before it that waits for one, else to the last."""
-        waiting = False
+        waiting = []
         for organ in reversed(self.organs):
             if organ.states:
                 break
             organ.states = [state]
-            waiting = True
+            waiting.append(organ)
         if waiting:
+            self._group = waiting
             return
         last = self.organs[-1]
         if self._mentions_since:
             return  # a finding came between: the state speaks of that
-        for organ in reversed(self.organs):
-            if organ.item.end <= last.item.start:
-                break
-            organ.states.append(state)
+        # "are stable and within normal limits" speaks twice of all that it speaks of.
+        for organ in self._group if last in self._group else [last]:
+            organ.states = [*organ.states, state]
 
 
 def _decide(organ: _Organ) -> Judgement | None:

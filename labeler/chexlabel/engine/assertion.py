@@ -70,6 +70,7 @@ class _Reader:
         self.closed = False  # whether the clause already has its verb
         self.listed = False  # whether a conjunction has joined mentions of the clause
         self.link: Tag | None = None
+        self.interrupted = -1  # where a verb, cue or relative clause last began
         self.serial = False  # whether a comma stands before the conjunction
         self.alternative: Item | None = None
 
@@ -93,7 +94,11 @@ class _Reader:
         if self.has_anatomy:
             self.anatomy.state(at, tuple(self.active))
 
-    def read_verb(self, _at: int, _item: Item) -> None:
+    def read_relative(self, _at: int, item: Item) -> None:
+        self.interrupted = item.start
+
+    def read_verb(self, _at: int, item: Item) -> None:
+        self.interrupted = item.start
         self.alternative = None
         if self.mentions or self.anatomy.organs:
             self.closed = True
@@ -156,8 +161,8 @@ class _Reader:
 
     def join(self, joint: Item) -> None:
         """Take note of `or`: what stands before it and what follows are alternatives."""
-        if not self.mentions:
-            return
+        if not self.mentions or self.interrupted >= self.mentions[-1].item.end:
+            return  # "opacity which may reflect crowding or pneumonia": the sign is no alternative
         if joint.start < self.mentions[-1].item.end:  # within one phrase: "fluid or thickening"
             self.offer(joint)
         else:
@@ -214,12 +219,12 @@ class _Reader:
             following = item.role.tag
             if following in BOUNDARIES:
                 if subject or following is Tag.TERMINATOR or item.start > end:
-                    return False
+                    break
                 end = item.end  # ", and"
                 if following is not Tag.SEPARATOR:
                     tag = following
             elif following is Tag.RELATIVE:
-                return False
+                break
             elif following is Tag.EXISTENTIAL:
                 return tag is not Tag.DISJUNCTION
             elif subject:
@@ -237,7 +242,7 @@ class _Reader:
                     tag is not Tag.DISJUNCTION and not self.list_goes_on(place)
                 )
             elif following is Tag.ASSERTIVE or following is Tag.STATE:
-                if tag is not Tag.DISJUNCTION and self.presents(place):
+                if self.active and tag is not Tag.DISJUNCTION and self.presents(place):
                     # "may represent pneumonia and mild edema" hedges both.
                     hedged = tag is Tag.CONJUNCTION and self.is_hedged_by_verb()
                     return not hedged and not self.list_goes_on(place)
@@ -249,7 +254,9 @@ class _Reader:
                 # Without words before it the verb has no subject: it continues the clause.
                 has_subject = item.start > end and tag is not Tag.DISJUNCTION
                 return has_subject and following is not Tag.PRESENCE
-        return False
+        # "No effusion is seen, left basilar atelectasis": the denial ended with its verb.
+        complete = subject and self.closed and tag is Tag.SEPARATOR
+        return complete and bool(self.active) and not self.list_goes_on(at)
 
     def presents(self, at: int) -> bool:
         """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
@@ -303,6 +310,7 @@ class _Reader:
     def read_cue_before(self, _at: int, item: Item) -> None:
         if restarts(item):
             self.active = []
+        self.interrupted = item.start
         self.active.append(item)
 
     def read_cue_after(self, _at: int, item: Item) -> None:
@@ -350,6 +358,7 @@ _HANDLERS: dict[Tag, Callable[[_Reader, int, Item], None]] = {
     Tag.EXISTENTIAL: _Reader.read_existential,
     Tag.VERB: _Reader.read_verb,
     Tag.PRESENCE: _Reader.read_verb,
+    Tag.RELATIVE: _Reader.read_relative,
 }
 
 

@@ -9,8 +9,20 @@ from typing import NamedTuple
 
 from chexlabel.patterns.load import Phrase, SetSource, available_sets, read_set
 
-__all__ = ["Entry", "SetSummary", "list_sets", "set_entries", "set_groups", "summary"]
+__all__ = [
+    "ASSERTIVES",
+    "SENTENCE",
+    "SPELLING",
+    "STATES",
+    "Entry",
+    "SetSummary",
+    "list_sets",
+    "looked_for",
+    "set_entries",
+    "summary",
+]
 
+# The layers beside those of the findings; each finding's layer bears its name.
 SENTENCE, STATES, ASSERTIVES, SPELLING = "sentence", "states", "assertives", "spelling"
 
 
@@ -81,11 +93,6 @@ def looked_for(source: SetSource) -> tuple[str, ...]:
     rule = info.no_finding
     names = (*info.findings, *info.hidden, *(rule.unless if rule else ()))
     return tuple(dict.fromkeys(name for name in names if name in source.findings))
-
-
-def set_groups(source: SetSource) -> tuple[str, ...]:
-    """Return the groups that the entries of a set belong to, in their order."""
-    return tuple(dict.fromkeys(entry.group for entry in set_entries(source)))
 
 
 def set_entries(source: SetSource) -> Iterator[Entry]:

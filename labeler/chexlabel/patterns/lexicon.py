@@ -311,9 +311,7 @@ class Lexicon:
         return ""
 
 
-def _edges(
-    words: dict[str, list[int]], prefixes: dict[str, list[int]], gaps: list[int]
-) -> _Edges:
+def _edges(words: dict[str, list[int]], prefixes: dict[str, list[int]], gaps: list[int]) -> _Edges:
     lengths = frozenset(map(len, prefixes))
     return _Edges(words, prefixes, lengths, frozenset(p[:1] for p in prefixes), gaps)
 

@@ -143,8 +143,8 @@ class Anatomy:
                 describes = tag is not Tag.ANATOMY and other.start <= end
                 return other if describes or not self._follows_verb(at) else None
             if tag in (Tag.CONJUNCTION, Tag.SEPARATOR):
-                after = following[place + 1].role.tag if place + 1 < len(following) else None
-                if after is not Tag.STATE:  # "normal and stable contours"
+                after = (i.role.tag for i in following[place + 1 : place + 3])
+                if Tag.STATE not in after:  # "normal and stable contours"
                     return None
             elif tag in BOUNDARIES or tag in PREDICATES:
                 return None

@@ -42,6 +42,8 @@ class _Organ:
 
     item: Item
     states: list[_State] = field(default_factory=list)
+    attributes: int = 0
+    """How many of the states stand before it; what is said of it in a predicate follows these."""
     carried: list[_State] = field(default_factory=list)
     """The states of the noun before it, which hold for it too if nothing of its own follows."""
 
@@ -82,11 +84,12 @@ class Anatomy:
         organ = _Organ(self._items[at])
         last = self.organs[-1] if self.organs else None
         if last is not None:
-            organ.carried = last.states or last.carried
+            organ.carried = last.states[last.attributes :] or last.states or last.carried
         if self._attribute is not None and self._joins_mention(at):
             organ.carried = [self._attribute]  # "stable cardiomegaly and mediastinal contours"
         if self._awaited:
             organ.states, self._awaited = self._awaited, []
+            organ.attributes = len(organ.states)
         elif last is not None and organ.item.start < last.item.end:  # two readings of the words
             organ.states = list(last.states)
         self.organs.append(organ)
@@ -130,6 +133,7 @@ class Anatomy:
         item = self._items[at]
         end = item.end  # of the words that may stand between an attribute and its noun
         following = list(ahead(self._items, at))
+        joined = False  # whether `and` or a comma was passed
         for place, other in enumerate(following):
             tag = other.role.tag
             if other.end <= item.end:
@@ -137,15 +141,18 @@ class Anatomy:
             if tag in SUBJECTS:
                 if other.start - item.end > _ATTRIBUTE_GAP:
                     return None
-                if tag is Tag.ANATOMY and not self._anatomy_is_served(at):
-                    return None
-                # "shows stable mild scarring" describes the scar, whatever verb stands before.
-                describes = tag is not Tag.ANATOMY and other.start <= end
-                return other if describes or not self._follows_verb(at) else None
+                if tag is not Tag.ANATOMY:
+                    if joined:
+                        return None
+                    if other.start <= end:  # "shows stable mild scarring", whatever the verb is
+                        return other
+                free = self._anatomy_is_served(at) and not self._follows_verb(at)
+                return other if free else None
             if tag in (Tag.CONJUNCTION, Tag.SEPARATOR):
                 after = (i.role.tag for i in following[place + 1 : place + 3])
                 if Tag.STATE not in after:  # "normal and stable contours"
                     return None
+                joined = True
             elif tag in BOUNDARIES or tag in PREDICATES:
                 return None
             elif tag is Tag.CUE_BEFORE and restarts(other):
@@ -156,6 +163,8 @@ class Anatomy:
 
     def _anatomy_is_served(self, at: int) -> bool:
         """Say whether no anatomy waits for the state at `at` since the last boundary."""
+        if self.organs and self.organs[-1].states:
+            return True
         for other in behind(self._items, at):
             if other.role.tag in BOUNDARIES:
                 return True

@@ -70,6 +70,7 @@ class _Reader:
         self.closed = False  # whether the clause already has its verb
         self.listed = False  # whether a conjunction has joined mentions of the clause
         self.link: Tag | None = None
+        self.relative = -1  # where a relative clause last began
         self.interrupted = -1  # where a verb, cue or relative clause last began
         self.serial = False  # whether a comma stands before the conjunction
         self.alternative: Item | None = None
@@ -95,7 +96,7 @@ class _Reader:
             self.anatomy.state(at, tuple(self.active))
 
     def read_relative(self, _at: int, item: Item) -> None:
-        self.interrupted = item.start
+        self.interrupted = self.relative = item.start
 
     def read_verb(self, _at: int, item: Item) -> None:
         self.interrupted = item.start
@@ -128,7 +129,11 @@ class _Reader:
             self.new_clause()
 
     def read_alternative(self, _at: int, item: Item) -> None:
-        self.join(item)
+        # "versus" needs no finding on its other side: "nodule versus vessel on end".
+        last = self.mentions[-1] if self.mentions else None
+        if last is not None and last.clause == self.clause and self.interrupted < last.item.end:
+            self.offer(item)
+        self.alternative = item
         self.link = item.role.tag
 
     def new_clause(self) -> None:
@@ -150,7 +155,7 @@ class _Reader:
                 mention.cues.append(cue)
         if same_words and previous is not None:
             mention.alternative = previous.alternative
-        elif self.alternative is not None and previous is not None:
+        elif self.alternative is not None:
             mention.alternative = self.alternative
             self.offer(self.alternative, through_commas=self.serial)
         self.mentions.append(mention)
@@ -330,6 +335,8 @@ class _Reader:
                 break
             if kind is not None and item.start - mention.item.end > kind.reach:
                 break
+            if mention.item.end <= self.relative < self.mentions[-1].item.start:
+                break  # "a line, for which pneumothorax is a consideration"
             is_first = not place or self.mentions[place - 1].clause != self.clause
             if mention.link is Tag.ADJUNCT and item.role.verbal and not is_first:
                 continue  # "pneumonia superimposed on edema cannot be excluded"

@@ -38,7 +38,7 @@ _PHRASES_PER_FINDING = 200
 
 
 def labels(reports: list[str]) -> Job:
-    """Label with a fresh labeler: it remembers no sentence, and no word has been looked up."""
+    """Label with a fresh labeler, which remembers no sentence."""
     labeler = Labeler()
     return lambda: [labeler.label(report) for report in reports]
 

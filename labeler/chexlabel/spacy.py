@@ -14,6 +14,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -232,15 +233,29 @@ class _Terms:
 
     def item(self, span: Span, offsets: Sequence[tuple[int, int]]) -> Item | None:
         """Return the term that negates `span` (the nearest, of those the longest) as an item."""
-        first, last = next(b for b in self._boundaries if b[0] <= span.start < b[1])
-        before = [t for t in self._preceding if first <= t[0] < min(span.start, last)]
-        after = [t for t in self._following if first <= t[0] < last and t[1] > span.end]
-        if not before and not after:
+        boundary = bisect_right(self._boundaries, span.start, key=_first) - 1
+        first, last = self._boundaries[boundary]
+        at = bisect_left(self._preceding, span.start, key=_first) - 1
+        if at >= 0 and self._preceding[at][0] >= first:
+            return self._item(self._preceding[at], offsets, _BEFORE)
+        at = bisect_left(self._following, span.start, key=_first)
+        for term in islice(self._following, at, None):
+            if term[0] >= last:
+                break
+            if term[1] > span.end:
+                return self._item(term, offsets, _AFTER)
+        return None
+
+    def _item(
+        self, term: tuple[int, int], offsets: Sequence[tuple[int, int]], role: Role
+    ) -> Item | None:
+        """Return the engine's tokens that a term touches; `None` if it touches none."""
+        words = self._doc[slice(*term)]
+        first = bisect_right(offsets, words.start_char, key=_last)
+        last = bisect_left(offsets, words.end_char, key=_first)
+        if first >= last:
             return None
-        start, end = before[-1] if before else after[0]
-        term = self._doc[start:end]
-        role = _BEFORE if before else _AFTER
-        return _item(term, offsets, role._replace(pattern=term.text.lower()))
+        return Item(first, last, role._replace(pattern=words.text.lower()))
 
 
 _NEGATION = CueKind("negation", rank=0, effect="negative", reach=sys.maxsize, restarts=False)
@@ -265,8 +280,9 @@ def _span(doc: Doc, item: Item, offsets: Sequence[tuple[int, int]]) -> Span:
     return span
 
 
-def _item(span: Span, offsets: Sequence[tuple[int, int]], role: Role) -> Item | None:
-    """Return the engine's tokens that `span` touches, with a role; `None` if it touches none."""
-    first = bisect_right(offsets, span.start_char, key=lambda offset: offset[1])
-    last = bisect_left(offsets, span.end_char, key=lambda offset: offset[0])
-    return Item(first, last, role) if first < last else None
+def _first(place: tuple[int, int]) -> int:
+    return place[0]
+
+
+def _last(place: tuple[int, int]) -> int:
+    return place[1]

@@ -42,7 +42,7 @@ class PhraseBook:
                 continue
             if number > _MANY:
                 message = f"stands for {number:,} sequences of words; split it in two"
-                self.warnings.append(_problem(entry, message))
+                self.warnings += [_problem(entry, message)] if self._is_own(entry) else []
                 continue
             self._spelled.append((entry, sorted(expand(text), key=_length)))
 

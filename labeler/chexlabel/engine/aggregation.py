@@ -36,6 +36,7 @@ class Aggregator:
         self._patterns = patterns
         self._blank: tuple[Label | None, ...] = (None,) * len(patterns.findings)
         self._memo: dict[int, tuple[Label | None, ...]] = {}
+        self._distinct: dict[tuple[Label | None, ...], tuple[Label | None, ...]] = {}
         rule = patterns.no_finding
         self._abnormal = sum(0b010 << 3 * finding for finding in rule.unless) if rule else 0
 
@@ -49,8 +50,9 @@ class Aggregator:
         found = self._memo.get(mask)
         if found is None:
             if len(self._memo) >= _MEMO:
-                self._memo = {}
-            found = self._memo[mask] = self._compute(mask)
+                self._memo, self._distinct = {}, {}
+            labels = self._compute(mask)
+            found = self._memo[mask] = self._distinct.setdefault(labels, labels)
         return found
 
     def _compute(self, mask: int) -> tuple[Label | None, ...]:

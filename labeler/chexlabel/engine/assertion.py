@@ -17,6 +17,7 @@ from chexlabel.engine.clauses import (
     BOUNDARIES,
     CUES_BEFORE,
     FINITE,
+    HORIZON,
     PREDICATES,
     SUBJECTS,
     Judgement,
@@ -30,6 +31,7 @@ from chexlabel.patterns.lexicon import Tag
 
 __all__ = ["judge"]
 
+_OPEN_CUES = 7  # the most cues, beside the newest, whose scopes are followed
 _EFFECTS = {"negative": Label.NEGATIVE, "uncertain": Label.UNCERTAIN}
 
 
@@ -190,7 +192,11 @@ class _Reader:
         tag = item.role.tag
         if item.start == self.resumable:  # "however, ..."
             self.resumable = item.end
-        if self.suspended is not None and tag is Tag.SEPARATOR:
+        if (
+            self.suspended is not None
+            and tag is Tag.SEPARATOR
+            and not (self.active and self.list_goes_on(at))
+        ):
             self.active, self.suspended = self.suspended, None
         elif self.opens_clause(at, tag):
             self.new_clause()
@@ -297,7 +303,8 @@ class _Reader:
     def read_cue_on_either_side(self, at: int, item: Item) -> None:
         last = self.mentions[-1] if self.mentions else None
         follows = last is not None and last.clause == self.clause and self.link is None
-        if self.governs_next(at) and not (item.role.verbal and follows):
+        alone = last is None or last.clause != self.clause
+        if alone or (self.governs_next(at) and not (item.role.verbal and follows)):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
@@ -316,7 +323,7 @@ class _Reader:
         if restarts(item):
             self.active = []
         self.interrupted = item.start
-        self.active.append(item)
+        self.active = [*self.active[-_OPEN_CUES:], item]
 
     def read_cue_after(self, _at: int, item: Item) -> None:
         self.alternative = None
@@ -329,7 +336,10 @@ class _Reader:
             # A predicate without a subject: "Pneumonia, however, is suspected."
             self.clause = self.mentions[-1].clause
         kind = item.role.kind
-        for place in range(len(self.mentions) - 1, -1, -1):
+        if self.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
+            return  # "effusion with negative cultures"
+        nearest = len(self.mentions) - 1
+        for place in range(nearest, max(-1, nearest - HORIZON), -1):
             mention = self.mentions[place]
             if mention.clause != self.clause:
                 break

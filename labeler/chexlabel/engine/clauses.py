@@ -13,6 +13,7 @@ __all__ = [
     "BOUNDARIES",
     "CUES_BEFORE",
     "FINITE",
+    "HORIZON",
     "PREDICATES",
     "SUBJECTS",
     "Judgement",
@@ -38,7 +39,7 @@ SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
 FINITE = frozenset({Tag.VERB, Tag.COLON})
 PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
 
-_HORIZON = 48
+HORIZON = 48
 """How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
 time stays linear in the text whatever it is."""
 
@@ -59,12 +60,12 @@ class Judgement(NamedTuple):
 
 def ahead(items: Sequence[Item], at: int) -> Iterator[Item]:
     """Return the phrases that follow the one at `at`."""
-    return iter(items[at + 1 : at + 1 + _HORIZON])
+    return iter(items[at + 1 : at + 1 + HORIZON])
 
 
 def behind(items: Sequence[Item], at: int) -> Iterator[Item]:
     """Return the phrases that stand before the one at `at`, the nearest first."""
-    return reversed(items[max(0, at - _HORIZON) : at])
+    return reversed(items[max(0, at - HORIZON) : at])
 
 
 def restarts(cue: Item) -> bool:

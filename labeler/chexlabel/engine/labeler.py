@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Labeler"]
 
 _GENERATION = 1 << 16  # distinct sentences remembered before the older half is forgotten
+_LONGEST = 1000  # characters of a sentence worth remembering
 
 Assertion = Callable[[str, Sequence[Item]], list[Judgement]]
 
@@ -114,9 +115,11 @@ class Labeler:
                 sentence = text[start:end]
                 judgements = self._judgements.get(sentence)
                 if judgements is None:
-                    if len(self._judgements) >= _GENERATION:
-                        self._judgements = {}
-                    judgements = self._judgements[sentence] = self._judge(sentence)
+                    judgements = self._judge(sentence)
+                    if len(sentence) <= _LONGEST:
+                        if len(self._judgements) >= _GENERATION:
+                            self._judgements = {}
+                        self._judgements[sentence] = judgements
                 mask |= sentence_mask(judgements)
                 if judgements:
                     mentions.extend(self._evidence(text, span, start, end, judgements))
@@ -172,9 +175,10 @@ class Labeler:
         mask = self._old.get(sentence)
         if mask is None:
             mask = sentence_mask(self._judge(sentence))
-        if len(self._young) >= _GENERATION:
-            self._old, self._young = self._young, {}
-        self._young[sentence] = mask
+        if len(sentence) <= _LONGEST:
+            if len(self._young) >= _GENERATION:
+                self._old, self._young = self._young, {}
+            self._young[sentence] = mask
         return mask
 
     def _judge(self, sentence: str) -> list[Judgement]:

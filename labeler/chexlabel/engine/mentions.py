@@ -23,7 +23,7 @@ class Item(NamedTuple):
 def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
     """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
     known = lexicon.symbols
-    symbols = [known[token] for token in TOKEN.findall(sentence.lower())]
+    symbols = [known[token] for token in TOKEN.findall(_lower(sentence))]
     if REMOVED in symbols:
         symbols = [symbol for symbol in symbols if symbol != REMOVED]
     return symbols
@@ -31,10 +31,16 @@ def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
 
 def token_offsets(sentence: str) -> list[tuple[int, int]]:
     """Return the character offsets of the tokens that `symbolize` sees."""
+    tokens = TOKEN.finditer(_lower(sentence))
+    return [token.span() for token in tokens if not is_removed(token[0])]
+
+
+def _lower(sentence: str) -> str:
+    """Return the sentence in lower case, every character at its place."""
     lowered = sentence.lower()
     if len(lowered) != len(sentence):  # a few letters, such as U+0130, grow when lowered
         lowered = "".join(low if len(low := c.lower()) == 1 else c for c in sentence)
-    return [match.span() for match in TOKEN.finditer(lowered) if not is_removed(match[0])]
+    return lowered
 
 
 def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:

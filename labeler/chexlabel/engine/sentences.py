@@ -178,7 +178,9 @@ class SentenceSplitter:
     def _join_lines(self, section: str, text: str, start: int) -> list[tuple[int, int]]:
         """Return the stretches of a section that line breaks leave whole."""
         margin = self._margin(text, start, start + len(section))
-        indent = start - (text.rfind("\n", max(0, start - self._widest), start) + 1)
+        before = max(0, start - self._widest)
+        line_end = max(text.rfind("\n", before, start), text.rfind("\r", before, start))
+        indent = start - (line_end + 1)
         blocks: list[tuple[int, int]] = []
         begin = offset = 0
         previous = ""

@@ -37,6 +37,11 @@ class Aggregator:
         self._blank: tuple[Label | None, ...] = (None,) * len(patterns.findings)
         self._memo: dict[int, tuple[Label | None, ...]] = {}
         self._distinct: dict[tuple[Label | None, ...], tuple[Label | None, ...]] = {}
+        # For each label put out: where its finding's bits stand, and what they mean.
+        self._columns = [
+            (3 * max(finding, 0), {**_LABELS, 0b011: uncertain})
+            for finding, uncertain in zip(patterns.columns, patterns.uncertain, strict=True)
+        ]
         rule = patterns.no_finding
         self._abnormal = sum(0b010 << 3 * finding for finding in rule.unless) if rule else 0
 
@@ -56,15 +61,9 @@ class Aggregator:
         return found
 
     def _compute(self, mask: int) -> tuple[Label | None, ...]:
+        labels = [table[mask >> shift & 0b111] for shift, table in self._columns]
         rule = self._patterns.no_finding
-        labels: list[Label | None] = []
-        for finding, uncertain in zip(
-            self._patterns.columns, self._patterns.uncertain, strict=True
-        ):
-            if finding < 0:
-                normal = not mask & self._abnormal
-                labels.append(Label.POSITIVE if normal else rule.otherwise if rule else None)
-                continue
-            label = _LABELS[mask >> 3 * finding & 0b111]
-            labels.append(uncertain if label is Label.UNCERTAIN else label)
+        if rule is not None:
+            normal = not mask & self._abnormal
+            labels[rule.column] = Label.POSITIVE if normal else rule.otherwise
         return tuple(labels)

@@ -66,7 +66,7 @@ class Anatomy:
     def begins_clause(self, at: int) -> bool:
         """Say whether the anatomy at `at` is the subject of a verb, with no boundary before it."""
         item = self._items[at]
-        before = next((i for i in behind(self._items, at) if i.role.tag is not Tag.ASSERTIVE), None)
+        before = next((i for i in behind(self._items, at) if i.role.tag != Tag.ASSERTIVE), None)
         if before is not None and before.role.tag in BOUNDARIES:
             return False
         if self.organs and item.start < self.organs[-1].item.end:
@@ -75,7 +75,7 @@ class Anatomy:
             tag = following.role.tag
             if tag in FINITE:
                 return True
-            if tag in BOUNDARIES or tag is Tag.RELATIVE or tag is Tag.MENTION:
+            if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
                 return False
         return False
 
@@ -101,7 +101,7 @@ class Anatomy:
         if self._is_part_of_mention(at):
             return
         noun = self._noun_after(at)
-        if noun is not None and noun.role.tag is Tag.ANATOMY:
+        if noun is not None and noun.role.tag == Tag.ANATOMY:
             self._awaited.append((item, cues))
         elif noun is not None:
             self._attribute = (item, cues)
@@ -141,7 +141,7 @@ class Anatomy:
             if tag in SUBJECTS:
                 if other.start - item.end > _ATTRIBUTE_GAP:
                     return None
-                if tag is not Tag.ANATOMY:
+                if tag != Tag.ANATOMY:
                     if joined:
                         return None
                     if other.start <= end:  # "shows stable mild scarring", whatever the verb is
@@ -153,9 +153,11 @@ class Anatomy:
                 if Tag.STATE not in after:  # "normal and stable contours"
                     return None
                 joined = True
-            elif tag in BOUNDARIES or tag in PREDICATES:
-                return None
-            elif tag is Tag.CUE_BEFORE and restarts(other):
+            elif (
+                tag in BOUNDARIES
+                or tag in PREDICATES
+                or (tag == Tag.CUE_BEFORE and restarts(other))
+            ):
                 return None
             if other.start <= end:
                 end = other.end
@@ -168,7 +170,7 @@ class Anatomy:
         for other in behind(self._items, at):
             if other.role.tag in BOUNDARIES:
                 return True
-            if other.role.tag is Tag.ANATOMY:
+            if other.role.tag == Tag.ANATOMY:
                 return False
         return True
 
@@ -178,19 +180,19 @@ class Anatomy:
             return False
         start = self._items[at].start
         for other in behind(self._items, at):
-            if other.role.tag in PREDICATES and other.role.tag is not Tag.COLON:
+            if other.role.tag in PREDICATES and other.role.tag != Tag.COLON:
                 return start - other.end <= 1
-            if other.role.tag in BOUNDARIES or other.role.tag is Tag.COLON:
+            if other.role.tag in BOUNDARIES or other.role.tag == Tag.COLON:
                 return False
         return False
 
     def _joins_mention(self, at: int) -> bool:
         """Say whether `and` joins the anatomy at `at` to a mention."""
-        before = [item for item in behind(self._items, at) if item.role.tag is not Tag.STATE][:2]
+        before = [item for item in behind(self._items, at) if item.role.tag != Tag.STATE][:2]
         return (
             len(before) == 2
-            and before[0].role.tag is Tag.CONJUNCTION
-            and before[1].role.tag is Tag.MENTION
+            and before[0].role.tag == Tag.CONJUNCTION
+            and before[1].role.tag == Tag.MENTION
             and self._attribute is not None
             and self._attribute[0].start < before[1].start
         )

@@ -41,7 +41,7 @@ class _Mention:
 
     item: Item
     clause: int
-    link: Tag | None
+    link: str | None
     """What joins it to the mention before it in the clause, if anything does."""
     cues: list[Item] = field(default_factory=list)
     alternative: Item | None = None
@@ -49,7 +49,7 @@ class _Mention:
     @property
     def is_excluded(self) -> bool:
         """Whether the words only look like a finding's."""
-        return self.item.role.tag is Tag.EXCLUDE
+        return self.item.role.tag == Tag.EXCLUDE
 
 
 def judge(items: Sequence[Item]) -> list[Judgement]:
@@ -60,22 +60,27 @@ def judge(items: Sequence[Item]) -> list[Judgement]:
 class _Reader:
     """Reads a sentence's phrases from left to right."""
 
+    # Where reading begins; as class attributes they cost a sentence nothing.
+    anatomy: Anatomy | None = None  # `None` in a sentence without any
+    suspended: list[Item] | None = None  # the cues outside a relative clause between commas
+    clause = 0
+    resumable = -1  # where a predicate would go on with the clause before
+    closed = False  # whether the clause already has its verb
+    listed = False  # whether a conjunction has joined mentions of the clause
+    link: str | None = None  # what stands between the last mention and the next
+    relative = -1  # where a relative clause last began
+    interrupted = -1  # where a verb, cue or relative clause last began
+    serial = False  # whether a comma stands before the conjunction
+    alternative: Item | None = None  # the `or` whose second mention is to come
+
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self.active: list[Item] = []  # the cues whose scope is open
-        self.suspended: list[Item] | None = None  # those outside a relative clause between commas
         self.mentions: list[_Mention] = []
-        self.has_anatomy = any(item.role.tag is Tag.ANATOMY for item in items)
-        self.anatomy = Anatomy(items)
-        self.clause = 0
-        self.resumable = -1  # where a predicate would go on with the clause before
-        self.closed = False  # whether the clause already has its verb
-        self.listed = False  # whether a conjunction has joined mentions of the clause
-        self.link: Tag | None = None
-        self.relative = -1  # where a relative clause last began
-        self.interrupted = -1  # where a verb, cue or relative clause last began
-        self.serial = False  # whether a comma stands before the conjunction
-        self.alternative: Item | None = None
+        for item in items:
+            if item.role.tag == Tag.ANATOMY:
+                self.anatomy = Anatomy(items)
+                break
 
     def read(self) -> list[Judgement]:
         for at, item in enumerate(self.items):
@@ -83,18 +88,19 @@ class _Reader:
             if handle is not None:
                 handle(self, at, item)
         judgements = [_decide(mention) for mention in self.mentions if not mention.is_excluded]
-        if self.anatomy.organs:
+        if self.anatomy is not None:
             judgements += self.anatomy.judgements()
             judgements.sort(key=_place)
         return judgements
 
     def read_anatomy(self, at: int, _item: Item) -> None:
-        if self.anatomy.begins_clause(at):
-            self.active = []
-        self.anatomy.add(at)
+        if self.anatomy is not None:
+            if self.anatomy.begins_clause(at):
+                self.active = []
+            self.anatomy.add(at)
 
     def read_state(self, at: int, _item: Item) -> None:
-        if self.has_anatomy:
+        if self.anatomy is not None:
             self.anatomy.state(at, tuple(self.active))
 
     def read_relative(self, _at: int, item: Item) -> None:
@@ -103,11 +109,11 @@ class _Reader:
     def read_verb(self, _at: int, item: Item) -> None:
         self.interrupted = item.start
         self.alternative = None
-        if self.mentions or self.anatomy.organs:
+        if self.mentions or (self.anatomy is not None and self.anatomy.organs):
             self.closed = True
 
     def read_terminator(self, _at: int, item: Item) -> None:
-        parenthetic = self.link is Tag.SEPARATOR  # "pneumonia, however, is suspected"
+        parenthetic = self.link == Tag.SEPARATOR  # "pneumonia, however, is suspected"
         self.new_clause()
         if parenthetic:
             self.resumable = item.end
@@ -123,9 +129,9 @@ class _Reader:
         self.alternative = None
         self.link = item.role.tag
 
-    def read_existential(self, _at: int, item: Item) -> None:
+    def read_existential(self, _at: int, _item: Item) -> None:
         last = self.mentions[-1] if self.mentions else None
-        if last is None or last.clause != self.clause or self.link is Tag.DISJUNCTION:
+        if last is None or last.clause != self.clause or self.link == Tag.DISJUNCTION:
             return
         if not self.active or self.active[-1].start < last.item.start:
             self.new_clause()
@@ -161,7 +167,8 @@ class _Reader:
             mention.alternative = self.alternative
             self.offer(self.alternative, through_commas=self.serial)
         self.mentions.append(mention)
-        self.anatomy.pass_mention()
+        if self.anatomy is not None:
+            self.anatomy.pass_mention()
         if not same_words:
             self.link = None
             self.alternative = None
@@ -178,10 +185,10 @@ class _Reader:
     def offer(self, joint: Item, *, through_commas: bool = False) -> None:
         """Make the last mention an alternative, with those of the same words or the same list."""
         start: int | None = None
-        link: Tag | None = None
+        link: str | None = None
         for mention in reversed(self.mentions):
             same_words = start is None or mention.item.end > start
-            in_list = through_commas and link is Tag.SEPARATOR
+            in_list = through_commas and link == Tag.SEPARATOR
             if mention.clause != self.clause or not (same_words or in_list):
                 break
             start = mention.item.start if start is None else min(start, mention.item.start)
@@ -194,23 +201,23 @@ class _Reader:
             self.resumable = item.end
         if (
             self.suspended is not None
-            and tag is Tag.SEPARATOR
+            and tag == Tag.SEPARATOR
             and not (self.active and self.list_goes_on(at))
         ):
             self.active, self.suspended = self.suspended, None
         elif self.opens_clause(at, tag):
             self.new_clause()
             return
-        elif tag is Tag.SEPARATOR and self.relative_follows(at):
+        elif tag == Tag.SEPARATOR and self.relative_follows(at):
             self.suspended = list(self.active)
-        self.serial = self.link is Tag.SEPARATOR  # "A, B, or C": the comma before `or`
+        self.serial = self.link == Tag.SEPARATOR  # "A, B, or C": the comma before `or`
         if self.link in (None, Tag.SEPARATOR):
             self.link = tag
-        if tag is Tag.SEPARATOR:
+        if tag == Tag.SEPARATOR:
             self.alternative = None
             return
         self.listed = True
-        if tag is Tag.DISJUNCTION:
+        if tag == Tag.DISJUNCTION:
             self.join(item)
 
     def relative_follows(self, at: int) -> bool:
@@ -218,62 +225,60 @@ class _Reader:
         following = next(iter(ahead(self.items, at)), None)
         return (
             following is not None
-            and following.role.tag is Tag.RELATIVE
+            and following.role.tag == Tag.RELATIVE
             and following.start == self.items[at].end
         )
 
-    def opens_clause(self, at: int, tag: Tag) -> bool:
+    def opens_clause(self, at: int, tag: str) -> bool:
         """Say whether what follows the comma or conjunction at `at` stands on its own."""
         subject = False
         end = self.items[at].end
         for place, item in enumerate(ahead(self.items, at), start=at + 1):
             following = item.role.tag
             if following in BOUNDARIES:
-                if subject or following is Tag.TERMINATOR or item.start > end:
+                if subject or following == Tag.TERMINATOR or item.start > end:
                     break
                 end = item.end  # ", and"
-                if following is not Tag.SEPARATOR:
+                if following != Tag.SEPARATOR:
                     tag = following
-            elif following is Tag.RELATIVE:
+            elif following == Tag.RELATIVE:
                 break
-            elif following is Tag.EXISTENTIAL:
-                return tag is not Tag.DISJUNCTION
+            elif following == Tag.EXISTENTIAL:
+                return tag != Tag.DISJUNCTION
             elif subject:
-                if following in FINITE or (following is Tag.CUE_BEFORE and item.role.verbal):
-                    return tag is not Tag.DISJUNCTION
-                if following is Tag.CUE_AFTER:
+                if following in FINITE or (following == Tag.CUE_BEFORE and item.role.verbal):
+                    return tag != Tag.DISJUNCTION
+                if following == Tag.CUE_AFTER:
                     # A list that is governed from before needs no second verdict after it.
-                    return self.closed or (bool(self.active) and tag is not Tag.DISJUNCTION)
-                if following is Tag.PRESENCE:
+                    return self.closed or (bool(self.active) and tag != Tag.DISJUNCTION)
+                if following == Tag.PRESENCE:
                     return self.closed
                 if following in (Tag.ASSERTIVE, Tag.STATE) and not self.presents(place):
-                    return tag is not Tag.DISJUNCTION  # "no pneumothorax, chest tube unchanged"
+                    return tag != Tag.DISJUNCTION  # "no pneumothorax, chest tube unchanged"
             elif following in CUES_BEFORE:
-                return restarts(item) or (
-                    tag is not Tag.DISJUNCTION and not self.list_goes_on(place)
-                )
-            elif following is Tag.ASSERTIVE or following is Tag.STATE:
-                if self.active and tag is not Tag.DISJUNCTION and self.presents(place):
+                return restarts(item) or (tag != Tag.DISJUNCTION and not self.list_goes_on(place))
+            elif following == Tag.ASSERTIVE or following == Tag.STATE:
+                if self.active and tag != Tag.DISJUNCTION and self.presents(place):
                     # "may represent pneumonia and mild edema" hedges both.
-                    hedged = tag is Tag.CONJUNCTION and self.is_hedged_by_verb()
+                    hedged = tag == Tag.CONJUNCTION and self.is_hedged_by_verb()
                     return not hedged and not self.list_goes_on(place)
-            elif following is Tag.ANATOMY:
-                return tag is not Tag.DISJUNCTION
+            elif following == Tag.ANATOMY:
+                return tag != Tag.DISJUNCTION
             elif following in SUBJECTS:
                 subject = True
             elif following in PREDICATES:
                 # Without words before it the verb has no subject: it continues the clause.
-                has_subject = item.start > end and tag is not Tag.DISJUNCTION
-                return has_subject and following is not Tag.PRESENCE
+                has_subject = item.start > end and tag != Tag.DISJUNCTION
+                return has_subject and following != Tag.PRESENCE
         # "No effusion is seen, left basilar atelectasis": the denial ended with its verb.
-        complete = subject and self.closed and tag is Tag.SEPARATOR
+        complete = subject and self.closed and tag == Tag.SEPARATOR
         return complete and bool(self.active) and not self.list_goes_on(at)
 
     def presents(self, at: int) -> bool:
         """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
         for item in ahead(self.items, at):
             tag = item.role.tag
-            if tag is Tag.MENTION or tag is Tag.EXCLUDE:
+            if tag == Tag.MENTION or tag == Tag.EXCLUDE:
                 return True
             if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
                 return False
@@ -292,9 +297,9 @@ class _Reader:
             return False
         for item in ahead(self.items, at):
             tag = item.role.tag
-            if tag is Tag.DISJUNCTION:
+            if tag == Tag.DISJUNCTION:
                 return True
-            if tag in PREDICATES or tag is Tag.TERMINATOR or tag is Tag.EXISTENTIAL:
+            if tag in PREDICATES or tag == Tag.TERMINATOR or tag == Tag.EXISTENTIAL:
                 return False
             if tag in CUES_BEFORE and restarts(item):
                 return False
@@ -348,15 +353,15 @@ class _Reader:
             if mention.item.end <= self.relative < self.mentions[-1].item.start:
                 break  # "a line, for which pneumothorax is a consideration"
             is_first = not place or self.mentions[place - 1].clause != self.clause
-            if mention.link is Tag.ADJUNCT and item.role.verbal and not is_first:
+            if mention.link == Tag.ADJUNCT and item.role.verbal and not is_first:
                 continue  # "pneumonia superimposed on edema cannot be excluded"
             mention.cues.append(item)
             # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
-            if mention.link is Tag.SEPARATOR and not self.listed:
+            if mention.link == Tag.SEPARATOR and not self.listed:
                 break
 
 
-_HANDLERS: dict[Tag, Callable[[_Reader, int, Item], None]] = {
+_HANDLERS: dict[str, Callable[[_Reader, int, Item], None]] = {
     Tag.MENTION: _Reader.read_mention,
     Tag.EXCLUDE: _Reader.read_mention,
     Tag.ANATOMY: _Reader.read_anatomy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chexlabel.patterns.lexicon import REMOVED, Lexicon, Node, Role, Tag
+from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Node, Role
 from chexlabel.patterns.syntax import TOKEN, is_removed
 
 __all__ = ["Item", "find_items", "symbolize", "token_offsets"]
@@ -50,12 +50,14 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
     with the same first word, cues and states come before findings.
     """
     items: list[Item] = []
-    starts = lexicon.start
+    start = lexicon.start
+    starts = start.next
     covered = [0] * (lexicon.layers + _LAYERS_BELOW)  # layers below 0 are the list's last places
     relevant = False
     count = len(symbols)
     for at, symbol in enumerate(symbols):
-        if not symbol or (node := starts[symbol]) is None:
+        node = starts.get(symbol)
+        if node is None or (node is PENDING and (node := start.step(symbol)) is None):
             continue
         position = at + 1
         longest: Node | None = None
@@ -66,7 +68,13 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
                 if longest is not None and not longest.layers <= node.layers:
                     shorter.append((end, longest))
                 longest, end = node, position
-            if position == count or (following := node.next[symbols[position]]) is None:
+            if position == count:
+                break
+            symbol = symbols[position]
+            following = node.next.get(symbol)
+            if following is PENDING:
+                following = node.step(symbol)
+            if following is None:
                 break
             node = following
             position += 1

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum, auto
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chexlabel.labels import Label
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
 
-__all__ = ["REMOVED", "CueKind", "Lexicon", "Node", "Role", "Tag"]
+__all__ = ["PENDING", "REMOVED", "CueKind", "Lexicon", "Node", "Role", "Tag"]
 
 
-class Tag(IntEnum):
-    """What a matched phrase does in a sentence."""
+class Tag:
+    """What a matched phrase does in a sentence.
 
-    MENTION = auto()
-    EXCLUDE = auto()
-    ANATOMY = auto()
-    STATE = auto()
-    CUE_BEFORE = auto()
-    CUE_AFTER = auto()
-    CUE_BOTH = auto()
-    NEUTRAL = auto()
-    ASSERTIVE = auto()
-    TERMINATOR = auto()
-    WITH = auto()
-    ADJUNCT = auto()
-    CONJUNCTION = auto()
-    DISJUNCTION = auto()
-    ALTERNATIVE = auto()
-    SEPARATOR = auto()
-    EXISTENTIAL = auto()
-    COLON = auto()
-    VERB = auto()
-    PRESENCE = auto()
-    RELATIVE = auto()
+    Plain strings: the members of an Enum take ten times as long to reach, and the engine compares
+    tags more often than it does anything else.
+    """
+
+    MENTION: Final = "mention"
+    EXCLUDE: Final = "exclude"
+    ANATOMY: Final = "anatomy"
+    STATE: Final = "state"
+    CUE_BEFORE: Final = "cue_before"
+    CUE_AFTER: Final = "cue_after"
+    CUE_BOTH: Final = "cue_both"
+    NEUTRAL: Final = "neutral"
+    ASSERTIVE: Final = "assertive"
+    TERMINATOR: Final = "terminator"
+    WITH: Final = "with"
+    ADJUNCT: Final = "adjunct"
+    CONJUNCTION: Final = "conjunction"
+    DISJUNCTION: Final = "disjunction"
+    ALTERNATIVE: Final = "alternative"
+    SEPARATOR: Final = "separator"
+    EXISTENTIAL: Final = "existential"
+    COLON: Final = "colon"
+    VERB: Final = "verb"
+    PRESENCE: Final = "presence"
+    RELATIVE: Final = "relative"
 
 
 _DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
@@ -65,7 +69,7 @@ class Role(NamedTuple):
     """What one phrase does.
 
     Attributes:
-        tag: the role.
+        tag: what the phrase does, one of `Tag`.
         layer: phrases of one layer do not overlap (the longest wins); those of two layers may.
             Findings have a layer each, by their number; syntax and states have one each below 0.
         pattern: the phrase as the file writes it.
@@ -79,7 +83,7 @@ class Role(NamedTuple):
         is_subject: whether it is a mention or anatomy.
     """
 
-    tag: Tag
+    tag: str
     layer: int
     pattern: str
     finding: int = -1
@@ -102,33 +106,32 @@ class Node:
     """A place in the automaton: where each next word leads, and the roles of what ends here.
 
     Attributes:
-        next: symbol -> node, `None` where no phrase goes on so.
+        next: symbol -> node; `PENDING` for one that `step` has yet to work out. A symbol that is
+            not there leads nowhere.
         roles: the roles of the phrases that end here, cues and states before findings.
         layers: the layers of these roles.
     """
 
-    __slots__ = ("layers", "next", "roles")
+    __slots__ = ("_lexicon", "_states", "layers", "next", "roles")
 
-    def __init__(self, roles: tuple[Role, ...], following: dict[str, Node | None]) -> None:
+    def __init__(self, lexicon: Lexicon, states: tuple[int, ...], roles: tuple[Role, ...]) -> None:
+        self._lexicon = lexicon
+        self._states = states
         self.roles = roles
         self.layers = frozenset(role.layer for role in roles)
-        self.next = following
+        self.next: dict[str, Node | None] = lexicon.ways_out(states)
 
-
-class _Transitions(dict[str, "Node | None"]):
-    """The ways out of a node, worked out when they are first taken."""
-
-    def __init__(self, lexicon: Lexicon, states: tuple[int, ...]) -> None:
-        self._lexicon = lexicon
-        self._edges = lexicon.edges(states)
-
-    def __missing__(self, symbol: str) -> Node | None:
-        edges = self._edges
-        node = None
-        if symbol in edges.words or symbol[:1] in edges.initials or edges.gaps:
-            node = self._lexicon.advance(edges, symbol)
-        self[symbol] = node
+    def step(self, symbol: str) -> Node | None:
+        """Work out the node that `symbol` leads to, `None` for nowhere."""
+        node = self.next[symbol] = self._lexicon.advance(self._states, symbol)
         return node
+
+
+class _AnyWord(dict[str, "Node | None"]):
+    """The ways out of a node at which a gap begins: any word may be one."""
+
+    def get(self, symbol: str, _default: object = None) -> Node | None:
+        return super().get(symbol, PENDING)
 
 
 class _Symbols(dict[str, str]):
@@ -142,18 +145,6 @@ class _Symbols(dict[str, str]):
             self.clear()
         symbol = self[word] = self._lexicon.symbol(word)
         return symbol
-
-
-class _Edges(NamedTuple):
-    """The ways out of a set of states: by word, by the beginning of a word, by any word."""
-
-    words: dict[str, list[int]]
-    prefixes: dict[str, list[int]]
-    lengths: frozenset[int]
-    """The lengths of the beginnings."""
-    initials: frozenset[str]
-    """Their first letters: most words are ruled out by theirs."""
-    gaps: list[int]
 
 
 class Lexicon:
@@ -189,8 +180,8 @@ class Lexicon:
         self._lengths: list[int] = []
         self.layers = 0
         """How many layers there are above 0: one a finding."""
-        self.start: dict[str, Node | None] = {}
-        """Symbol of a phrase's first word -> node, `None` where no phrase begins so."""
+        self._alphabet: list[str] = []
+        self._families: dict[str, list[str]] = {}
 
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
@@ -202,45 +193,60 @@ class Lexicon:
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
         self._lengths = sorted(set(map(len, self._prefixes)), reverse=True)
-        self.start = _Transitions(self, (0,))
+        self._alphabet = sorted([*self._words, *(f"{prefix}*" for prefix in self._prefixes)])
+        self.start = Node(self, (0,), ())
+        """The place before a phrase's first word."""
 
-    def edges(self, states: tuple[int, ...]) -> _Edges:
-        """Return the ways out of a set of states."""
-        if len(states) == 1:
-            (state,) = states
-            return _edges(self._edges[state], self._prefix_edges[state], self._gap_edges[state])
-        words: dict[str, list[int]] = {}
-        prefixes: dict[str, list[int]] = {}
-        gaps: list[int] = []
+    def ways_out(self, states: tuple[int, ...]) -> dict[str, Node | None]:
+        """Return the symbols that lead on from a set of states, each yet to be worked out."""
+        ways: dict[str, Node | None] = {}
         for state in states:
-            for word, targets in self._edges[state].items():
-                words[word] = words[word] + targets if word in words else targets
-            for prefix, targets in self._prefix_edges[state].items():
-                prefixes[prefix] = prefixes[prefix] + targets if prefix in prefixes else targets
-            gaps += self._gap_edges[state]
-        return _edges(words, prefixes, gaps)
+            ways.update(dict.fromkeys(self._edges[state], PENDING))
+            for prefix in self._prefix_edges[state]:
+                ways.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
+        return _AnyWord(ways) if any(self._gap_edges[state] for state in states) else ways
 
-    def advance(self, edges: _Edges, symbol: str) -> Node | None:
-        """Return the node that `symbol` leads to, `None` for nowhere."""
-        exact = edges.words.get(symbol, ())
-        prefix: list[int] = []
-        if symbol[:1] in edges.initials:
-            for length in edges.lengths:
-                prefix += edges.prefixes.get(symbol[:length], ())
-        if edges.gaps and symbol not in self._barriers and (not symbol or symbol[0].isalnum()):
-            prefix += edges.gaps
+    def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
+        """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
+        exact: set[int] = set()
+        prefix: set[int] = set()
+        bridges = symbol not in self._barriers and (not symbol or symbol[0].isalnum())
+        edges, prefix_edges, gap_edges = self._edges, self._prefix_edges, self._gap_edges
+        for state in states:
+            if symbol in edges[state]:
+                exact.update(edges[state][symbol])
+            if prefix_edges[state]:
+                prefix.update(*self._by_beginning(prefix_edges[state], symbol))
+            if bridges and gap_edges[state]:
+                prefix.update(gap_edges[state])
         if not exact and not prefix:
             return None
         # A word spelled out is more precise than one that only begins so: its roles come last.
-        reached = (*sorted(set(prefix).difference(exact)), *sorted(set(exact)))
+        reached = (*sorted(prefix - exact), *sorted(exact))
         node = self._nodes.get(reached)
         if node is None:
             roles: dict[int, Role] = {}
             for role in chain.from_iterable(self._roles[state] for state in reached):
                 roles[role.layer] = _combine(roles.get(role.layer), role)
             ordered = tuple(roles[layer] for layer in sorted(roles))
-            node = self._nodes[reached] = Node(ordered, _Transitions(self, reached))
+            node = self._nodes[reached] = Node(self, reached, ordered)
         return node
+
+    def _by_beginning(self, edges: dict[str, list[int]], symbol: str) -> list[list[int]]:
+        """Return the targets of the edges whose beginning fits."""
+        if len(edges) <= len(self._lengths):
+            return [targets for prefix, targets in edges.items() if symbol.startswith(prefix)]
+        beginnings = (symbol[:length] for length in self._lengths)
+        return [edges[prefix] for prefix in beginnings if prefix in edges]
+
+    def _beginning_with(self, prefix: str) -> list[str]:
+        """Return the symbols that begin so."""
+        found = self._families.get(prefix)
+        if found is None:
+            first = bisect_left(self._alphabet, prefix)
+            last = bisect_left(self._alphabet, prefix + "\U0010ffff", first)
+            found = self._families[prefix] = self._alphabet[first:last]
+        return found
 
     def _new_state(self) -> int:
         self._edges.append({})
@@ -311,11 +317,6 @@ class Lexicon:
         return ""
 
 
-def _edges(words: dict[str, list[int]], prefixes: dict[str, list[int]], gaps: list[int]) -> _Edges:
-    lengths = frozenset(map(len, prefixes))
-    return _Edges(words, prefixes, lengths, frozenset(p[:1] for p in prefixes), gaps)
-
-
 def _combine(old: Role | None, new: Role) -> Role:
     """Return the role of a phrase that was given `old` and then `new` in the same layer."""
     if old is not None and old.kind == new.kind and {old.tag, new.tag} <= _DIRECTED:
@@ -325,3 +326,7 @@ def _combine(old: Role | None, new: Role) -> Role:
 
 def _is_optional(element: Element) -> bool:
     return isinstance(element, Choice) and [] in element.options
+
+
+PENDING = Node(Lexicon(Speller((), (), {})), (), ())
+"""Stands for a node that is yet to be worked out."""

@@ -271,6 +271,9 @@ class Lexicon:
     def _add_element(self, element: Element, starts: list[int], ends: list[int]) -> None:
         if isinstance(element, Choice):
             for option in element.options:
+                if len(option) == 1:
+                    self._add_element(option[0], starts, ends)
+                    continue
                 for end in ends if option else ():
                     self._add_sequence(option, starts, end)
             return

@@ -144,7 +144,8 @@ class Anatomy:
                 if tag != Tag.ANATOMY:
                     if joined:
                         return None
-                    if other.start <= end:  # "shows stable mild scarring", whatever the verb is
+                    # "shows stable mild scarring", "Pleura: small left effusion"
+                    if other.start <= end or self._follows_colon(at):
                         return other
                 free = self._anatomy_is_served(at) and not self._follows_verb(at)
                 return other if free else None
@@ -185,6 +186,11 @@ class Anatomy:
             if other.role.tag in BOUNDARIES or other.role.tag == Tag.COLON:
                 return False
         return False
+
+    def _follows_colon(self, at: int) -> bool:
+        """Say whether the state at `at` stands right after a colon."""
+        start = self._items[at].start
+        return any(i.role.tag == Tag.COLON and i.end == start for i in behind(self._items, at))
 
     def _joins_mention(self, at: int) -> bool:
         """Say whether `and` joins the anatomy at `at` to a mention."""

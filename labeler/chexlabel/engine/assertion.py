@@ -199,11 +199,7 @@ class _Reader:
         tag = item.role.tag
         if item.start == self.resumable:  # "however, ..."
             self.resumable = item.end
-        if (
-            self.suspended is not None
-            and tag == Tag.SEPARATOR
-            and not (self.active and self.list_goes_on(at))
-        ):
+        if self.suspended is not None and tag == Tag.SEPARATOR and not self.lists_in_relative(at):
             self.active, self.suspended = self.suspended, None
         elif self.opens_clause(at, tag):
             self.new_clause()
@@ -291,10 +287,18 @@ class _Reader:
             for cue in self.active
         )
 
+    def lists_in_relative(self, at: int) -> bool:
+        """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
+        started = bool(self.mentions) and self.mentions[-1].item.start > self.relative
+        return started and self.is_listed(at)
+
     def list_goes_on(self, at: int) -> bool:
         """Say whether an open negation's list goes on past `at`: an `or` still comes."""
-        if not any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active):
-            return False
+        denied = any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active)
+        return denied and self.is_listed(at)
+
+    def is_listed(self, at: int) -> bool:
+        """Say whether what stands at `at` is part of a list whose `or` still comes."""
         for item in ahead(self.items, at):
             tag = item.role.tag
             if tag == Tag.DISJUNCTION:

@@ -289,8 +289,8 @@ class _Reader:
 
     def lists_in_relative(self, at: int) -> bool:
         """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
-        started = bool(self.mentions) and self.mentions[-1].item.start > self.relative
-        return started and self.is_listed(at)
+        has_cue = any(cue.start > self.relative for cue in self.active)
+        return has_cue and self.is_listed(at)
 
     def list_goes_on(self, at: int) -> bool:
         """Say whether an open negation's list goes on past `at`: an `or` still comes."""

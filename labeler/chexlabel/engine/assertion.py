@@ -22,6 +22,10 @@ from chexlabel.engine.clauses import (
     SUBJECTS,
     Judgement,
     ahead,
+    governs_next,
+    is_listed,
+    presents,
+    relative_follows,
     restarts,
     strongest,
 )
@@ -204,7 +208,7 @@ class _Reader:
         elif self.opens_clause(at, tag):
             self.new_clause()
             return
-        elif tag == Tag.SEPARATOR and self.relative_follows(at):
+        elif tag == Tag.SEPARATOR and relative_follows(self.items, at):
             self.suspended = list(self.active)
         self.serial = self.link == Tag.SEPARATOR  # "A, B, or C": the comma before `or`
         if self.link in (None, Tag.SEPARATOR):
@@ -215,15 +219,6 @@ class _Reader:
         self.listed = True
         if tag == Tag.DISJUNCTION:
             self.join(item)
-
-    def relative_follows(self, at: int) -> bool:
-        """Say whether a relative clause begins right after the comma at `at`."""
-        following = next(iter(ahead(self.items, at)), None)
-        return (
-            following is not None
-            and following.role.tag == Tag.RELATIVE
-            and following.start == self.items[at].end
-        )
 
     def opens_clause(self, at: int, tag: str) -> bool:
         """Say whether what follows the comma or conjunction at `at` stands on its own."""
@@ -249,12 +244,12 @@ class _Reader:
                     return self.closed or (bool(self.active) and tag != Tag.DISJUNCTION)
                 if following == Tag.PRESENCE:
                     return self.closed
-                if following in (Tag.ASSERTIVE, Tag.STATE) and not self.presents(place):
+                if following in (Tag.ASSERTIVE, Tag.STATE) and not presents(self.items, place):
                     return tag != Tag.DISJUNCTION  # "no pneumothorax, chest tube unchanged"
             elif following in CUES_BEFORE:
                 return restarts(item) or (tag != Tag.DISJUNCTION and not self.list_goes_on(place))
             elif following == Tag.ASSERTIVE or following == Tag.STATE:
-                if self.active and tag != Tag.DISJUNCTION and self.presents(place):
+                if self.active and tag != Tag.DISJUNCTION and presents(self.items, place):
                     # "may represent pneumonia and mild edema" hedges both.
                     hedged = tag == Tag.CONJUNCTION and self.is_hedged_by_verb()
                     return not hedged and not self.list_goes_on(place)
@@ -268,17 +263,7 @@ class _Reader:
                 return has_subject and following != Tag.PRESENCE
         # "No effusion is seen, left basilar atelectasis": the denial ended with its verb.
         complete = subject and self.closed and tag == Tag.SEPARATOR
-        return complete and bool(self.active) and not self.list_goes_on(at)
-
-    def presents(self, at: int) -> bool:
-        """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
-        for item in ahead(self.items, at):
-            tag = item.role.tag
-            if tag == Tag.MENTION or tag == Tag.EXCLUDE:
-                return True
-            if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
-                return False
-        return False
+        return complete and self.is_denied() and not is_listed(self.items, at)
 
     def is_hedged_by_verb(self) -> bool:
         """Say whether the open scope is that of a verb that hedges: may represent, suggests."""
@@ -290,43 +275,24 @@ class _Reader:
     def lists_in_relative(self, at: int) -> bool:
         """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
         has_cue = any(cue.start > self.relative for cue in self.active)
-        return has_cue and self.is_listed(at)
+        return has_cue and is_listed(self.items, at)
 
     def list_goes_on(self, at: int) -> bool:
         """Say whether an open negation's list goes on past `at`: an `or` still comes."""
-        denied = any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active)
-        return denied and self.is_listed(at)
+        return self.is_denied() and is_listed(self.items, at)
 
-    def is_listed(self, at: int) -> bool:
-        """Say whether what stands at `at` is part of a list whose `or` still comes."""
-        for item in ahead(self.items, at):
-            tag = item.role.tag
-            if tag == Tag.DISJUNCTION:
-                return True
-            if tag in PREDICATES or tag == Tag.TERMINATOR or tag == Tag.EXISTENTIAL:
-                return False
-            if tag in CUES_BEFORE and restarts(item):
-                return False
-        return False
+    def is_denied(self) -> bool:
+        """Say whether the scope of a negation is open."""
+        return any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active)
 
     def read_cue_on_either_side(self, at: int, item: Item) -> None:
         last = self.mentions[-1] if self.mentions else None
         follows = last is not None and last.clause == self.clause and self.link is None
         alone = last is None or last.clause != self.clause
-        if alone or (self.governs_next(at) and not (item.role.verbal and follows)):
+        if alone or (governs_next(self.items, at) and not (item.role.verbal and follows)):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
-
-    def governs_next(self, at: int) -> bool:
-        """Say whether a cue that may stand on either side stands before its mention."""
-        for item in ahead(self.items, at):
-            tag = item.role.tag
-            if tag in SUBJECTS:
-                return True
-            if tag in BOUNDARIES or tag in PREDICATES or tag in CUES_BEFORE:
-                return False
-        return False
 
     def read_cue_before(self, _at: int, item: Item) -> None:
         if restarts(item):

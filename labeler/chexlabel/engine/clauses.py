@@ -19,6 +19,10 @@ __all__ = [
     "Judgement",
     "ahead",
     "behind",
+    "governs_next",
+    "is_listed",
+    "presents",
+    "relative_follows",
     "restarts",
     "strongest",
 ]
@@ -71,6 +75,51 @@ def behind(items: Sequence[Item], at: int) -> Iterator[Item]:
 def restarts(cue: Item) -> bool:
     """Say whether a cue ends the scopes that opened before it."""
     return cue.role.kind is not None and cue.role.kind.restarts
+
+
+def relative_follows(items: Sequence[Item], at: int) -> bool:
+    """Say whether a relative clause begins right after the comma at `at`."""
+    following = next(iter(ahead(items, at)), None)
+    return (
+        following is not None
+        and following.role.tag == Tag.RELATIVE
+        and following.start == items[at].end
+    )
+
+
+def presents(items: Sequence[Item], at: int) -> bool:
+    """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
+    for item in ahead(items, at):
+        tag = item.role.tag
+        if tag == Tag.MENTION or tag == Tag.EXCLUDE:
+            return True
+        if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
+            return False
+    return False
+
+
+def is_listed(items: Sequence[Item], at: int) -> bool:
+    """Say whether what stands at `at` is part of a list whose `or` still comes."""
+    for item in ahead(items, at):
+        tag = item.role.tag
+        if tag == Tag.DISJUNCTION:
+            return True
+        if tag in PREDICATES or tag == Tag.TERMINATOR or tag == Tag.EXISTENTIAL:
+            return False
+        if tag in CUES_BEFORE and restarts(item):
+            return False
+    return False
+
+
+def governs_next(items: Sequence[Item], at: int) -> bool:
+    """Say whether a cue that may stand on either side stands before its mention."""
+    for item in ahead(items, at):
+        tag = item.role.tag
+        if tag in SUBJECTS:
+            return True
+        if tag in BOUNDARIES or tag in PREDICATES or tag in CUES_BEFORE:
+            return False
+    return False
 
 
 def strongest(cues: Iterable[Item], role: Role) -> list[Item]:

@@ -125,10 +125,19 @@ def judge_chexpert14(
                 f"{ids[row]}  {labeler.findings[column]}: gold {_shown(gold[row, column])}, "
                 f"labeled {_shown(labels[row, column])}"
             )
-    names, normal = read_gold(SHARED / "labels" / "openi_nih14_dev.csv", "filename", ["normal"])
-    called = label(labeler, [reports[name] for name in names])[:, 0] == 1
+    judge_normal(console, reports, labeler, patterns)
+
+
+def judge_normal(
+    console: Console, reports: dict[str, Report], labeler: Labeler, patterns: str
+) -> None:
+    """Compare No Finding with the MeSH heading "normal"."""
+    path = SHARED / "labels" / "openi_nih14_dev.csv"
+    names, normal = read_gold(path, "filename", ["normal"])
+    column = labeler.findings.index("No Finding")
+    called = label(labeler, [reports[name] for name in names])[:, column] == 1
     console.print(
-        f"normal or abnormal against MeSH, {len(names)} reports: accuracy "
+        f"normal or abnormal by {patterns} against MeSH, {len(names)} reports: accuracy "
         f"{accuracy_score(normal[:, 0] == 1, called):.4f}"
     )
 
@@ -161,6 +170,7 @@ def judge_nih14(console: Console, reports: dict[str, Report]) -> None:
     table.add_section()
     table.add_row(f"micro over {len(scored)}", f"{p:.3f}", f"{r:.3f}", f"{f:.4f}", style="bold")
     console.print(table)
+    judge_normal(console, reports, labeler, "nih14")
 
 
 def judge_phenomena(console: Console, patterns: str) -> None:

@@ -193,4 +193,4 @@ class TestOpenI:
             (labels[name]["No Finding"] is POSITIVE) == (row["normal"] == "1")
             for name, row in gold.items()
         ]
-        assert sum(right) / len(right) >= 0.945
+        assert sum(right) / len(right) >= 0.95

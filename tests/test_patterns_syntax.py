@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pattern_sets import said, write_root
 
 from chexlabel import Labeler
-from chexlabel.patterns.lexicon import Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon, Node, Role, Tag
 from chexlabel.patterns.spelling import Speller, distance
 from chexlabel.patterns.syntax import count, expand, parse, phrase_lines, tokenize
 
@@ -208,10 +208,10 @@ def test_a_lexicon_finds_what_its_phrases_stand_for(phrases: list[str]) -> None:
     for number, words in expected:
         text = " ".join(word.removesuffix("*") for word in words)
         tokens = tokenize(f" {text} ")
-        node = lexicon.start[lexicon.symbols[tokens[0]]]
-        for token in tokens[1:]:
+        node: Node | None = lexicon.start
+        for token in tokens:
             assert node is not None
-            node = node.next[lexicon.symbols[token]]
+            node = node.step(lexicon.symbols[token])
         assert node is not None
         assert number in {role.layer for role in node.roles}
 

@@ -73,7 +73,12 @@ class Anatomy:
             return False
         for following in ahead(self._items, at):
             tag = following.role.tag
-            if tag in FINITE:
+            follows_mention = (
+                before is not None and before.role.tag == Tag.MENTION and before.end == item.start
+            )
+            if tag in FINITE or (
+                tag == Tag.STATE and follows_mention
+            ):  # "no effusion heart normal"
                 return True
             if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
                 return False

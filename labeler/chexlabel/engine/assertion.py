@@ -107,6 +107,12 @@ class _Reader:
         if self.anatomy is not None:
             self.anatomy.state(at, tuple(self.active))
 
+    def read_assertive(self, at: int, item: Item) -> None:
+        # Text without punctuation: "no pneumothorax mild edema".
+        follows = bool(self.mentions) and self.mentions[-1].item.end == item.start
+        if follows and self.is_denied() and presents(self.items, at):
+            self.new_clause()
+
     def read_relative(self, _at: int, item: Item) -> None:
         self.interrupted = self.relative = item.start
 
@@ -222,6 +228,8 @@ class _Reader:
 
     def opens_clause(self, at: int, tag: str) -> bool:
         """Say whether what follows the comma or conjunction at `at` stands on its own."""
+        if self.mentions and self.items[at].end <= self.mentions[-1].item.end:
+            return False  # within one phrase
         subject = False
         end = self.items[at].end
         for place, item in enumerate(ahead(self.items, at), start=at + 1):
@@ -237,6 +245,8 @@ class _Reader:
             elif following == Tag.EXISTENTIAL:
                 return tag != Tag.DISJUNCTION
             elif subject:
+                if tag == Tag.SEPARATOR and following == Tag.CUE_BEFORE and restarts(item):
+                    return True  # "..., effusion without pneumothorax"
                 if following in FINITE or (following == Tag.CUE_BEFORE and item.role.verbal):
                     return tag != Tag.DISJUNCTION
                 if following == Tag.CUE_AFTER:
@@ -247,6 +257,9 @@ class _Reader:
                 if following in (Tag.ASSERTIVE, Tag.STATE) and not presents(self.items, place):
                     return tag != Tag.DISJUNCTION  # "no pneumothorax, chest tube unchanged"
             elif following in CUES_BEFORE:
+                trails = tag == Tag.SEPARATOR and item.start == end
+                if following == Tag.CUE_BOTH and trails and not governs_next(self.items, place):
+                    return False  # "atelectasis, possible"
                 return restarts(item) or (tag != Tag.DISJUNCTION and not self.list_goes_on(place))
             elif following == Tag.ASSERTIVE or following == Tag.STATE:
                 if self.active and tag != Tag.DISJUNCTION and presents(self.items, place):
@@ -336,6 +349,7 @@ _HANDLERS: dict[str, Callable[[_Reader, int, Item], None]] = {
     Tag.EXCLUDE: _Reader.read_mention,
     Tag.ANATOMY: _Reader.read_anatomy,
     Tag.STATE: _Reader.read_state,
+    Tag.ASSERTIVE: _Reader.read_assertive,
     Tag.CUE_BEFORE: _Reader.read_cue_before,
     Tag.CUE_AFTER: _Reader.read_cue_after,
     Tag.CUE_BOTH: _Reader.read_cue_on_either_side,

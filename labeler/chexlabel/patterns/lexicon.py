@@ -305,7 +305,7 @@ class Lexicon:
             return word
         if is_removed(word):
             return REMOVED
-        known = self._look_up_prefix(word)
+        known = "" if self._speller.is_listed(word) else self._look_up_prefix(word)
         if known or not word.isalpha():
             return known
         corrected = self._speller.correct(word)

@@ -27,6 +27,10 @@ class Speller:
         for term in sorted(set(terms)):
             self._terms[term[0]].append((term, _letters(term)))
 
+    def is_listed(self, word: str) -> bool:
+        """Say whether the pattern set lists `word` as a misspelling."""
+        return word in self._corrections
+
     def correct(self, word: str) -> str | None:
         """Return the term that `word` misspells, or `None`.
 

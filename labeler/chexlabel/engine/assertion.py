@@ -372,6 +372,11 @@ def _place(judgement: Judgement) -> int:
     return judgement.item.start
 
 
+def _stands(mention: _Mention) -> bool:
+    """Say whether a cue leaves the mention no alternative: "no change in A or B"."""
+    return any(cue.role.kind and cue.role.kind.effect == "positive" for cue in mention.cues)
+
+
 def _decide(mention: _Mention) -> Judgement:
     item = mention.item
     label: Label | None = item.role.label
@@ -380,7 +385,6 @@ def _decide(mention: _Mention) -> Judgement:
         kind = best[0].role.kind
         if kind is not None and kind.effect != "positive":
             label = _EFFECTS.get(kind.effect)
-    stands = any(cue.role.kind and cue.role.kind.effect == "positive" for cue in mention.cues)
-    if mention.alternative is not None and label is Label.POSITIVE and not stands:
+    if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):
         return Judgement(item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(item, label, tuple(best))

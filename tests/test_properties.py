@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import chexlabel.engine.labeler
+import chexlabel.engine.memo
 from chexlabel import Label, Labeler, Report, SectionSpan
 
 EXPLORED = os.environ.get("EXAMPLES")
@@ -207,11 +207,12 @@ def test_threads_label_alike(labeler) -> None:
 
 
 def test_memory_by_sentence_is_bounded(labeler, monkeypatch) -> None:
-    monkeypatch.setattr(chexlabel.engine.labeler, "_GENERATION", 50)
+    monkeypatch.setattr(chexlabel.engine.memo, "_GENERATION", 50)
     forgetful = Labeler()
     for text in (*SENTENCES, *SAMPLES, *SENTENCES):
         assert forgetful.label(text) == labeler.label(text)
         assert forgetful(text) == labeler(text)
-        memories = [v for v in vars(forgetful).values() if isinstance(v, dict)]
+        young = [v for v in vars(forgetful).values() if isinstance(v, dict)]
+        memories = [*young, *(memo._old for memo in young)]
         assert memories
         assert all(len(memory) <= 51 for memory in memories)

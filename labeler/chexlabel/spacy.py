@@ -26,8 +26,7 @@ from chexlabel.engine.clauses import Judgement
 from chexlabel.engine.labeler import Labeler
 from chexlabel.engine.mentions import Item, token_offsets
 from chexlabel.labels import Cue, Label, LabeledReport, Mention
-from chexlabel.patterns.compile import SYNTAX_LAYER
-from chexlabel.patterns.lexicon import CueKind, Role, Tag
+from chexlabel.patterns.lexicon import SYNTAX_LAYER, CueKind, Role, Tag
 
 if TYPE_CHECKING:
     from negspacy.negation import Negex

@@ -19,6 +19,8 @@ from chexlabel.engine.clauses import (
     ahead,
     behind,
     restarts,
+    ruled,
+    start_of,
     strongest,
 )
 from chexlabel.engine.mentions import Item
@@ -71,14 +73,10 @@ class Anatomy:
             return False
         if self.organs and item.start < self.organs[-1].item.end:
             return False
+        spliced = before is not None and before.role.tag == Tag.MENTION and before.end == item.start
         for following in ahead(self._items, at):
             tag = following.role.tag
-            follows_mention = (
-                before is not None and before.role.tag == Tag.MENTION and before.end == item.start
-            )
-            if tag in FINITE or (
-                tag == Tag.STATE and follows_mention
-            ):  # "no effusion heart normal"
+            if tag in FINITE or (spliced and tag == Tag.STATE):  # "no effusion heart normal"
                 return True
             if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
                 return False
@@ -238,19 +236,5 @@ def _decide(organ: _Organ) -> Judgement | None:
 
 def _judge(organ: Item, state: Item, label: Label, cues: tuple[Item, ...]) -> Judgement:
     best = strongest(cues, organ.role)
-    decided: Label | None = label
-    if best:
-        kind = best[0].role.kind
-        effect = kind.effect if kind is not None else "neutral"
-        if effect == "negative":
-            # "not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
-            decided = Label.NEGATIVE
-        elif effect == "uncertain":
-            decided = Label.UNCERTAIN
-        elif effect == "none":
-            decided = None
-    return Judgement(organ, decided, tuple(sorted([state, *best], key=_start)))
-
-
-def _start(item: Item) -> int:
-    return item.start
+    # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
+    return Judgement(organ, ruled(label, best), tuple(sorted([state, *best], key=start_of)))

@@ -27,6 +27,7 @@ from chexlabel.engine.clauses import (
     presents,
     relative_follows,
     restarts,
+    ruled,
     strongest,
 )
 from chexlabel.engine.mentions import Item
@@ -36,7 +37,6 @@ from chexlabel.patterns.lexicon import Tag
 __all__ = ["judge"]
 
 _OPEN_CUES = 7  # the most cues, beside the newest, whose scopes are followed
-_EFFECTS = {"negative": Label.NEGATIVE, "uncertain": Label.UNCERTAIN}
 
 
 @dataclass(slots=True)
@@ -140,19 +140,25 @@ class _Reader:
         self.link = item.role.tag
 
     def read_existential(self, _at: int, _item: Item) -> None:
-        last = self.mentions[-1] if self.mentions else None
-        if last is None or last.clause != self.clause or self.link == Tag.DISJUNCTION:
+        last = self.last
+        if last is None or self.link == Tag.DISJUNCTION:
             return
         if not self.active or self.active[-1].start < last.item.start:
             self.new_clause()
 
     def read_alternative(self, _at: int, item: Item) -> None:
         # "versus" needs no finding on its other side: "nodule versus vessel on end".
-        last = self.mentions[-1] if self.mentions else None
-        if last is not None and last.clause == self.clause and self.interrupted < last.item.end:
+        last = self.last
+        if last is not None and self.interrupted < last.item.end:
             self.offer(item)
         self.alternative = item
         self.link = item.role.tag
+
+    @property
+    def last(self) -> _Mention | None:
+        """The clause's last mention."""
+        last = self.mentions[-1] if self.mentions else None
+        return last if last is not None and last.clause == self.clause else None
 
     def new_clause(self) -> None:
         self.active = []
@@ -299,10 +305,8 @@ class _Reader:
         return any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active)
 
     def read_cue_on_either_side(self, at: int, item: Item) -> None:
-        last = self.mentions[-1] if self.mentions else None
-        follows = last is not None and last.clause == self.clause and self.link is None
-        alone = last is None or last.clause != self.clause
-        if alone or (governs_next(self.items, at) and not (item.role.verbal and follows)):
+        follows = item.role.verbal and self.link is None  # "edema is difficult to exclude"
+        if self.last is None or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
@@ -316,11 +320,7 @@ class _Reader:
     def read_cue_after(self, _at: int, item: Item) -> None:
         self.alternative = None
         self.closed = True
-        if (
-            self.mentions
-            and self.mentions[-1].clause != self.clause
-            and item.start == self.resumable
-        ):
+        if self.mentions and self.last is None and item.start == self.resumable:
             # A predicate without a subject: "Pneumonia, however, is suspected."
             self.clause = self.mentions[-1].clause
         kind = item.role.kind
@@ -379,12 +379,8 @@ def _stands(mention: _Mention) -> bool:
 
 def _decide(mention: _Mention) -> Judgement:
     item = mention.item
-    label: Label | None = item.role.label
     best = strongest(mention.cues, item.role) if mention.cues else []
-    if best:
-        kind = best[0].role.kind
-        if kind is not None and kind.effect != "positive":
-            label = _EFFECTS.get(kind.effect)
+    label = ruled(item.role.label, best)
     if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):
         return Judgement(item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(item, label, tuple(best))

@@ -24,6 +24,8 @@ __all__ = [
     "presents",
     "relative_follows",
     "restarts",
+    "ruled",
+    "start_of",
     "strongest",
 ]
 
@@ -42,6 +44,12 @@ CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
 SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
 FINITE = frozenset({Tag.VERB, Tag.COLON})
 PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
+
+_EFFECTS: dict[str, Label | None] = {
+    "negative": Label.NEGATIVE,
+    "uncertain": Label.UNCERTAIN,
+    "none": None,
+}
 
 HORIZON = 48
 """How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
@@ -122,6 +130,12 @@ def governs_next(items: Sequence[Item], at: int) -> bool:
     return False
 
 
+def ruled(label: Label, cues: Sequence[Item]) -> Label | None:
+    """Return what the strongest cues make of a label; `None` if it counts for nothing."""
+    kind = cues[0].role.kind if cues else None
+    return label if kind is None else _EFFECTS.get(kind.effect, label)
+
+
 def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
     """Return, in text order, the cues of the first-ranking kind that touches `role`."""
     best: list[Item] = []
@@ -134,9 +148,10 @@ def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
             best, rank = [cue], kind.rank
         elif kind.rank == rank:
             best.append(cue)
-    best.sort(key=_start)
+    best.sort(key=start_of)
     return best
 
 
-def _start(item: Item) -> int:
+def start_of(item: Item) -> int:
+    """Return the first token, by which items are put in text order."""
     return item.start

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from chexlabel.engine.aggregation import Aggregator, sentence_mask
 from chexlabel.engine.assertion import judge
 from chexlabel.engine.clauses import Judgement
+from chexlabel.engine.memo import Memo
 from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Labeler"]
-
-_GENERATION = 1 << 16  # distinct sentences remembered before the older half is forgotten
-_LONGEST = 1000  # characters of a sentence worth remembering
 
 Assertion = Callable[[str, Sequence[Item]], list[Judgement]]
 
@@ -70,13 +68,9 @@ class Labeler:
             self._assertion = NegexAssertion()
         elif assertion != "scope":
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
-        self._young: dict[str, int] = {}
-        self._old: dict[str, int] = {}
-        self._judgements: dict[str, list[Judgement]] = {}
-        # The set's examples hold its commonest phrases: the automaton has them ready before the
-        # first report comes.
-        for example in self.patterns.examples:
-            find_items(symbolize(example.text, self.patterns.lexicon), self.patterns.lexicon)
+        # Reports repeat one another's sentences: what was worked out for one is kept.
+        self._judgements = Memo(self._judge)
+        self._masks = Memo(lambda sentence: sentence_mask(self._judge(sentence)))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, self._arguments
@@ -93,14 +87,13 @@ class Labeler:
         """
         text, spans = _parts(report)
         splitter = self._splitter
-        young = self._young
+        masks = self._masks
         mask = 0
         has_text = False
         for span in self._counted(text, spans):
             for sentence in splitter.split(text, span.start, span.end):
                 has_text = True
-                found = young.get(sentence)
-                mask |= self._recall(sentence) if found is None else found
+                mask |= masks[sentence]
         return self._aggregator.labels(mask) if has_text else self._aggregator.blank
 
     def __call__(self, report: str | Report) -> LabeledReport:
@@ -112,14 +105,7 @@ class Labeler:
         for span in self._counted(text, spans):
             for start, end in self._splitter.sentences(text, span.start, span.end):
                 has_text = True
-                sentence = text[start:end]
-                judgements = self._judgements.get(sentence)
-                if judgements is None:
-                    judgements = self._judge(sentence)
-                    if len(sentence) <= _LONGEST:
-                        if len(self._judgements) >= _GENERATION:
-                            self._judgements = {}
-                        self._judgements[sentence] = judgements
+                judgements = self._judgements[text[start:end]]
                 mask |= sentence_mask(judgements)
                 if judgements:
                     mentions.extend(self._evidence(text, span, start, end, judgements))
@@ -165,21 +151,6 @@ class Labeler:
         if spans is None:
             return self._sectioner.counted(text)
         return self._sectioner.select(spans)
-
-    def _recall(self, sentence: str) -> int:
-        """Return a sentence's bits, from memory where it was met before.
-
-        Reports repeat one another's sentences. Two generations bound the memory: when the young one
-        is full it becomes the old one, and what is met again is kept.
-        """
-        mask = self._old.get(sentence)
-        if mask is None:
-            mask = sentence_mask(self._judge(sentence))
-        if len(sentence) <= _LONGEST:
-            if len(self._young) >= _GENERATION:
-                self._old, self._young = self._young, {}
-            self._young[sentence] = mask
-        return mask
 
     def _judge(self, sentence: str) -> list[Judgement]:
         lexicon = self.patterns.lexicon

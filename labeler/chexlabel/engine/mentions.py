@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Node, Role
+from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Node, Role, Tag
 from chexlabel.patterns.syntax import TOKEN, is_removed
 
 __all__ = ["Item", "find_items", "symbolize", "token_offsets"]
-
-_LAYERS_BELOW = 3  # syntax, states, assertives
 
 
 class Item(NamedTuple):
@@ -52,7 +50,7 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
     items: list[Item] = []
     start = lexicon.start
     starts = start.next
-    covered = [0] * (lexicon.layers + _LAYERS_BELOW)  # layers below 0 are the list's last places
+    covered = [0] * lexicon.layers  # by layer: the token up to which phrases were found
     relevant = False
     count = len(symbols)
     for at, symbol in enumerate(symbols):
@@ -85,10 +83,11 @@ def find_items(symbols: list[str], lexicon: Lexicon) -> list[Item] | None:
         else:
             matches = [(end, role) for role in longest.roles]
         for end, role in matches:
-            if at >= covered[role.layer]:
-                covered[role.layer] = end
+            layer = role.layer
+            if at >= covered[layer]:
+                covered[layer] = end
                 items.append(Item(at, end, role))
-                if role.is_subject:
+                if layer >= 0 and role.tag != Tag.EXCLUDE:
                     relevant = True
     return items if relevant else None
 

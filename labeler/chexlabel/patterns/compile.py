@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import CueKind, Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import (
+    ASSERTIVE_LAYER,
+    STATE_LAYER,
+    SYNTAX_LAYER,
+    CueKind,
+    Lexicon,
+    Role,
+    Tag,
+)
 from chexlabel.patterns.load import Example, Phrase, SetSource, read_set
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
@@ -21,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NoFindingRule", "PatternSet", "load_patterns"]
 
-SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER = -1, -2, -3
 _UNLIMITED = 10**9
 _LABELS = {
     "positive": Label.POSITIVE,
@@ -104,17 +111,10 @@ def compile_set(source: SetSource) -> PatternSet:
     """Compile a set that was read.
 
     Raises:
-        PatternError: A phrase is malformed, or stands twice with different meanings.
+        PatternError: A phrase is malformed.
     """
     info = source.info
-    for name, file in (("structure.yaml", source.structure), ("sections.yaml", source.sections)):
-        if file is None:
-            raise PatternError(
-                f"{source.path}: {name} is missing; add it, or extend a set that has it "
-                "(`extends: chexpert14` in set.yaml)"
-            )
-    assert source.structure is not None  # noqa: S101 (for the type checker)
-    assert source.sections is not None  # noqa: S101
+    assert source.sections is not None  # noqa: S101 (without it `read_set` gives no set)
     no_finding_name = info.no_finding.name if info.no_finding else None
     tracked = tuple(
         dict.fromkeys(
@@ -163,7 +163,7 @@ class _Builder:
     def __init__(self, source: SetSource) -> None:
         self._source = source
         structure = source.structure
-        assert structure is not None  # noqa: S101 (checked by the caller)
+        assert structure is not None  # noqa: S101 (without it `read_set` gives no set)
         self._structure = structure
         terms = [word for file in source.spelling for word in _words(file.phrases("terms"))]
         own = [word for file in source.spelling for word in _words(file.phrases("not_misspelled"))]
@@ -191,22 +191,13 @@ class _Builder:
         for file in files:
             for key, label in (("positive", Label.POSITIVE), ("uncertain", Label.UNCERTAIN)):
                 for phrase in file.phrases(key):
-                    role = Role(
-                        Tag.MENTION, number, phrase.text, number, label,
-                        ignored=ignored, is_subject=True,
-                    )  # fmt: skip
+                    role = Role(Tag.MENTION, number, phrase.text, number, label, ignored=ignored)
                     self._add(phrase, role)
             for place, anatomy in enumerate(file.model.anatomy):
                 states = {state: _label(word) for state, word in anatomy.states.items()}
                 for phrase in file.phrases("anatomy", place, "phrases"):
                     role = Role(
-                        Tag.ANATOMY,
-                        number,
-                        phrase.text,
-                        number,
-                        states=states,
-                        ignored=ignored,
-                        is_subject=True,
+                        Tag.ANATOMY, number, phrase.text, number, states=states, ignored=ignored
                     )
                     self._add(phrase, role)
             for phrase in file.phrases("exclude"):
@@ -233,19 +224,11 @@ class _Builder:
         order: list[str] = self._structure.model.order
         for file in self._source.assertion:
             model = file.model
-            if model.kind not in order:
-                raise PatternError(
-                    f"{file.path}: kind {model.kind!r} has no place in the order of decision; "
-                    f"add it to `order` in structure.yaml ({', '.join(order)})"
-                )
             reach = model.reach or _UNLIMITED
             kind = CueKind(model.kind, order.index(model.kind), model.effect, reach, model.restarts)
-            before = file.phrases("before")
-            after = file.phrases("after")
-            for phrases, tag in ((before, Tag.CUE_BEFORE), (after, Tag.CUE_AFTER)):
-                for phrase in phrases:
-                    if model.effect == "neutral":
-                        tag = Tag.NEUTRAL
+            for key, directed in (("before", Tag.CUE_BEFORE), ("after", Tag.CUE_AFTER)):
+                tag = Tag.NEUTRAL if model.effect == "neutral" else directed
+                for phrase in file.phrases(key):
                     verbal = _holds(phrase, self._verbs)
                     role = Role(tag, SYNTAX_LAYER, phrase.text, kind=kind, verbal=verbal)
                     self._add(phrase, role)

@@ -11,7 +11,18 @@ from chexlabel.labels import Label
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
 
-__all__ = ["PENDING", "REMOVED", "CueKind", "Lexicon", "Node", "Role", "Tag"]
+__all__ = [
+    "ASSERTIVE_LAYER",
+    "PENDING",
+    "REMOVED",
+    "STATE_LAYER",
+    "SYNTAX_LAYER",
+    "CueKind",
+    "Lexicon",
+    "Node",
+    "Role",
+    "Tag",
+]
 
 
 class Tag:
@@ -44,6 +55,7 @@ class Tag:
     RELATIVE: Final = "relative"
 
 
+SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER = -1, -2, -3
 _DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 
 
@@ -80,7 +92,6 @@ class Role(NamedTuple):
         states: for anatomy, state -> label, the first that holds decides.
         ignored: kinds of cue that do not touch the finding.
         verbal: whether a cue holds a finite verb.
-        is_subject: whether it is a mention or anatomy.
     """
 
     tag: str
@@ -93,7 +104,6 @@ class Role(NamedTuple):
     states: Mapping[str, Label] = {}
     ignored: frozenset[str] = frozenset()
     verbal: bool = False
-    is_subject: bool = False
 
 
 _MAX_WORDS = 500_000
@@ -178,8 +188,8 @@ class Lexicon:
         self._roles: list[list[Role]] = [[]]
         self._nodes: dict[tuple[int, ...], Node] = {}
         self._lengths: list[int] = []
-        self.layers = 0
-        """How many layers there are above 0: one a finding."""
+        self.layers = -ASSERTIVE_LAYER
+        """How many layers there are; as the index of a list, one below 0 counts from its end."""
         self._alphabet: list[str] = []
         self._families: dict[str, list[str]] = {}
 
@@ -188,7 +198,7 @@ class Lexicon:
         end = self._new_state()
         self._roles[end].append(role)
         self._add_sequence(phrase, [0], end)
-        self.layers = max(self.layers, role.layer + 1)
+        self.layers = max(self.layers, role.layer + 1 - ASSERTIVE_LAYER)
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""

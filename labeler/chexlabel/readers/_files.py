@@ -22,12 +22,13 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING, Self
 
 from chexlabel.errors import InputError
+from chexlabel.readers._source import ReportSource
 
 if TYPE_CHECKING:
     from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
-__all__ = ["FileSet", "open_file", "open_folder", "open_tar", "open_zip", "read_files"]
+__all__ = ["FileSet", "open_file", "open_folder", "open_tar", "open_zip", "report_source"]
 
 _SUFFIXES = (".txt", ".xml")
 _UPWARD = (".", "..")
@@ -179,13 +180,17 @@ def open_tar(stream: ByteStream) -> FileSet:
     )
 
 
-def read_files(
+def report_source(
     files: FileSet,
     wanted: Callable[[str], bool],
     parse: Callable[[str, bytes], Report],
     failed: Callable[[str, str], Report],
-) -> Iterable[Report]:
-    """Read the wanted files of a set.
+    *,
+    format: str,  # noqa: A002 (as in `open_reports`)
+    id_columns: tuple[str, ...],
+    none: str,
+) -> ReportSource:
+    """Make a source of the wanted files of a set.
 
     A file that cannot be read or parsed gives a report that says so; where it is the source
     itself, it is an error, raised at once.
@@ -195,13 +200,28 @@ def read_files(
         wanted: tells by its path whether a file is a report.
         parse: makes a report of a file's path and bytes; raises `InputError` if it cannot.
         failed: makes the report for a file that cannot be read, from its path and the reason.
+        format: the format's name.
+        id_columns: names of the identifying columns.
+        none: what to say of a set without a report: what it lacks, and the remedy.
 
     Raises:
-        InputError: when the one file that is the source cannot be read.
+        InputError: when no file is wanted, or the one file that is the source cannot be read.
     """
+    total = sum(map(wanted, files.paths))
+    if not total and files.complete:
+        raise InputError(f"{files.name} has no {none}")
+    reports: Iterable[Report]
     if files.alone:
-        return [parse(path, read()) for path, read in files.entries]
-    return _stream_files(files.entries, wanted, parse, failed)
+        reports = [parse(path, read()) for path, read in files.entries]
+    else:
+        reports = _stream_files(files.entries, wanted, parse, failed)
+    return ReportSource(
+        reports,
+        format=format,
+        id_columns=id_columns,
+        total=total if files.complete else None,
+        close=files.close,
+    )
 
 
 def _stream_files(

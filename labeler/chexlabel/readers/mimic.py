@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chexlabel.errors import InputError
-from chexlabel.readers._files import FileSet, read_files
+from chexlabel.readers._files import FileSet, report_source
 from chexlabel.readers._source import Options, ReportSource
 from chexlabel.readers._streams import decode
 from chexlabel.report import Report
@@ -53,18 +52,15 @@ def open_mimic(files: FileSet, options: Options) -> ReportSource:
         ids = columns(path)
         return Report(ids["study_id"], "", None, ids, error=reason)
 
-    total = sum(map(wanted, files.paths))
-    if not total and files.complete:
-        raise InputError(
-            f"{files.name} has no report named as in MIMIC-CXR (p10000032/s50414267.txt); "
-            "state --format text for text files of any name"
-        )
-    return ReportSource(
-        read_files(files, wanted, parse, failed),
+    return report_source(
+        files,
+        wanted,
+        parse,
+        failed,
         format="mimic",
         id_columns=_MIMIC_COLUMNS,
-        total=total if files.complete else None,
-        close=files.close,
+        none="report named as in MIMIC-CXR (p10000032/s50414267.txt); state --format text for text "
+        "files of any name",
     )
 
 
@@ -85,13 +81,12 @@ def open_texts(files: FileSet, options: Options) -> ReportSource:
     def failed(path: str, reason: str) -> Report:
         return Report(path, "", None, {_PATH: path}, error=reason)
 
-    total = sum(map(wanted, files.paths))
-    if not total and files.complete:
-        raise InputError(f"{files.name} has no .txt file; state another --format or source")
-    return ReportSource(
-        read_files(files, wanted, parse, failed),
+    return report_source(
+        files,
+        wanted,
+        parse,
+        failed,
         format="text",
         id_columns=(_PATH,),
-        total=total if files.complete else None,
-        close=files.close,
+        none=".txt file; state another --format or source",
     )

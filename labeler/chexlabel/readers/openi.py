@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chexlabel.errors import InputError
-from chexlabel.readers._files import FileSet, read_files
+from chexlabel.readers._files import FileSet, report_source
 from chexlabel.readers._sections import BODY, join_sections
 from chexlabel.readers._source import ReportSource
 from chexlabel.report import Report
@@ -59,15 +59,14 @@ def open_openi(files: FileSet) -> ReportSource:
         stem = PurePosixPath(path).stem
         return Report(stem, "", None, {_ID: stem}, error=reason)
 
-    total = sum(map(wanted, files.paths))
-    if not total and files.complete:
-        raise InputError(f"{files.name} has no .xml file; state another --format or source")
-    return ReportSource(
-        read_files(files, wanted, parse, failed),
+    return report_source(
+        files,
+        wanted,
+        parse,
+        failed,
         format="openi",
         id_columns=(_ID,),
-        total=total if files.complete else None,
-        close=files.close,
+        none=".xml file; state another --format or source",
     )
 
 

@@ -30,8 +30,8 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from chexlabel import Label
 from chexlabel.engine.assertion import judge
-from chexlabel.engine.clauses import Judgement
-from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.patterns import load_patterns
 from chexlabel.patterns.lexicon import Lexicon, Role, Tag
 
@@ -154,9 +154,9 @@ class ScopeJudge:
         symbols = symbolize(annotation.sentence, self._lexicon)
         at = annotation.start
         symbols[at : annotation.end] = symbolize(STAND_IN, self._lexicon)
-        items = find_items(symbols, self._lexicon) or []
+        items = find_matches(symbols, self._lexicon) or []
         kept = [i for i in items if i.role.tag not in _FINDINGS and not i.start <= at < i.end]
-        kept.append(Item(at, at + 1, Role(Tag.MENTION, layer=0, pattern=STAND_IN)))
+        kept.append(Match(at, at + 1, Role(Tag.MENTION, layer=0, pattern=STAND_IN)))
         kept.sort(key=lambda item: item.start)
         (judgement,) = judge(kept)
         return judgement
@@ -164,12 +164,12 @@ class ScopeJudge:
 
 def negspacy_answers(annotations: Sequence[Annotation]) -> list[bool]:
     """Return what negspacy's NegEx says of each concept: whether it is negated."""
-    from chexlabel.spacy import NegexAssertion
+    from chexlabel.engine.judges.negex import NegexJudge
 
-    negex = NegexAssertion()
+    negex = NegexJudge(load_patterns("chexpert14").lexicon)
     role = Role(Tag.MENTION, layer=0, pattern="")
     return [
-        negex(a.sentence, [Item(a.start, a.end, role)])[0].label is Label.NEGATIVE
+        negex.assess(a.sentence, [Match(a.start, a.end, role)])[0].label is Label.NEGATIVE
         for a in annotations
     ]
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import spacy
@@ -18,6 +17,7 @@ from spacy.tokens import Doc, DocBin
 import chexlabel.spacy
 from chexlabel import Label, Labeler, Mention, PatternError
 from chexlabel.errors import ChexlabelError
+from places import ROOT
 
 POSITIVE, NEGATIVE, UNCERTAIN = Label.POSITIVE, Label.NEGATIVE, Label.UNCERTAIN
 
@@ -148,7 +148,7 @@ def test_pipeline_can_be_pickled(nlp) -> None:
 
 def test_entry_point_names_the_factory() -> None:
     """With the package installed, spaCy finds the component without an import."""
-    pyproject = Path(__file__).parent.parent / "pyproject.toml"
+    pyproject = ROOT / "pyproject.toml"
     project = tomllib.loads(pyproject.read_text("utf-8"))["project"]
     module, _, attribute = project["entry-points"]["spacy_factories"]["chexlabel"].partition(":")
     assert getattr(importlib.import_module(module), attribute) is chexlabel.spacy.make_component

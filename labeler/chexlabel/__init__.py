@@ -16,8 +16,8 @@ from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.report import Report
 
 if TYPE_CHECKING:
-    from chexlabel._label_file import Summary, label_file
     from chexlabel.engine.labeler import Labeler
+    from chexlabel.run.label_file import Summary, label_file
 
 __all__ = [
     "ChexlabelError",
@@ -39,8 +39,8 @@ __all__ = [
 
 _LAZY = {
     "Labeler": "chexlabel.engine.labeler",
-    "Summary": "chexlabel._label_file",
-    "label_file": "chexlabel._label_file",
+    "Summary": "chexlabel.run.label_file",
+    "label_file": "chexlabel.run.label_file",
 }
 
 

@@ -15,7 +15,7 @@ def fault(error: BaseException) -> str:
     private.
 
     Returns:
-        For example "ValueError at chexlabel/engine/mentions.py:120".
+        For example "ValueError at chexlabel/engine/match.py:120".
     """
     kind = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)

@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain the report on the terminal or as a page."""
-    from chexlabel.explanation import explanation_html, explanation_text
+    from chexlabel.render.explanation import explanation_html, explanation_text
     from chexlabel.report import Report
 
     found = _report(args)
@@ -116,8 +116,8 @@ def _show(console: Console, text: str, labeled: LabeledReport) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from chexlabel.explanation import explanation_rows, named_finding
-    from chexlabel.highlight import LABEL_NAMES, LABEL_SIGNS
+    from chexlabel.render.explanation import explanation_rows, named_finding
+    from chexlabel.render.highlight import LABEL_NAMES, LABEL_SIGNS
 
     console.print(_coloured(text, labeled))
     rows = explanation_rows(labeled)
@@ -137,7 +137,7 @@ def _coloured(text: str, labeled: LabeledReport) -> Text:
     """Colour the mentions and underline the cues; a sign ends every mention."""
     from rich.text import Text
 
-    from chexlabel.highlight import LABEL_SIGNS, segments, strongest, visible
+    from chexlabel.render.highlight import LABEL_SIGNS, segments, strongest, visible
 
     shown = Text()
     for cut in segments(text, labeled.mentions):

@@ -18,7 +18,7 @@ from chexlabel.cli._parser import one_line
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from chexlabel._label_file import Summary, Unreadable
+    from chexlabel.run.label_file import Summary, Unreadable
 
 __all__ = ["add_parser", "run"]
 
@@ -79,7 +79,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Label the source and print a summary on standard error."""
-    from chexlabel._label_file import label_file
+    from chexlabel.run.label_file import label_file
 
     shown = not args.quiet and sys.stderr.isatty()
     # The bar would be drawn between the rows of the output.

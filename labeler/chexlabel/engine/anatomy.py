@@ -15,7 +15,6 @@ from chexlabel.engine.clauses import (
     FINITE,
     PREDICATES,
     SUBJECTS,
-    Judgement,
     ahead,
     behind,
     restarts,
@@ -23,7 +22,8 @@ from chexlabel.engine.clauses import (
     start_of,
     strongest,
 )
-from chexlabel.engine.mentions import Item
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 
@@ -34,7 +34,7 @@ _ATTRIBUTE_GAP = 4
 
 _FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE})
 
-_State = tuple[Item, tuple[Item, ...]]
+_State = tuple[Match, tuple[Match, ...]]
 """A state word and the cues whose scope it stands in."""
 
 
@@ -42,7 +42,7 @@ _State = tuple[Item, tuple[Item, ...]]
 class _Organ:
     """An anatomy word with the state words that bear on it."""
 
-    item: Item
+    item: Match
     states: list[_State] = field(default_factory=list)
     attributes: int = 0
     """How many of the states stand before it; what is said of it in a predicate follows these."""
@@ -53,7 +53,7 @@ class _Organ:
 class Anatomy:
     """The anatomy of one sentence, filled while the sentence is read from left to right."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Match]) -> None:
         self._items = items
         self._awaited: list[_State] = []  # states that stand before anatomy still to come
         self._attribute: _State | None = None  # the state that describes the last mention
@@ -98,7 +98,7 @@ class Anatomy:
         self.organs.append(organ)
         self._mentions_since = False
 
-    def state(self, at: int, cues: tuple[Item, ...]) -> None:
+    def state(self, at: int, cues: tuple[Match, ...]) -> None:
         """Add the state word at `at`, which stands in the scope of `cues`."""
         item = self._items[at]
         if self._is_part_of_mention(at):
@@ -131,7 +131,7 @@ class Anatomy:
                 return True
         return False
 
-    def _noun_after(self, at: int) -> Item | None:
+    def _noun_after(self, at: int) -> Match | None:
         """Return the anatomy or finding that the state at `at` stands before as its attribute."""
         item = self._items[at]
         end = item.end  # of the words that may stand between an attribute and its noun
@@ -234,7 +234,7 @@ def _decide(organ: _Organ) -> Judgement | None:
     return None
 
 
-def _judge(organ: Item, state: Item, label: Label, cues: tuple[Item, ...]) -> Judgement:
+def _judge(organ: Match, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:
     best = strongest(cues, organ.role)
     # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
     return Judgement(organ, ruled(label, best), tuple(sorted([state, *best], key=start_of)))

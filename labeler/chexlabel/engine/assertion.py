@@ -20,7 +20,6 @@ from chexlabel.engine.clauses import (
     HORIZON,
     PREDICATES,
     SUBJECTS,
-    Judgement,
     ahead,
     governs_next,
     is_listed,
@@ -30,7 +29,8 @@ from chexlabel.engine.clauses import (
     ruled,
     strongest,
 )
-from chexlabel.engine.mentions import Item
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 
@@ -43,12 +43,12 @@ _OPEN_CUES = 7  # the most cues, beside the newest, whose scopes are followed
 class _Mention:
     """A mention while its sentence is read."""
 
-    item: Item
+    item: Match
     clause: int
     link: str | None
     """What joins it to the mention before it in the clause, if anything does."""
-    cues: list[Item] = field(default_factory=list)
-    alternative: Item | None = None
+    cues: list[Match] = field(default_factory=list)
+    alternative: Match | None = None
 
     @property
     def is_excluded(self) -> bool:
@@ -56,7 +56,7 @@ class _Mention:
         return self.item.role.tag == Tag.EXCLUDE
 
 
-def judge(items: Sequence[Item]) -> list[Judgement]:
+def judge(items: Sequence[Match]) -> list[Judgement]:
     """Judge the mentions of one sentence, given all its matched phrases in order."""
     return _Reader(items).read()
 
@@ -66,7 +66,7 @@ class _Reader:
 
     # Where reading begins; as class attributes they cost a sentence nothing.
     anatomy: Anatomy | None = None  # `None` in a sentence without any
-    suspended: list[Item] | None = None  # the cues outside a relative clause between commas
+    suspended: list[Match] | None = None  # the cues outside a relative clause between commas
     clause = 0
     resumable = -1  # where a predicate would go on with the clause before
     closed = False  # whether the clause already has its verb
@@ -75,11 +75,11 @@ class _Reader:
     relative = -1  # where a relative clause last began
     interrupted = -1  # where a verb, cue or relative clause last began
     serial = False  # whether a comma stands before the conjunction
-    alternative: Item | None = None  # the `or` whose second mention is to come
+    alternative: Match | None = None  # the `or` whose second mention is to come
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Match]) -> None:
         self.items = items
-        self.active: list[Item] = []  # the cues whose scope is open
+        self.active: list[Match] = []  # the cues whose scope is open
         self.mentions: list[_Mention] = []
         for item in items:
             if item.role.tag == Tag.ANATOMY:
@@ -97,56 +97,56 @@ class _Reader:
             judgements.sort(key=_place)
         return judgements
 
-    def read_anatomy(self, at: int, _item: Item) -> None:
+    def read_anatomy(self, at: int, _item: Match) -> None:
         if self.anatomy is not None:
             if self.anatomy.begins_clause(at):
                 self.active = []
             self.anatomy.add(at)
 
-    def read_state(self, at: int, _item: Item) -> None:
+    def read_state(self, at: int, _item: Match) -> None:
         if self.anatomy is not None:
             self.anatomy.state(at, tuple(self.active))
 
-    def read_assertive(self, at: int, item: Item) -> None:
+    def read_assertive(self, at: int, item: Match) -> None:
         # Text without punctuation: "no pneumothorax mild edema".
         follows = bool(self.mentions) and self.mentions[-1].item.end == item.start
         if follows and self.is_denied() and presents(self.items, at):
             self.new_clause()
 
-    def read_relative(self, _at: int, item: Item) -> None:
+    def read_relative(self, _at: int, item: Match) -> None:
         self.interrupted = self.relative = item.start
 
-    def read_verb(self, _at: int, item: Item) -> None:
+    def read_verb(self, _at: int, item: Match) -> None:
         self.interrupted = item.start
         self.alternative = None
         if self.mentions or (self.anatomy is not None and self.anatomy.organs):
             self.closed = True
 
-    def read_terminator(self, _at: int, item: Item) -> None:
+    def read_terminator(self, _at: int, item: Match) -> None:
         parenthetic = self.link == Tag.SEPARATOR  # "pneumonia, however, is suspected"
         self.new_clause()
         if parenthetic:
             self.resumable = item.end
 
-    def read_with(self, _at: int, item: Item) -> None:
+    def read_with(self, _at: int, item: Match) -> None:
         # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
         self.active = [cue for cue in self.active if cue.end == item.start]
         self.alternative = None
         self.link = item.role.tag
 
-    def read_adjunct(self, _at: int, item: Item) -> None:
+    def read_adjunct(self, _at: int, item: Match) -> None:
         self.active = []
         self.alternative = None
         self.link = item.role.tag
 
-    def read_existential(self, _at: int, _item: Item) -> None:
+    def read_existential(self, _at: int, _item: Match) -> None:
         last = self.last
         if last is None or self.link == Tag.DISJUNCTION:
             return
         if not self.active or self.active[-1].start < last.item.start:
             self.new_clause()
 
-    def read_alternative(self, _at: int, item: Item) -> None:
+    def read_alternative(self, _at: int, item: Match) -> None:
         # "versus" needs no finding on its other side: "nodule versus vessel on end".
         last = self.last
         if last is not None and self.interrupted < last.item.end:
@@ -169,7 +169,7 @@ class _Reader:
         self.link = None
         self.alternative = None
 
-    def read_mention(self, _at: int, item: Item) -> None:
+    def read_mention(self, _at: int, item: Match) -> None:
         previous = self.mentions[-1] if self.mentions else None
         same_words = previous is not None and item.start < previous.item.end
         mention = _Mention(item, self.clause, None if same_words else self.link)
@@ -189,7 +189,7 @@ class _Reader:
             self.link = None
             self.alternative = None
 
-    def join(self, joint: Item) -> None:
+    def join(self, joint: Match) -> None:
         """Take note of `or`: what stands before it and what follows are alternatives."""
         if not self.mentions or self.interrupted >= self.mentions[-1].item.end:
             return  # "opacity which may reflect crowding or pneumonia": the sign is no alternative
@@ -198,7 +198,7 @@ class _Reader:
         else:
             self.alternative = joint
 
-    def offer(self, joint: Item, *, through_commas: bool = False) -> None:
+    def offer(self, joint: Match, *, through_commas: bool = False) -> None:
         """Make the last mention an alternative, with those of the same words or the same list."""
         start: int | None = None
         link: str | None = None
@@ -211,7 +211,7 @@ class _Reader:
             link = mention.link or link if same_words else mention.link
             mention.alternative = joint
 
-    def read_boundary(self, at: int, item: Item) -> None:
+    def read_boundary(self, at: int, item: Match) -> None:
         tag = item.role.tag
         if item.start == self.resumable:  # "however, ..."
             self.resumable = item.end
@@ -304,20 +304,20 @@ class _Reader:
         """Say whether the scope of a negation is open."""
         return any(cue.role.kind and cue.role.kind.effect == "negative" for cue in self.active)
 
-    def read_cue_on_either_side(self, at: int, item: Item) -> None:
+    def read_cue_on_either_side(self, at: int, item: Match) -> None:
         follows = item.role.verbal and self.link is None  # "edema is difficult to exclude"
         if self.last is None or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
 
-    def read_cue_before(self, _at: int, item: Item) -> None:
+    def read_cue_before(self, _at: int, item: Match) -> None:
         if restarts(item):
             self.active = []
         self.interrupted = item.start
         self.active = [*self.active[-_OPEN_CUES:], item]
 
-    def read_cue_after(self, _at: int, item: Item) -> None:
+    def read_cue_after(self, _at: int, item: Match) -> None:
         self.alternative = None
         self.closed = True
         if self.mentions and self.last is None and item.start == self.resumable:
@@ -344,7 +344,7 @@ class _Reader:
                 break
 
 
-_HANDLERS: dict[str, Callable[[_Reader, int, Item], None]] = {
+_HANDLERS: dict[str, Callable[[_Reader, int, Match], None]] = {
     Tag.MENTION: _Reader.read_mention,
     Tag.EXCLUDE: _Reader.read_mention,
     Tag.ANATOMY: _Reader.read_anatomy,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
-from chexlabel.engine.mentions import Item
+from chexlabel.engine.match import Match
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Role, Tag
 
@@ -16,7 +15,6 @@ __all__ = [
     "HORIZON",
     "PREDICATES",
     "SUBJECTS",
-    "Judgement",
     "ahead",
     "behind",
     "governs_next",
@@ -56,36 +54,22 @@ HORIZON = 48
 time stays linear in the text whatever it is."""
 
 
-class Judgement(NamedTuple):
-    """What one mention says.
-
-    Attributes:
-        item: the mention (or anatomy) in the sentence.
-        label: `None` for one that counts for nothing.
-        cues: what decided it, in text order.
-    """
-
-    item: Item
-    label: Label | None
-    cues: tuple[Item, ...]
-
-
-def ahead(items: Sequence[Item], at: int) -> Iterator[Item]:
+def ahead(items: Sequence[Match], at: int) -> Iterator[Match]:
     """Return the phrases that follow the one at `at`."""
     return iter(items[at + 1 : at + 1 + HORIZON])
 
 
-def behind(items: Sequence[Item], at: int) -> Iterator[Item]:
+def behind(items: Sequence[Match], at: int) -> Iterator[Match]:
     """Return the phrases that stand before the one at `at`, the nearest first."""
     return reversed(items[max(0, at - HORIZON) : at])
 
 
-def restarts(cue: Item) -> bool:
+def restarts(cue: Match) -> bool:
     """Say whether a cue ends the scopes that opened before it."""
     return cue.role.kind is not None and cue.role.kind.restarts
 
 
-def relative_follows(items: Sequence[Item], at: int) -> bool:
+def relative_follows(items: Sequence[Match], at: int) -> bool:
     """Say whether a relative clause begins right after the comma at `at`."""
     following = next(iter(ahead(items, at)), None)
     return (
@@ -95,7 +79,7 @@ def relative_follows(items: Sequence[Item], at: int) -> bool:
     )
 
 
-def presents(items: Sequence[Item], at: int) -> bool:
+def presents(items: Sequence[Match], at: int) -> bool:
     """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
     for item in ahead(items, at):
         tag = item.role.tag
@@ -106,7 +90,7 @@ def presents(items: Sequence[Item], at: int) -> bool:
     return False
 
 
-def is_listed(items: Sequence[Item], at: int) -> bool:
+def is_listed(items: Sequence[Match], at: int) -> bool:
     """Say whether what stands at `at` is part of a list whose `or` still comes."""
     for item in ahead(items, at):
         tag = item.role.tag
@@ -119,7 +103,7 @@ def is_listed(items: Sequence[Item], at: int) -> bool:
     return False
 
 
-def governs_next(items: Sequence[Item], at: int) -> bool:
+def governs_next(items: Sequence[Match], at: int) -> bool:
     """Say whether a cue that may stand on either side stands before its mention."""
     for item in ahead(items, at):
         tag = item.role.tag
@@ -130,15 +114,15 @@ def governs_next(items: Sequence[Item], at: int) -> bool:
     return False
 
 
-def ruled(label: Label, cues: Sequence[Item]) -> Label | None:
+def ruled(label: Label, cues: Sequence[Match]) -> Label | None:
     """Return what the strongest cues make of a label; `None` if it counts for nothing."""
     kind = cues[0].role.kind if cues else None
     return label if kind is None else _EFFECTS.get(kind.effect, label)
 
 
-def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
+def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
     """Return, in text order, the cues of the first-ranking kind that touches `role`."""
-    best: list[Item] = []
+    best: list[Match] = []
     rank = 1 << 30
     for cue in cues:
         kind = cue.role.kind
@@ -152,6 +136,6 @@ def strongest(cues: Iterable[Item], role: Role) -> list[Item]:
     return best
 
 
-def start_of(item: Item) -> int:
+def start_of(item: Match) -> int:
     """Return the first token, by which items are put in text order."""
     return item.start

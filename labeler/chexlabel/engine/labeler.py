@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
-from chexlabel.engine.aggregation import Aggregator, sentence_mask
-from chexlabel.engine.assertion import judge
-from chexlabel.engine.clauses import Judgement
+from chexlabel.engine.aggregate import Aggregator, sentence_mask
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.judges import Judge
+from chexlabel.engine.judges.rules import RulesJudge
+from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
-from chexlabel.engine.mentions import Item, find_items, symbolize, token_offsets
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Labeler"]
-
-Assertion = Callable[[str, Sequence[Item]], list[Judgement]]
 
 
 class Labeler:
@@ -61,16 +61,16 @@ class Labeler:
         self._sectioner = Sectioner(self.patterns.sections, sections)
         self._splitter = SentenceSplitter(self.patterns.sections)
         self._aggregator = Aggregator(self.patterns)
-        self._assertion: Assertion = _by_scope
-        if assertion == "negex":
-            from chexlabel.spacy import NegexAssertion
-
-            self._assertion = NegexAssertion()
-        elif assertion != "scope":
+        if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
+        self._judge: Judge = RulesJudge(self.patterns.lexicon)
+        if assertion == "negex":
+            from chexlabel.engine.judges.negex import NegexJudge
+
+            self._judge = NegexJudge(self.patterns.lexicon)
         # Reports repeat one another's sentences: what was worked out for one is kept.
         self._judgements = Memo(self._judge)
-        self._masks = Memo(lambda sentence: sentence_mask(self._judge(sentence)))
+        self._masks = Memo(self._judge_masks)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, self._arguments
@@ -85,40 +85,56 @@ class Labeler:
 
         Equal results are the same tuple object, so that callers may memoise on it.
         """
-        text, spans = _parts(report)
-        splitter = self._splitter
+        passages = self._texts(report)
         masks = self._masks
         mask = 0
-        has_text = False
-        for span in self._counted(text, spans):
-            for sentence in splitter.split(text, span.start, span.end):
-                has_text = True
-                mask |= masks[sentence]
-        return self._aggregator.labels(mask) if has_text else self._aggregator.blank
+        for passage in passages:
+            mask |= masks[passage]
+        return self._aggregator.labels(mask) if passages else self._aggregator.blank
+
+    def label_batch(self, reports: Iterable[str | Report]) -> list[tuple[Label | None, ...]]:
+        """Return the labels of many reports; their new sentences are judged at once."""
+        cut = [self._texts(report) for report in reports]
+        masks = self._masks
+        masks.fill(chain.from_iterable(cut))
+        rows = []
+        for passages in cut:
+            mask = 0
+            for passage in passages:
+                mask |= masks[passage]
+            rows.append(self._aggregator.labels(mask) if passages else self._aggregator.blank)
+        return rows
 
     def __call__(self, report: str | Report) -> LabeledReport:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
-        text, spans = _parts(report)
+        text, passages = self._passages(report)
         mask = 0
-        has_text = False
         mentions: list[Mention] = []
-        for span in self._counted(text, spans):
-            for start, end in self._splitter.sentences(text, span.start, span.end):
-                has_text = True
-                judgements = self._judgements[text[start:end]]
-                mask |= sentence_mask(judgements)
-                if judgements:
-                    mentions.extend(self._evidence(text, span, start, end, judgements))
-        labels = self._aggregator.labels(mask) if has_text else self._aggregator.blank
+        for span, start, end in passages:
+            judgements = self._judgements[text[start:end]]
+            mask |= sentence_mask(judgements)
+            if judgements:
+                mentions.extend(self._evidence(text, span, start, end, judgements))
+        labels = self._aggregator.labels(mask) if passages else self._aggregator.blank
         return LabeledReport(
             id=report.id if isinstance(report, Report) else None,
             labels=dict(zip(self.findings, labels, strict=True)),
             mentions=tuple(mentions),
         )
 
-    def pipe(self, reports: Iterable[str | Report]) -> Iterator[LabeledReport]:
-        """Label a stream of reports with evidence, lazily and in order."""
-        return map(self, reports)
+    def pipe(self, reports: Iterable[str | Report], batch_size: int = 1) -> Iterator[LabeledReport]:
+        """Label a stream of reports with evidence, lazily and in order.
+
+        Args:
+            reports: texts or reports.
+            batch_size: how many are read ahead, so that their new sentences are judged at once.
+        """
+        stream = iter(reports)
+        while batch := list(islice(stream, batch_size)):
+            if batch_size > 1:
+                cut = map(self._passages, batch)
+                self._judgements.fill(text[s:e] for text, parts in cut for _, s, e in parts)
+            yield from map(self, batch)
 
     def label_frame(self, frame: pd.DataFrame, text: str = "report") -> pd.DataFrame:
         """Label the texts in a column of a DataFrame.
@@ -140,7 +156,7 @@ class Labeler:
         if text not in frame.columns:
             known = ", ".join(str(column) for column in frame.columns)
             raise InputError(f"column {text!r}: not in the frame; its columns are: {known}")
-        rows = [self.label(value if isinstance(value, str) else "") for value in frame[text]]
+        rows = self.label_batch(value if isinstance(value, str) else "" for value in frame[text])
         return pd.DataFrame(
             [[None if label is None else int(label) for label in row] for row in rows],
             index=frame.index,
@@ -152,10 +168,26 @@ class Labeler:
             return self._sectioner.counted(text)
         return self._sectioner.select(spans)
 
-    def _judge(self, sentence: str) -> list[Judgement]:
-        lexicon = self.patterns.lexicon
-        items = find_items(symbolize(sentence, lexicon), lexicon)
-        return self._assertion(sentence, items) if items else []
+    def _texts(self, report: str | Report) -> list[str]:
+        """Return a report's passages that count, as text: quicker than with their offsets."""
+        text, spans = _parts(report)
+        split = self._splitter.split
+        spans = self._counted(text, spans)
+        return [passage for span in spans for passage in split(text, span.start, span.end)]
+
+    def _passages(self, report: str | Report) -> tuple[str, list[tuple[SectionSpan, int, int]]]:
+        """Return a report's text, and section and offsets of each passage that counts."""
+        text, spans = _parts(report)
+        split = self._splitter.sentences
+        passages = [
+            (span, start, end)
+            for span in self._counted(text, spans)
+            for start, end in split(text, span.start, span.end)
+        ]
+        return text, passages
+
+    def _judge_masks(self, passages: Sequence[str]) -> list[int]:
+        return [sentence_mask(judgements) for judgements in self._judge(passages)]
 
     def _evidence(
         self,
@@ -168,7 +200,7 @@ class Labeler:
         offsets = token_offsets(text[start:end])
         tracked = self.patterns.tracked
 
-        def place(item: Item) -> tuple[int, int]:
+        def place(item: Match) -> tuple[int, int]:
             return start + offsets[item.start][0], start + offsets[item.end - 1][1]
 
         for item, label, cues in judgements:
@@ -190,10 +222,6 @@ class Labeler:
                 cues=tuple(found),
                 pattern=item.role.pattern,
             )
-
-
-def _by_scope(_sentence: str, items: Sequence[Item]) -> list[Judgement]:
-    return judge(items)
 
 
 def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:

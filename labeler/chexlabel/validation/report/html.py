@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from chexlabel.highlight import HIGHLIGHT_CSS, highlight_html, html_text
+from chexlabel.render.highlight import HIGHLIGHT_CSS, highlight_html, html_text
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import charts, curve_charts, wording

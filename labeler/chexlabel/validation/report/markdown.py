@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chexlabel.highlight import LABEL_SIGNS
+from chexlabel.render.highlight import LABEL_SIGNS
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import wording

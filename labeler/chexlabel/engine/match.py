@@ -1,0 +1,101 @@
+"""Finding the phrases of a pattern set in a sentence: mentions, cues, states, structure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Node, Role, Tag
+from chexlabel.patterns.syntax import TOKEN, is_removed
+
+__all__ = ["Match", "find_matches", "symbolize", "token_offsets"]
+
+
+class Match(NamedTuple):
+    """A matched phrase: first token, the token after its last, and its role."""
+
+    start: int
+    end: int
+    role: Role
+
+
+def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
+    """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
+    known = lexicon.symbols
+    symbols = [known[token] for token in TOKEN.findall(_lower(sentence))]
+    if REMOVED in symbols:
+        symbols = [symbol for symbol in symbols if symbol != REMOVED]
+    return symbols
+
+
+def token_offsets(sentence: str) -> list[tuple[int, int]]:
+    """Return the character offsets of the tokens that `symbolize` sees."""
+    tokens = TOKEN.finditer(_lower(sentence))
+    return [token.span() for token in tokens if not is_removed(token[0])]
+
+
+def _lower(sentence: str) -> str:
+    """Return the sentence in lower case, every character at its place."""
+    lowered = sentence.lower()
+    if len(lowered) != len(sentence):  # a few letters, such as U+0130, grow when lowered
+        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in sentence)
+    return lowered
+
+
+def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
+    """Return all matched phrases in order of their first token; `None` if no finding is among them.
+
+    Within a layer matches do not overlap: the leftmost wins, and of those the longest. Of phrases
+    with the same first word, cues and states come before findings.
+    """
+    items: list[Match] = []
+    start = lexicon.start
+    starts = start.next
+    covered = [0] * lexicon.layers  # by layer: the token up to which phrases were found
+    relevant = False
+    count = len(symbols)
+    for at, symbol in enumerate(symbols):
+        node = starts.get(symbol)
+        if node is None or (node is PENDING and (node := start.step(symbol)) is None):
+            continue
+        position = at + 1
+        longest: Node | None = None
+        end = 0
+        shorter: list[tuple[int, Node]] = []
+        while True:
+            if node.roles:
+                if longest is not None and not longest.layers <= node.layers:
+                    shorter.append((end, longest))
+                longest, end = node, position
+            if position == count:
+                break
+            symbol = symbols[position]
+            following = node.next.get(symbol)
+            if following is PENDING:
+                following = node.step(symbol)
+            if following is None:
+                break
+            node = following
+            position += 1
+        if longest is None:
+            continue
+        if shorter:
+            matches = _longest_by_layer([*shorter, (end, longest)])
+        else:
+            matches = [(end, role) for role in longest.roles]
+        for end, role in matches:
+            layer = role.layer
+            if at >= covered[layer]:
+                covered[layer] = end
+                items.append(Match(at, end, role))
+                if layer >= 0 and role.tag != Tag.EXCLUDE:
+                    relevant = True
+    return items if relevant else None
+
+
+def _longest_by_layer(matches: list[tuple[int, Node]]) -> list[tuple[int, Role]]:
+    """Return each layer's longest match, given the nodes passed from short to long."""
+    found: dict[int, tuple[int, Role]] = {}
+    for end, node in matches:
+        for role in node.roles:
+            found[role.layer] = (end, role)
+    return [found[layer] for layer in sorted(found)]

@@ -1,0 +1,1 @@
+"""Showing a labeled report to a person: marked text, tables and pages."""

@@ -1,0 +1,1 @@
+"""Running the labeler over many reports: batches, workers, and the file that comes of them."""

@@ -1,0 +1,296 @@
+"""Label a file of reports: what the command `chexlabel reports.csv -o labels.csv` does."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections import Counter
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from chexlabel.errors import OutputError
+from chexlabel.labels import Label
+from chexlabel.run.batches import ReportLabeler, batched, label_batches
+from chexlabel.writers import (
+    AtomicOutput,
+    EvidenceWriter,
+    LabelRow,
+    Layout,
+    check_evidence_columns,
+    labels_writer,
+    output_errors,
+    recognise_format,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chexlabel.readers import ReportSource
+
+__all__ = ["Summary", "Unreadable", "label_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A report that was labeled blank because it could not be read or labeled.
+
+    Attributes:
+        row: its place in the source, counted in reports from 1.
+        id: its identifier.
+        reason: one line that quotes no report text.
+    """
+
+    row: int
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did.
+
+    Attributes:
+        reports: number of reports, the unreadable ones included; equals the rows written.
+        unreadable: number of reports labeled blank because they could not be read or labeled.
+        seconds: wall-clock time from opening the source to the finished output.
+        counts: finding -> label -> number of reports, in the order of the findings.
+    """
+
+    reports: int
+    unreadable: int
+    seconds: float
+    counts: Mapping[str, Mapping[Label, int]]
+
+    def total(self, label: Label) -> int:
+        """Return how often a label was given, summed over the findings."""
+        return sum(by_label[label] for by_label in self.counts.values())
+
+
+def label_file(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str] = "-",
+    *,
+    labeler: ReportLabeler | None = None,
+    evidence: str | os.PathLike[str] | None = None,
+    format: str | None = None,  # noqa: A002 - named as the command's option
+    text_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    output_format: str | None = None,
+    keep_text: bool = False,
+    force: bool = False,
+    workers: int = 1,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    on_unreadable: Callable[[Unreadable], None] | None = None,
+) -> Summary:
+    """Label the reports of a file, folder or archive and write the labels; the command's twin.
+
+    It streams: memory stays flat however long the source is. Rows keep their order. The outputs
+    appear whole, under their names, when all is done; after any failure neither appears, and what
+    stood there stays.
+
+    Args:
+        source: reports as `chexlabel.readers.open_reports` takes them; "-" is standard input.
+        output: the labels file, its format told by the name's ending (.csv, .tsv, .jsonl, .parquet,
+            the text formats also with .gz); "-" is standard output, as CSV.
+        labeler: labels the reports; by default `chexlabel.Labeler()`.
+        evidence: a JSON Lines file for every mention with its offsets and cues; slower than labels
+            alone.
+        format: the source's format, where it shall not be recognised.
+        text_column: the column with the reports.
+        id_column: the column or columns that identify a report; they are copied to the output.
+        encoding: text encoding of the source.
+        delimiter: the character between the cells of the source.
+        output_format: "csv", "tsv", "jsonl" or "parquet", whatever the output's name.
+        keep_text: copy the reports' text to the output, after the identifying columns.
+        force: replace existing outputs.
+        workers: number of processes; 0 is one a core. With more than 1, call this in a script
+            under `if __name__ == "__main__":`, as Python's multiprocessing demands.
+        on_progress: called now and then with the number of reports done and the number of all, or
+            `None` where that is not known.
+        on_unreadable: called for each report that could not be read or labeled.
+
+    Returns:
+        The number of reports, the time and the label counts.
+
+    Raises:
+        InputError: the source cannot be read.
+        OutputError: an output exists, or cannot be written.
+        PatternError: the default labeler's pattern set has an error.
+        ChexlabelError: a worker process died.
+        ValueError: `workers` is negative.
+
+    Example:
+        >>> summary = label_file("reports.csv", "labels.csv", force=True)  # doctest: +SKIP
+        >>> summary.total(Label.POSITIVE)  # doctest: +SKIP
+        57
+    """
+    from chexlabel.readers import open_reports
+
+    started = time.perf_counter()
+    if workers < 0:
+        raise ValueError(f"workers must be 0 or more, not {workers}")
+    output_as = recognise_format(output, output_format)
+    _check_distinct(source, output, evidence)
+    if labeler is None:
+        from chexlabel.engine.labeler import Labeler
+
+        labeler = Labeler()
+    tally = _Tally(labeler.findings)
+    done = unreadable = 0
+    with ExitStack() as stack:
+        reports = stack.enter_context(
+            open_reports(
+                source,
+                format=format,
+                text_column=text_column,
+                id_column=id_column,
+                encoding=encoding,
+                delimiter=delimiter,
+            )
+        )
+        layout = _layout(reports, labeler.findings, keep_text=keep_text)
+        layout.check()
+        files = [_Output(stack, output, force=force, compress=output_as.gzip)]
+        with output_errors(files[0].name):
+            writer = labels_writer(files[0].stream, layout, output_as.name)
+        stack.callback(writer.abandon)
+        evidence_writer = None
+        if evidence is not None:
+            check_evidence_columns(layout.id_columns)
+            compress = os.fspath(evidence).lower().endswith(".gz")
+            files.append(_Output(stack, evidence, force=force, compress=compress))
+            evidence_writer = EvidenceWriter(files[1].stream)
+        labeled = label_batches(
+            labeler,
+            batched(reports),
+            evidence=evidence is not None,
+            workers=workers or _cores(),
+        )
+        # Closed here, not by the garbage collector, so that an error waits for the workers.
+        stack.callback(labeled.close)
+        for batch, result in labeled:
+            with output_errors(files[0].name):
+                writer.write(batch, result.labels)
+            if evidence_writer is not None:
+                with output_errors(files[1].name):
+                    evidence_writer.write(result.evidence)
+            tally.add(result.labels)
+            for index, reason in result.failures:
+                unreadable += 1
+                if on_unreadable is not None:
+                    on_unreadable(Unreadable(done + index + 1, batch[index].id, reason))
+            done += len(batch)
+            if on_progress is not None:
+                on_progress(done, reports.total)
+        with output_errors(files[0].name):
+            writer.close()
+        for file in files:
+            file.finish()
+        # The labels come last: where they stand, the evidence does too.
+        for file in reversed(files):
+            file.commit()
+    return Summary(done, unreadable, time.perf_counter() - started, tally.counts())
+
+
+class _Output:
+    """One output of the run, with the compression its name asks for."""
+
+    def __init__(
+        self, stack: ExitStack, path: str | os.PathLike[str], *, force: bool, compress: bool
+    ) -> None:
+        self._file = stack.enter_context(AtomicOutput(path, force=force))
+        self.name = self._file.name
+        self.stream = self._file.stream
+        self._gzip: gzip.GzipFile | None = None
+        if compress:
+            # Without name and time in the header, equal labels give equal files.
+            self._gzip = gzip.GzipFile("", "wb", 6, self.stream, mtime=0)
+            self.stream = cast("BinaryIO", self._gzip)
+            stack.callback(self._abandon)
+
+    def finish(self) -> None:
+        if self._gzip is not None:
+            with output_errors(self.name):
+                self._gzip.close()
+        self._file.finish()
+
+    def commit(self) -> None:
+        self._file.commit()
+
+    def _abandon(self) -> None:
+        """End the compression after a failure, before its file is removed."""
+        if self._gzip is not None:
+            with suppress(OSError):
+                self._gzip.close()
+
+
+class _Tally:
+    """Counts labels by finding; equal rows are counted first, which is cheap."""
+
+    _ROWS = 1 << 16
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        self._findings = findings
+        self._rows: Counter[LabelRow] = Counter()
+        self._counts: list[Counter[Label | None]] = [Counter() for _ in findings]
+
+    def add(self, rows: Sequence[LabelRow]) -> None:
+        self._rows.update(rows)
+        if len(self._rows) > self._ROWS:
+            self._fold()
+
+    def counts(self) -> dict[str, dict[Label, int]]:
+        self._fold()
+        return {
+            finding: {label: counts[label] for label in Label}
+            for finding, counts in zip(self._findings, self._counts, strict=True)
+        }
+
+    def _fold(self) -> None:
+        for row, times in self._rows.items():
+            for counts, label in zip(self._counts, row, strict=True):
+                counts[label] += times
+        self._rows.clear()
+
+
+def _layout(reports: ReportSource, findings: tuple[str, ...], *, keep_text: bool) -> Layout:
+    text_column = None
+    if keep_text:
+        # A text joined from several columns has no column's name.
+        named = reports.text_columns
+        text_column = named[0] if len(named) == 1 else "report"
+    return Layout(reports.id_columns, text_column, findings)
+
+
+def _check_distinct(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    evidence: str | os.PathLike[str] | None,
+) -> None:
+    """Refuse to write over the reports, or two outputs into one file."""
+    for path in (output, evidence):
+        if path is not None and os.fspath(source) != "-" and _same_file(source, path):
+            raise OutputError(
+                f"{os.fspath(path)} is the input itself; choose another name for the output"
+            )
+    if evidence is not None and (
+        os.fspath(output) == os.fspath(evidence) or _same_file(output, evidence)
+    ):
+        raise OutputError(
+            f"labels and evidence would both go to {os.fspath(output)}; choose two names"
+        )
+
+
+def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _cores() -> int:
+    """Return the number of cores this process may use (a cluster gives it a few of many)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

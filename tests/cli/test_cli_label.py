@@ -1,0 +1,498 @@
+"""`label_file` and `chexlabel label`: order, streaming, failures, workers, atomic outputs."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+import chexlabel.cli.label
+from chexlabel.cli import main
+from chexlabel.errors import ChexlabelError, InputError, OutputError
+from chexlabel.labels import Cue, Label, LabeledReport, Mention
+from chexlabel.report import Report
+from chexlabel.run.batches import batched
+from chexlabel.run.label_file import Unreadable, label_file
+
+FINDINGS = ("Edema", "Pneumonia")
+
+
+class FakeLabeler:
+    """Labels two words, which "no" before them negates; some reports make it fail."""
+
+    findings = FINDINGS
+
+    def label(self, report: str | Report) -> tuple[Label | None, ...]:
+        return tuple(self(report).labels.values())
+
+    def __call__(self, report: str | Report) -> LabeledReport:
+        text = report if isinstance(report, str) else report.text
+        if "BOOM" in text:
+            raise ValueError(text)
+        if "CRASH" in text:
+            os._exit(1)
+        labels: dict[str, Label | None] = dict.fromkeys(FINDINGS)
+        mentions = []
+        for match in re.finditer(r"(no )?(edema|pneumonia)", text):
+            finding = match[2].capitalize()
+            label = Label.NEGATIVE if match[1] else Label.POSITIVE
+            cue = Cue("negation", "no", match.start(), match.start() + 2, "no")
+            labels[finding] = label
+            mentions.append(
+                Mention(
+                    finding,
+                    label,
+                    match[2],
+                    match.start(2),
+                    match.end(2),
+                    "body",
+                    (0, len(text)),
+                    (cue,) if match[1] else (),
+                    match[2],
+                )
+            )
+        return LabeledReport(None if isinstance(report, str) else report.id, labels, (*mentions,))
+
+
+@pytest.fixture(autouse=True)
+def _fake(monkeypatch) -> None:
+    monkeypatch.setattr(chexlabel.cli.label, "labeler_from", lambda _: FakeLabeler())
+
+
+@pytest.fixture
+def reports(tmp_path) -> Path:
+    return reports_csv(
+        tmp_path / "reports.csv", ["There is edema.", "A chest.", "There is no pneumonia, edema."]
+    )
+
+
+def reports_csv(path: Path, texts: list[str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "report"])
+        rows.writerows([f"r{number}", text] for number, text in enumerate(texts, start=1))
+    return path
+
+
+LABELS = "id,Edema,Pneumonia\nr1,1.0,\nr2,,\nr3,1.0,0.0\n"
+
+
+def test_the_function_writes_labels_and_counts_them(reports, tmp_path) -> None:
+    summary = label_file(reports, tmp_path / "labels.csv", labeler=FakeLabeler())
+    assert (tmp_path / "labels.csv").read_text() == LABELS
+    assert (summary.reports, summary.unreadable) == (3, 0)
+    assert summary.seconds > 0
+    assert summary.counts == {
+        "Edema": {Label.POSITIVE: 2, Label.NEGATIVE: 0, Label.UNCERTAIN: 0},
+        "Pneumonia": {Label.POSITIVE: 0, Label.NEGATIVE: 1, Label.UNCERTAIN: 0},
+    }
+    assert [summary.total(label) for label in Label] == [2, 1, 0]
+
+
+def test_the_command_is_label_by_default(reports, tmp_path, capsys) -> None:
+    assert main([str(reports), "-o", str(tmp_path / "a.csv")]) == 0
+    assert main(["label", str(reports), "-o", str(tmp_path / "b.csv")]) == 0
+    assert main(["-o", str(tmp_path / "c.csv"), str(reports), "-q"]) == 0
+    assert {(tmp_path / f"{name}.csv").read_text() for name in "abc"} == {LABELS}
+    first, second = capsys.readouterr().err.splitlines()
+    pattern = (
+        r"chexlabel: 3 reports in [\d.]+ s \([\d,]+ reports/s\); "
+        r"2 positive, 1 negative, 0 uncertain"
+    )
+    assert re.fullmatch(pattern, first)
+    assert re.fullmatch(pattern, second)
+
+
+def test_the_default_output_is_csv_on_standard_output(reports, capsysbinary) -> None:
+    assert main([str(reports), "--quiet"]) == 0
+    out, err = capsysbinary.readouterr()
+    assert out.decode() == LABELS
+    assert err == b""
+
+
+def test_reports_come_from_standard_input(reports, monkeypatch, capsysbinary) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(reports.read_bytes())))
+    assert main(["-", "--quiet"]) == 0
+    assert capsysbinary.readouterr().out.decode() == LABELS
+
+
+def test_keep_text(reports, tmp_path) -> None:
+    assert main([str(reports), "-o", str(tmp_path / "labels.jsonl"), "--keep-text", "-q"]) == 0
+    first = json.loads((tmp_path / "labels.jsonl").read_text().splitlines()[0])
+    assert list(first.items()) == [
+        ("id", "r1"),
+        ("report", "There is edema."),
+        ("Edema", 1),
+        ("Pneumonia", None),
+    ]
+
+
+def test_kept_text_of_several_columns_is_the_text_the_offsets_point_into(tmp_path) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text("study_id,findings,impression\ns1,A chest.,There is no edema.\n")
+    label_file(
+        source,
+        tmp_path / "labels.jsonl",
+        labeler=FakeLabeler(),
+        keep_text=True,
+        evidence=tmp_path / "evidence.jsonl",
+    )
+    text = json.loads((tmp_path / "labels.jsonl").read_text())["report"]
+    (mention,) = json.loads((tmp_path / "evidence.jsonl").read_text())["mentions"]
+    assert text[mention["start"] : mention["end"]] == "edema"
+
+
+def test_the_evidence_quotes_the_text_and_agrees_with_the_labels(reports, tmp_path) -> None:
+    label_file(
+        reports,
+        tmp_path / "labels.csv",
+        labeler=FakeLabeler(),
+        evidence=tmp_path / "evidence.jsonl",
+    )
+    assert (tmp_path / "labels.csv").read_text() == LABELS
+    records = [json.loads(line) for line in (tmp_path / "evidence.jsonl").read_text().splitlines()]
+    rows = csv.DictReader(reports.read_text().splitlines())
+    texts = {row["id"]: row["report"] for row in rows}
+    assert [record["id"] for record in records] == list(texts)
+    assert sum(len(record["mentions"]) for record in records) == 3
+    for record in records:
+        for mention in record["mentions"]:
+            assert texts[record["id"]][mention["start"] : mention["end"]] == mention["text"]
+            assert record["labels"][mention["finding"]] == mention["label"]
+
+
+def test_compressed_output_is_the_same_every_time(reports, tmp_path) -> None:
+    for name in ("a.csv.gz", "b.csv.gz"):
+        label_file(
+            reports,
+            tmp_path / name,
+            labeler=FakeLabeler(),
+            evidence=tmp_path / f"{name[0]}.jsonl.gz",
+        )
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()).decode() == LABELS
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+    assert len(gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes()).splitlines()) == 3
+
+
+def test_a_report_the_labeler_fails_on_is_blank_and_the_run_goes_on(tmp_path, capsys) -> None:
+    source = reports_csv(tmp_path / "reports.csv", ["edema", "BOOM private words", "no edema"])
+    output, evidence = tmp_path / "labels.csv", tmp_path / "evidence.jsonl"
+    assert main([str(source), "-o", str(output), "--evidence", str(evidence)]) == 0
+    assert output.read_text().splitlines()[1:] == ["r1,1.0,", "r2,,", "r3,0.0,"]
+    failed, summary = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"chexlabel: report 2 \(id r2\) labeled blank: "
+        r"the labeler failed on it \(ValueError at \S+:\d+\)",
+        failed,
+    )
+    assert summary.endswith("; 1 could not be read and are labeled blank")
+    record = json.loads(evidence.read_text().splitlines()[1])
+    assert "ValueError" in record["error"]
+    assert record["labels"] == dict.fromkeys(FINDINGS)
+    assert "private" not in failed + evidence.read_text()
+
+
+def test_a_row_that_cannot_be_read_is_reported_by_number(tmp_path) -> None:
+    source = tmp_path / "reports.jsonl"
+    source.write_text('{"id": "a", "report": "edema"}\n{"id": \n{"id": "c", "report": "x"}\n')
+    found: list[Unreadable] = []
+    summary = label_file(
+        source, tmp_path / "labels.csv", labeler=FakeLabeler(), on_unreadable=found.append
+    )
+    assert (summary.reports, summary.unreadable) == (3, 1)
+    assert [report.row for report in found] == [2]
+    assert len((tmp_path / "labels.csv").read_text().splitlines()) == 4
+
+
+def test_many_unreadable_reports_are_counted_not_listed(tmp_path, capsys) -> None:
+    source = reports_csv(tmp_path / "reports.csv", ["BOOM"] * 25)
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "chexlabel: and 5 more that could not be read"
+
+
+def test_an_id_cannot_write_to_the_terminal(tmp_path, capsys) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text('id,report\n"a\x1b[2J\nb",BOOM\n')
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert r"(id a\x1b[2J\nb)" in line
+
+
+MANY = [f"report {n} has {'no ' if n % 3 else ''}edema" for n in range(1000)]
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+def test_workers_keep_the_order(tmp_path, evidence: bool) -> None:
+    source = reports_csv(tmp_path / "reports.csv", [*MANY, "BOOM"])
+    written = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        found: list[Unreadable] = []
+        done: list[tuple[int, int | None]] = []
+        summary = label_file(
+            source,
+            folder / "labels.csv",
+            labeler=FakeLabeler(),
+            workers=workers,
+            evidence=folder / "evidence.jsonl" if evidence else None,
+            on_unreadable=found.append,
+            on_progress=lambda *step, done=done: done.append(step),
+        )
+        assert (summary.reports, summary.unreadable) == (1001, 1)
+        assert [(report.row, report.id) for report in found] == [(1001, "r1001")]
+        assert [step[0] for step in done] == [256, 512, 768, 1001]
+        written.append([path.read_bytes() for path in sorted(folder.iterdir())])
+    assert written[0] == written[1]
+    assert len(written[0]) == 1 + evidence
+
+
+def test_a_worker_that_dies_is_a_clear_error(tmp_path) -> None:
+    source = reports_csv(tmp_path / "reports.csv", ["CRASH"])
+    with pytest.raises(ChexlabelError, match=r"worker process ended .* fewer --workers"):
+        label_file(source, tmp_path / "labels.csv", labeler=FakeLabeler(), workers=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["reports.csv"]
+
+
+def test_memory_stays_bounded_with_workers() -> None:
+    from chexlabel.run import batches as _batches
+
+    taken = 0
+    most_ahead = 0
+
+    def endless():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield [Report(id=str(taken), text="edema")]
+
+    labeled = _batches.label_batches(FakeLabeler(), endless(), evidence=False, workers=2)
+    for given, (batch, _) in zip(range(1, 40), labeled, strict=False):
+        assert batch[0].id == str(given)
+        most_ahead = max(most_ahead, taken - given)
+    labeled.close()
+    assert most_ahead <= 4
+
+
+def test_batches_are_bounded_in_reports_and_characters() -> None:
+    small = [Report(id=str(n), text="x") for n in range(5)]
+    assert [len(batch) for batch in batched(small, size=2)] == [2, 2, 1]
+    large = Report(id="large", text="x" * 50)
+    assert [len(batch) for batch in batched([*small, large, *small], characters=20)] == [6, 5]
+
+
+def failing_labeler_after(reports_done: int) -> FakeLabeler:
+    class Failing(FakeLabeler):
+        done = 0
+
+        def label(self, report: str | Report) -> tuple[Label | None, ...]:
+            Failing.done += 1
+            if Failing.done > reports_done:
+                raise KeyboardInterrupt
+            return super().label(report)
+
+    return Failing()
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.csv.gz", "labels.parquet", "labels.jsonl"])
+def test_a_stopped_run_leaves_no_file_and_the_old_one_alone(tmp_path, name: str) -> None:
+    source = reports_csv(tmp_path / "reports.csv", MANY)
+    old = tmp_path / name
+    old.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        label_file(source, old, labeler=failing_labeler_after(600), force=True)
+    assert old.read_text() == "old"
+    old.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        label_file(source, old, labeler=failing_labeler_after(600))
+    assert [path.name for path in tmp_path.iterdir()] == ["reports.csv"]
+
+
+def test_input_that_breaks_off_leaves_no_file(tmp_path) -> None:
+    whole = gzip.compress(reports_csv(tmp_path / "all.csv", MANY * 20).read_bytes())
+    source = tmp_path / "reports.csv.gz"
+    source.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError):
+        label_file(source, tmp_path / "labels.csv", labeler=FakeLabeler())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "reports.csv.gz"]
+
+
+def test_an_existing_output_needs_force(reports, tmp_path) -> None:
+    output, evidence = tmp_path / "labels.csv", tmp_path / "evidence.jsonl"
+    evidence.write_text("old")
+    with pytest.raises(OutputError, match=r"evidence\.jsonl exists already.*--force"):
+        label_file(reports, output, evidence=evidence, labeler=FakeLabeler())
+    assert not output.exists()
+    assert evidence.read_text() == "old"
+    label_file(reports, output, evidence=evidence, labeler=FakeLabeler(), force=True)
+    assert output.read_text() == LABELS
+    assert len(evidence.read_text().splitlines()) == 3
+
+
+def test_outputs_must_differ_from_the_input_and_each_other(reports, tmp_path) -> None:
+    before = reports.read_text()
+    with pytest.raises(OutputError, match="is the input itself"):
+        label_file(reports, reports, labeler=FakeLabeler(), force=True)
+    with pytest.raises(OutputError, match="both go to"):
+        label_file(reports, tmp_path / "x.csv", evidence=tmp_path / "x.csv", labeler=FakeLabeler())
+    with pytest.raises(OutputError, match="both go to -"):
+        label_file(reports, "-", evidence="-", labeler=FakeLabeler())
+    assert reports.read_text() == before
+
+
+def test_a_negative_number_of_workers_is_refused(reports) -> None:
+    with pytest.raises(ValueError, match="workers must be 0 or more"):
+        label_file(reports, labeler=FakeLabeler(), workers=-1)
+
+
+def bad_input(tmp_path: Path, kind: str) -> list[str]:
+    path = tmp_path / "bad.csv"
+    contents = {
+        "empty": b"",
+        "binary": bytes(range(256)) * 8,
+        "latin-1": "id,report\n1,\u00e9\n".encode("latin-1"),
+        "unknown column": b"id,report\n1,edema\n",
+        "no format": b"id,report\n1,edema\n",
+        "no folder": b"id,report\n1,edema\n",
+        "name clash": b"Edema,report\n1,edema\n",
+    }
+    arguments = [str(path), "-o", str(tmp_path / "labels.csv")]
+    if kind == "broken XML":
+        path = tmp_path / "bad.xml"
+        contents[kind] = b"<eCitation><uId"
+        arguments[0] = str(path)
+    elif kind == "unknown column":
+        arguments += ["--text-column", "nothing"]
+    elif kind == "no format":
+        arguments[2] = str(tmp_path / "labels.xyz")
+    elif kind == "no folder":
+        arguments[2] = str(tmp_path / "nowhere" / "labels.csv")
+    elif kind == "name clash":
+        arguments += ["--id-column", "Edema"]
+    elif kind == "folder without reports":
+        arguments[0] = str(tmp_path / "folder")
+        (tmp_path / "folder").mkdir()
+    if kind in contents:
+        path.write_bytes(contents[kind])
+    return arguments
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing",
+        "empty",
+        "binary",
+        "latin-1",
+        "unknown column",
+        "no format",
+        "no folder",
+        "name clash",
+        "folder without reports",
+        "broken XML",
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path, kind: str, capsys) -> None:
+    arguments = bad_input(tmp_path, kind)
+    before = sorted(tmp_path.iterdir())
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"chexlabel: error: [^\n]{20,}\n", err)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+DRIVER = textwrap.dedent("""
+    import sys
+    sys.path.insert(0, sys.argv[1])
+    import chexlabel.cli.label
+    from chexlabel.cli import main
+    from test_cli_label import FakeLabeler
+    chexlabel.cli.label.labeler_from = lambda args: FakeLabeler()
+    sys.exit(main(sys.argv[2:]))
+""")
+
+
+def start(*arguments: str, **options) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", DRIVER, str(Path(__file__).parent), *arguments]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        **options,
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("number", "workers", "status", "said"),
+    [
+        (signal.SIGINT, "1", 130, b"chexlabel: interrupted\n"),
+        (signal.SIGINT, "2", 130, b"chexlabel: interrupted\n"),
+        (signal.SIGTERM, "1", 143, b""),
+    ],
+)
+def test_a_signal_ends_the_run_cleanly(
+    tmp_path, number: signal.Signals, workers: str, status: int, said: bytes
+) -> None:
+    rows = "".join(f"r{n},edema\n" for n in range(200_000)).encode()
+    # A session of its own, so that the signal can go to all its processes as a terminal sends it.
+    with start(
+        "-", "-o", str(tmp_path / "labels.csv"), "--workers", workers, start_new_session=True
+    ) as process:
+        try:
+            process.stdin.write(b"id,report\n" + rows)
+            process.stdin.flush()
+            deadline = time.monotonic() + 30
+            while not any(path.stat().st_size for path in tmp_path.iterdir()):
+                assert time.monotonic() < deadline, "the run did not begin"
+                time.sleep(0.02)
+            os.killpg(process.pid, number)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (status, said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
+    source = reports_csv(tmp_path / "reports.csv", MANY * 50)
+    with start(str(source)) as process:
+        assert process.stdout.readline() == b"id,Edema,Pneumonia\n"
+        process.stdout.close()
+        err = process.stderr.read()
+        assert (process.wait(timeout=30), err) == (141, b"")
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = {}
+    for kind in (Terminal, io.StringIO):
+        stream = kind()
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert main([str(reports), "-o", str(tmp_path / "labels.csv"), "--force"]) == 0
+        shown[kind] = stream.getvalue()
+    assert "\x1b" in shown[Terminal]
+    assert "labeling" in shown[Terminal]
+    assert "3 reports in" in shown[Terminal]
+    assert "\x1b" not in shown[io.StringIO]
+    assert len(shown[io.StringIO].splitlines()) == 1

@@ -10,6 +10,7 @@ from chexlabel.errors import (
     InputError,
     OutputError,
     PatternError,
+    RefinerError,
     ValidationError,
 )
 from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
@@ -29,6 +30,7 @@ __all__ = [
     "Mention",
     "OutputError",
     "PatternError",
+    "RefinerError",
     "Report",
     "SectionSpan",
     "Summary",

@@ -8,6 +8,7 @@ __all__ = [
     "InputError",
     "OutputError",
     "PatternError",
+    "RefinerError",
     "ValidationError",
 ]
 
@@ -26,6 +27,10 @@ class OutputError(ChexlabelError):
 
 class PatternError(ChexlabelError):
     """A pattern set has an error; the message names the file and the line."""
+
+
+class RefinerError(ChexlabelError):
+    """The refiner cannot be used: no runtime or device, or a model folder that does not fit."""
 
 
 class ValidationError(ChexlabelError):

@@ -1,0 +1,213 @@
+"""`refiner.json`: what a model folder holds, and when its net may change a label of the rules.
+
+A model folder holds `refiner.json`, `tokenizer.json`, the net as `model.onnx` (for the CPU) and as
+`model.safetensors` with `config.json` (for PyTorch). No file of it is a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from chexlabel.errors import RefinerError
+
+__all__ = [
+    "CHOICES",
+    "CONFIG",
+    "ONNX",
+    "REFINER_FILE",
+    "TOKENIZER",
+    "VOCABULARY",
+    "WEIGHTS",
+    "Cascade",
+    "Choice",
+    "RefinerFile",
+    "check_files",
+    "file_hashes",
+    "pattern_hash",
+    "read_refiner_file",
+    "write_refiner_file",
+]
+
+REFINER_FILE: Final = "refiner.json"
+ONNX: Final = "model.onnx"
+WEIGHTS: Final = "model.safetensors"
+CONFIG: Final = "config.json"
+TOKENIZER: Final = "tokenizer.json"
+VOCABULARY: Final = "vocabulary.txt"
+"""The words of the training text, lower case, one a line; may be missing."""
+
+Choice = Literal["blank", "negative", "uncertain", "positive"]
+CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
+"""What a head chooses from, in the order of its logits."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+_TRANSITIONS: Final = frozenset(f"{a}>{b}" for a in CHOICES for b in CHOICES if a != b)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Cascade(_Strict):
+    """Passages that need no second reader: all their word sequences are known to be read alike.
+
+    Attributes:
+        file: a sorted NumPy array of the 64-bit hashes of these sequences.
+        order: words in a sequence.
+    """
+
+    file: str
+    order: Annotated[int, Field(ge=1, le=8)]
+
+
+class RefinerFile(_Strict):
+    """The content of `refiner.json`.
+
+    Attributes:
+        format: version of this layout.
+        name: the model's name, lower case.
+        version: the model's version.
+        about: one line for people.
+        pattern_set: the pattern set whose labels it refines.
+        pattern_hash: `pattern_hash` of the set that it was calibrated with.
+        findings: the findings in the order of the heads, hidden ones included.
+        temperature: finding -> by what its logits are divided before the softmax (Guo et al. 2017,
+            arXiv:1706.04599).
+        rules_weight: finding -> what is added to the logit of the rules' label, after the
+            temperature, where the confidence of the label put out is asked for; 0 where it is
+            missing. It does not enter into the policy.
+        policy: finding -> transition ("blank>positive", ...) -> the least probability, by the net
+            alone, of the new label at which the label of the rules is changed. A transition that
+            is missing is never made.
+        span_threshold: the least probability of a token of the words that decided.
+        max_tokens: the most wordpieces of a passage, special ones included; more are cut off.
+        cascade: which passages are left to the rules; `None` for none.
+        sha256: file name -> SHA-256 of every file of the folder but this one.
+    """
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]*$")]
+    version: Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]*$")]
+    about: str = ""
+    pattern_set: str
+    pattern_hash: Digest
+    findings: Annotated[tuple[str, ...], Field(min_length=1)]
+    temperature: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+    rules_weight: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
+    policy: dict[str, dict[str, Probability]]
+    span_threshold: Probability = 0.5
+    max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
+    cascade: Cascade | None = None
+    sha256: dict[str, Digest]
+
+    @property
+    def title(self) -> str:
+        """Name and version, as summaries and the evidence name the model."""
+        return f"{self.name} {self.version}"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RefinerFile:
+        known = set(self.findings)
+        if len(known) < len(self.findings):
+            raise ValueError("findings: one stands twice; name each once")
+        for key in ("temperature", "rules_weight", "policy"):
+            if unknown := set(getattr(self, key)) - known:
+                raise ValueError(f"{key}: {_listed(unknown)} is not among the findings")
+        if missing := known - set(self.temperature):
+            raise ValueError(f"temperature: {_listed(missing)} is missing; add it (1.0 is neutral)")
+        for finding, transitions in self.policy.items():
+            if unknown := set(transitions) - _TRANSITIONS:
+                raise ValueError(
+                    f"policy of {finding}: {_listed(unknown)} is no transition; write "
+                    f"'from>to' with two of {', '.join(CHOICES)}"
+                )
+        return self
+
+
+def read_refiner_file(folder: Path) -> RefinerFile:
+    """Read a folder's `refiner.json`.
+
+    Raises:
+        RefinerError: it is missing, no JSON, or does not fit the layout.
+    """
+    path = folder / REFINER_FILE
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RefinerError(
+            f"refiner {folder}: there is no {REFINER_FILE} in it; give the folder of a model"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RefinerError(f"{path}: cannot be read as JSON ({type(error).__name__})") from None
+    try:
+        return RefinerFile.model_validate(data)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in detail["loc"])
+        said = str(detail["msg"]).removeprefix("Value error, ")
+        more = error.error_count() - 1
+        raise RefinerError(
+            f"{path}: {where}{': ' if where else ''}{said}"
+            + (f" (and {more} more)" if more else "")
+        ) from None
+
+
+def write_refiner_file(file: RefinerFile, folder: Path) -> None:
+    """Write a folder's `refiner.json`, indented, so that changes can be read."""
+    text = json.dumps(file.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    (folder / REFINER_FILE).write_text(text + "\n", "utf-8")
+
+
+def file_hashes(folder: Path, names: Iterable[str] | None = None) -> dict[str, str]:
+    """Return the SHA-256 of files of a folder: those named, or all but `refiner.json`."""
+    if names is None:
+        names = (p.name for p in folder.iterdir() if p.is_file() and p.name != REFINER_FILE)
+    hashes: dict[str, str] = {}
+    for name in sorted(names):
+        with (folder / name).open("rb") as file:
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -> None:
+    """Make sure that files are there and are those that the model was released with.
+
+    Raises:
+        RefinerError: one is missing, unnamed in `hashes`, or another file.
+    """
+    names = list(names)
+    if missing := [name for name in names if not (folder / name).is_file()]:
+        raise RefinerError(
+            f"refiner {folder}: {', '.join(missing)} missing; fetch the whole folder again"
+        )
+    found = file_hashes(folder, names)
+    if changed := [name for name in names if found[name] != hashes.get(name)]:
+        raise RefinerError(
+            f"refiner {folder}: {', '.join(changed)} is not the file that {REFINER_FILE} names "
+            "(its SHA-256 differs); fetch the whole folder again"
+        )
+
+
+def pattern_hash(folder: Path) -> str:
+    """Return the SHA-256 over a pattern set's own YAML files, names and content.
+
+    Line ends count as LF, so that a checkout on Windows has the same hash.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml"), key=lambda path: path.relative_to(folder).parts):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in sorted(names))

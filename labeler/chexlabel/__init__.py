@@ -8,6 +8,7 @@ from chexlabel._version import __version__
 from chexlabel.errors import (
     ChexlabelError,
     InputError,
+    MissingExtraError,
     OutputError,
     PatternError,
     RefinerError,
@@ -28,6 +29,7 @@ __all__ = [
     "LabeledReport",
     "Labeler",
     "Mention",
+    "MissingExtraError",
     "OutputError",
     "PatternError",
     "RefinerError",

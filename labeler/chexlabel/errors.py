@@ -6,6 +6,7 @@ No message may quote report text: reports are private.
 __all__ = [
     "ChexlabelError",
     "InputError",
+    "MissingExtraError",
     "OutputError",
     "PatternError",
     "RefinerError",
@@ -19,6 +20,10 @@ class ChexlabelError(Exception):
 
 class InputError(ChexlabelError):
     """The reports cannot be read: missing file, unknown column, wrong encoding, broken XML."""
+
+
+class MissingExtraError(ChexlabelError, ImportError):
+    """A package that only some features need is not installed; the message names the extra."""
 
 
 class OutputError(ChexlabelError):

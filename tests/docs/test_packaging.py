@@ -49,12 +49,3 @@ def test_wheel_holds_the_samples_and_the_type_marker(unpacked: Path) -> None:
     assert (unpacked / "chexlabel" / "py.typed").is_file()
     done = _run(unpacked, "samples", "-o", "reports.csv")
     assert done.returncode == 0, done.stderr
-
-
-def test_the_top_level_is_as_agreed() -> None:
-    top = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    agreed = {
-        "CHANGELOG.md", "LICENSE", "README.md", "benchmarks", "docs", "labeler", "neural",
-        "patterns", "pyproject.toml", "tests",
-    }  # fmt: skip
-    assert top - agreed <= {"build", "dist"}

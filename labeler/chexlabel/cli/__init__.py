@@ -10,6 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
 from chexlabel.cli._arguments import PATH_END, path_exists
 from chexlabel.cli._parser import Parser, one_line
@@ -132,8 +133,9 @@ def _run(arguments: list[str]) -> int:
     if unknown:
         where = f"chexlabel {args.command}" if args.command else "chexlabel"
         raise ChexlabelError(f"unrecognized arguments: {' '.join(unknown)}; see {where} --help")
-    run = importlib.import_module(modules[args.command]).run
-    return int(run(args))
+    with optional_imports():
+        run = importlib.import_module(modules[args.command]).run
+        return int(run(args))
 
 
 def _with_command(arguments: list[str]) -> list[str]:

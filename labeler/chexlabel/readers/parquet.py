@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 from chexlabel.readers._source import Options, ReportSource
 from chexlabel.readers._tabular import Columns, choose_columns
@@ -32,7 +33,8 @@ def open_parquet(stream: ByteStream, options: Options) -> ReportSource:
     Raises:
         InputError: when the file is damaged, has no such columns, or the text is not a string.
     """
-    from pyarrow import parquet, types
+    with optional_imports():
+        from pyarrow import parquet, types
 
     file = stream.seekable()
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from chexlabel._extras import optional_imports
 from chexlabel.errors import ValidationError
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, .
     kind = suffixes[-1] if suffixes else ""
     try:
         if kind in (".parquet", ".pq"):
-            import pandas as pd
+            with optional_imports():
+                import pandas as pd
+                import pyarrow  # noqa: F401 - pandas would name no extra
 
             frame = pd.read_parquet(path)
             headers = [str(c) for c in frame.columns]

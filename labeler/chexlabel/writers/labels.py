@@ -7,6 +7,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from chexlabel._extras import optional_imports
 from chexlabel.labels import Label
 
 if TYPE_CHECKING:
@@ -140,8 +141,9 @@ class ParquetWriter:
     _CHARACTERS = 1 << 25
 
     def __init__(self, stream: BinaryIO, layout: Layout) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        with optional_imports():
+            import pyarrow as pa
+            import pyarrow.parquet as pq
 
         self._layout = layout
         self._schema = pa.schema(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -62,7 +62,10 @@ class Mention:
         section: canonical name of the section ("findings", "impression", "body", ...).
         sentence: offsets of the sentence in the report, (start, end).
         cues: the cues that decided the label, in text order; empty for a plain statement.
-        pattern: the pattern that matched, as it is written in the pattern file.
+        pattern: the pattern that matched, as it is written in the pattern file; empty where the
+            refiner tagged the words.
+        confidence: calibrated probability that the sentence says so; `None` by the rules alone.
+        source: who decided, "rules" or "refiner".
     """
 
     finding: str
@@ -74,6 +77,8 @@ class Mention:
     sentence: tuple[int, int]
     cues: tuple[Cue, ...]
     pattern: str
+    confidence: float | None = None
+    source: str = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,16 @@ class LabeledReport:
         id: the report's identifier, or `None` for a bare text.
         labels: finding -> label, `None` where blank; in the pattern set's order.
         mentions: every mention in text order.
+        probabilities: finding -> label (`None` for blank) -> calibrated probability; empty by the
+            rules alone, and without the findings that the refiner does not know.
+        refiner: name and version of the model that refined the labels; `None` for none.
     """
 
     id: str | None
     labels: Mapping[str, Label | None]
     mentions: tuple[Mention, ...]
+    probabilities: Mapping[str, Mapping[Label | None, float]] = field(default_factory=dict)
+    refiner: str | None = None
 
     def evidence(self, finding: str) -> tuple[Mention, ...]:
         """Return the mentions that carry the report's label for `finding`, in text order."""
@@ -96,3 +106,22 @@ class LabeledReport:
         if label is None:
             return ()
         return tuple(m for m in self.mentions if m.finding == finding and m.label == label)
+
+    def confidence(self, finding: str) -> float | None:
+        """Return the calibrated probability of the report's label, blank too, for `finding`.
+
+        Returns:
+            0 to 1; `None` where the refiner did not read it.
+        """
+        known = self.probabilities.get(finding)
+        return None if known is None else known[self.labels[finding]]
+
+    def source(self, finding: str) -> str:
+        """Return who decided on the label of `finding`: "rules" or "refiner".
+
+        A blank label is the refiner's where it set a mention of the rules aside.
+        """
+        label = self.labels[finding]
+        deciding = [m.source for m in self.mentions if m.finding == finding and m.label == label]
+        refined = deciding and all(source == "refiner" for source in deciding)
+        return "refiner" if refined else "rules"

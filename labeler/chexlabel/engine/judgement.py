@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from chexlabel.engine.match import Match
 from chexlabel.labels import Label
 
-__all__ = ["Judgement"]
+__all__ = ["REFINER", "RULES", "Judgement", "Reading"]
+
+RULES: Final = "rules"
+REFINER: Final = "refiner"
 
 
 class Judgement(NamedTuple):
@@ -17,8 +21,26 @@ class Judgement(NamedTuple):
         item: the mention (or anatomy) in the sentence.
         label: `None` for one that counts for nothing.
         cues: what decided it, in text order.
+        confidence: calibrated probability, 0 to 1, that the passage says so of the finding; `None`
+            from a judge that knows none.
+        source: who decided, `RULES` or `REFINER`.
     """
 
     item: Match
     label: Label | None
     cues: tuple[Match, ...]
+    confidence: float | None = None
+    source: str = RULES
+
+
+class Reading(NamedTuple):
+    """What a judge that knows probabilities says of one passage.
+
+    Attributes:
+        judgements: of its mentions.
+        probabilities: [findings, 4], by the finding's number: the calibrated probabilities that the
+            passage is blank, negative, uncertain, positive about it (a NumPy array).
+    """
+
+    judgements: Sequence[Judgement]
+    probabilities: Any

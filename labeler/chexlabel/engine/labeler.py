@@ -8,15 +8,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
 from chexlabel.engine.aggregate import Aggregator, sentence_mask
+from chexlabel.engine.confidence import report_probabilities
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.judges import Judge
+from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
+from chexlabel.errors import RefinerError
 from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
-from chexlabel.patterns.compile import load_patterns
+from chexlabel.patterns.compile import PatternSet, compile_set
+from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.report import Report
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ __all__ = ["Labeler"]
 
 
 class Labeler:
-    """Labels chest X-ray reports by the rules of a pattern set.
+    """Labels chest X-ray reports by the rules of a pattern set, refined by a small BERT.
 
     Construction reads and compiles the set; after that the labeler holds no open resources, may be
     shared between threads, and can be pickled (it is rebuilt from its arguments).
@@ -36,9 +39,16 @@ class Labeler:
         sections: canonical names of the sections that labels come from; by default those that the
             set names (findings and impression, else the body).
         assertion: "scope" for the set's own cues, "negex" for negspacy's NegEx.
+        refine: whether a refiner may change what the rules say: by default where its runtime (the
+            extra `refine`) and a model for the pattern set are installed; `False` for the rules
+            alone; `True` for an error where the runtime is missing; the folder of a model for that
+            one. The environment variable CHEXLABEL_REFINER ("off", or a folder) is the default.
+        device: where the refiner runs: "cpu" (ONNX Runtime), "cuda" or "mps" (PyTorch), or "auto"
+            for a GPU where one can be used.
 
     Raises:
         PatternError: The pattern set does not exist or has an error.
+        RefinerError: The refiner that was asked for cannot be used.
 
     >>> labeler = Labeler()
     >>> report = labeler("No focal consolidation. Small left effusion.")
@@ -54,20 +64,35 @@ class Labeler:
         *,
         sections: Sequence[str] | None = None,
         assertion: Literal["scope", "negex"] = "scope",
+        refine: bool | str | os.PathLike[str] | None = None,
+        device: str = "auto",
     ) -> None:
-        self._arguments = (patterns, tuple(sections) if sections is not None else None, assertion)
-        self.patterns = load_patterns(patterns)
+        chosen = tuple(sections) if sections is not None else None
+        self._arguments = (patterns, chosen, assertion, refine, device)
+        source = read_set(patterns)
+        self.patterns = compile_set(source)
         """The compiled pattern set."""
         self._sectioner = Sectioner(self.patterns.sections, sections)
         self._splitter = SentenceSplitter(self.patterns.sections)
         self._aggregator = Aggregator(self.patterns)
         if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
-        self._judge: Judge = RulesJudge(self.patterns.lexicon)
+        rules = RulesJudge(self.patterns.lexicon)
+        self._judge: Judge = rules
+        self._refiner: Refiner | None = None
+        self.refiner_note = ""
+        """Why the labels are the rules' alone, or what is to be said of the refiner; one line."""
         if assertion == "negex":
             from chexlabel.engine.judges.negex import NegexJudge
 
+            if refine not in (None, False):
+                raise RefinerError("the refiner reads after the rules; leave out assertion='negex'")
             self._judge = NegexJudge(self.patterns.lexicon)
+        else:
+            self._refiner, self.refiner_note = _refiner(
+                rules, source, self.patterns, refine, device
+            )
+            self._judge = self._refiner or rules
         # Reports repeat one another's sentences: what was worked out for one is kept.
         self._judgements = Memo(self._judge)
         self._masks = Memo(self._judge_masks)
@@ -79,6 +104,11 @@ class Labeler:
     def findings(self) -> tuple[str, ...]:
         """The findings in output order."""
         return self.patterns.findings
+
+    @property
+    def refiner(self) -> str | None:
+        """Name and version of the model that refines the labels; `None` for the rules alone."""
+        return self._refiner.title if self._refiner else None
 
     def label(self, report: str | Report) -> tuple[Label | None, ...]:
         """Return the labels alone, in the order of `findings`: the fast path, without evidence.
@@ -116,11 +146,24 @@ class Labeler:
             if judgements:
                 mentions.extend(self._evidence(text, span, start, end, judgements))
         labels = self._aggregator.labels(mask) if passages else self._aggregator.blank
+        refiner = self._refiner
+        probabilities = {}
+        if refiner is not None and passages:
+            readings = refiner.read([text[start:end] for _, start, end in passages])
+            tables = [reading.probabilities for reading in readings]
+            probabilities = report_probabilities(tables, refiner.refined, self.patterns, labels)
         return LabeledReport(
             id=report.id if isinstance(report, Report) else None,
             labels=dict(zip(self.findings, labels, strict=True)),
             mentions=tuple(mentions),
+            probabilities=probabilities,
+            refiner=self.refiner,
         )
+
+    def read_ahead(self, reports: Iterable[str | Report]) -> None:
+        """Judge the new sentences of many reports at once, so that each is then labeled quickly."""
+        cut = map(self._passages, reports)
+        self._judgements.fill(text[s:e] for text, parts in cut for _, s, e in parts)
 
     def pipe(self, reports: Iterable[str | Report], batch_size: int = 1) -> Iterator[LabeledReport]:
         """Label a stream of reports with evidence, lazily and in order.
@@ -132,8 +175,7 @@ class Labeler:
         stream = iter(reports)
         while batch := list(islice(stream, batch_size)):
             if batch_size > 1:
-                cut = map(self._passages, batch)
-                self._judgements.fill(text[s:e] for text, parts in cut for _, s, e in parts)
+                self.read_ahead(batch)
             yield from map(self, batch)
 
     def label_frame(self, frame: pd.DataFrame, text: str = "report") -> pd.DataFrame:
@@ -203,17 +245,18 @@ class Labeler:
         def place(item: Match) -> tuple[int, int]:
             return start + offsets[item.start][0], start + offsets[item.end - 1][1]
 
-        for item, label, cues in judgements:
+        for judgement in judgements:
+            item = judgement.item
             first, last = place(item)
             found = []
-            for cue in cues:
+            for cue in judgement.cues:
                 role = cue.role
                 cue_start, cue_end = place(cue)
                 kind = role.kind.name if role.kind else "state" if role.state else "alternative"
                 found.append(Cue(kind, text[cue_start:cue_end], cue_start, cue_end, role.pattern))
             yield Mention(
                 finding=tracked[item.role.finding],
-                label=label,
+                label=judgement.label,
                 text=text[first:last],
                 start=first,
                 end=last,
@@ -221,6 +264,8 @@ class Labeler:
                 sentence=(start, end),
                 cues=tuple(found),
                 pattern=item.role.pattern,
+                confidence=judgement.confidence,
+                source=judgement.source,
             )
 
 
@@ -230,9 +275,29 @@ def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:
     return report.text, report.spans
 
 
+def _refiner(
+    rules: RulesJudge,
+    source: SetSource,
+    patterns: PatternSet,
+    refine: bool | str | os.PathLike[str] | None,
+    device: str,
+) -> tuple[Refiner | None, str]:
+    """Return the refiner that was asked for, and what is to be said of it."""
+    if refine is None:
+        wanted = os.environ.get("CHEXLABEL_REFINER", "")
+        refine = False if wanted == "off" else wanted or None
+    if refine is False:
+        return None, ""
+    from chexlabel_neural.select import select_refiner
+
+    return select_refiner(rules, source, patterns, refine, device)
+
+
 def _rebuild(
     patterns: str | os.PathLike[str],
     sections: tuple[str, ...] | None,
     assertion: Literal["scope", "negex"],
+    refine: bool | str | os.PathLike[str] | None,
+    device: str,
 ) -> Labeler:
-    return Labeler(patterns, sections=sections, assertion=assertion)
+    return Labeler(patterns, sections=sections, assertion=assertion, refine=refine, device=device)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.judgement import Judgement, Reading
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "Refiner"]
 
 
 class Judge(Protocol):
@@ -23,3 +23,18 @@ class Judge(Protocol):
         Returns:
             For each passage, in order, its judgements in text order.
         """
+
+
+class Refiner(Judge, Protocol):
+    """A judge that holds the rules' judge, may change its labels, and knows probabilities."""
+
+    @property
+    def title(self) -> str:
+        """Name and version of the model, as summaries and the evidence name it."""
+
+    @property
+    def refined(self) -> frozenset[int]:
+        """The numbers of the findings that it has probabilities for."""
+
+    def read(self, passages: Sequence[str], /) -> list[Reading]:
+        """Judge a batch of passages and give the probabilities of all labels."""

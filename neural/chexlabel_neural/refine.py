@@ -1,0 +1,249 @@
+"""The refiner as a judge: the rules' labels, changed where the net is surely better."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chexlabel.engine.judgement import REFINER, Judgement, Reading
+from chexlabel.engine.judges import Judge
+from chexlabel.engine.match import Match, token_offsets
+from chexlabel.engine.memo import Memo
+from chexlabel.labels import Label
+from chexlabel.patterns.lexicon import Role, Tag
+from chexlabel_neural.refiner_file import CHOICES, RefinerFile
+from chexlabel_neural.runtime import Outputs, PassageReader
+
+__all__ = ["RefinerJudge", "strangeness"]
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_LABELS: Final = (None, Label.NEGATIVE, Label.UNCERTAIN, Label.POSITIVE)
+"""What each of `CHOICES` is as a label; the later wins where a passage says several."""
+_PLACES: Final = {label: place for place, label in enumerate(_LABELS)}
+_ORDER: Final = {str(choice): place for place, choice in enumerate(CHOICES)}
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_UNKNOWN_AT_EASE = 0.5
+
+
+class RefinerJudge:
+    """Judges by the rules, then changes a passage's label where the model's card allows it.
+
+    Of each finding the net gives the probabilities of blank, negative, uncertain and positive. Its
+    most probable label replaces that of the rules where it reaches the threshold that the model's
+    card states for this change of this finding. The mentions of the rules are then left out, and
+    one that quotes the tagged words comes in their place; where the refined label is blank, they
+    stay and count for nothing.
+
+    Instances may be shared between threads and pickled.
+
+    Args:
+        rules: the judge whose labels are refined.
+        file: the model's card.
+        reader: runs the net.
+        numbers: finding -> its number in the pattern set, for the findings to be refined; the
+            others are left to the rules.
+    """
+
+    def __init__(
+        self, rules: Judge, file: RefinerFile, reader: PassageReader, numbers: Mapping[str, int]
+    ) -> None:
+        self._arguments = (rules, file, reader, dict(numbers))
+        self._rules = rules
+        self._reader = reader
+        self.title = file.title
+        """Name and version of the model."""
+        self.refined = frozenset(numbers.values())
+        """The numbers of the findings that it has probabilities for."""
+        heads = [place for place, name in enumerate(file.findings) if name in numbers]
+        names = [file.findings[head] for head in heads]
+        self._heads = np.array(heads)
+        self._numbers = np.array([numbers[name] for name in names])
+        self._names = names
+        self._columns = {number: column for column, number in enumerate(self._numbers.tolist())}
+        self._size = int(self._numbers.max()) + 1
+        self._temperature = np.array([file.temperature[n] for n in names], np.float32)[:, None]
+        self._weight = np.array([file.rules_weight.get(n, 0.0) for n in names], np.float32)
+        self._threshold = _thresholds(file, names)
+        self._span_threshold = file.span_threshold
+        self._max_tokens = file.max_tokens
+        self._readings = Memo(self._read)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RefinerJudge, self._arguments
+
+    def __call__(self, passages: Sequence[str]) -> list[list[Judgement]]:
+        """Judge the mentions of passages (see `Judge`)."""
+        return [list(reading.judgements) for reading in self.read(passages)]
+
+    def read(self, passages: Sequence[str]) -> list[Reading]:
+        """Judge passages and give the probabilities of all labels (see `Refiner`)."""
+        readings = self._readings
+        if len(passages) > 1:
+            readings.fill(passages)
+        return [readings[passage] for passage in passages]
+
+    def net_probabilities(self, passages: Sequence[str]) -> Floats:
+        """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
+        logits = np.stack([o.logits[self._heads] for o in self._reader(passages)])
+        return self._doubted(_softmax(logits / self._temperature), passages)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The refined findings, in the order of `net_probabilities`."""
+        return self._names
+
+    def _read(self, passages: Sequence[str]) -> list[Reading]:
+        by_rules = self._rules(passages)
+        outputs = self._reader(passages)
+        places = np.array([self._places(judgements) for judgements in by_rules])
+        logits = np.stack([o.logits[self._heads] for o in outputs]) / self._temperature
+        probable = self._doubted(_softmax(logits), passages)
+        best = probable.argmax(axis=2)
+        sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
+        columns = np.arange(len(self._heads))
+        changed = sure >= self._threshold[columns, places, best]
+        # The net cannot overrule what it did not see: the end of a passage that is too long.
+        changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
+        final = np.where(changed, best, places)
+        # With the rules' label as one more witness.
+        logits += self._weight[:, None] * (places[:, :, None] == np.arange(4))
+        pooled = self._doubted(_softmax(logits), passages)
+        readings = []
+        for at, passage in enumerate(passages):
+            table = np.zeros((self._size, 4), np.float32)
+            table[self._numbers] = pooled[at]
+            judgements = self._judgements(
+                passage, by_rules[at], outputs[at], changed[at], final[at], table
+            )
+            readings.append(Reading(judgements, table))
+        return readings
+
+    def _places(self, judgements: Sequence[Judgement]) -> list[int]:
+        """Return what the rules say of each refined finding, as places in `CHOICES`."""
+        places = [0] * len(self._heads)
+        for judgement in judgements:
+            column = self._columns.get(judgement.item.role.finding)
+            if column is not None:
+                places[column] = max(places[column], _PLACES[judgement.label])
+        return places
+
+    def _doubted(self, probabilities: Floats, passages: Sequence[str]) -> Floats:
+        """Mix in that nothing is known of a passage, as far as its words are strange to the net."""
+        vocabulary = self._reader.vocabulary
+        if vocabulary is None:
+            return probabilities
+        strange = [strangeness(passage, vocabulary) for passage in passages]
+        doubt = np.array(strange, np.float32)[:, None, None]
+        mixed: Floats = np.asarray((1 - doubt) * probabilities + doubt / len(CHOICES), np.float32)
+        return mixed
+
+    def _judgements(
+        self,
+        passage: str,
+        by_rules: Sequence[Judgement],
+        outputs: Outputs,
+        changed: NDArray[np.bool_],
+        final: NDArray[np.intp],
+        table: Floats,
+    ) -> list[Judgement]:
+        """Return the judgements of a passage after the changes, with their confidence."""
+        found = []
+        held: dict[int, Judgement] = {}
+        for judgement in by_rules:
+            number = judgement.item.role.finding
+            column = self._columns.get(number)
+            if column is None:
+                found.append(judgement)
+                continue
+            confidence = float(table[number, _PLACES[judgement.label]])
+            if not changed[column]:
+                found.append(judgement._replace(confidence=confidence))
+                continue
+            held.setdefault(number, judgement)
+            if final[column] == 0:
+                sure = float(table[number, 0])
+                found.append(judgement._replace(label=None, confidence=sure, source=REFINER))
+        new = [column for column in np.flatnonzero(changed).tolist() if final[column] != 0]
+        if not new:
+            return found
+        tokens = token_offsets(passage)
+        if not tokens:
+            return found
+        pieces = self._reader.offsets(passage)
+        for column in new:
+            number = int(self._numbers[column])
+            tags = _sigmoid(outputs.tags[:, self._heads[column]].astype(np.float32))
+            span = _tagged(tags, pieces, tokens, self._span_threshold)
+            if span is None:
+                quoted = held.get(number)
+                span = quoted.item[:2] if quoted else (0, len(tokens))
+            label = _LABELS[final[column]]
+            role = Role(Tag.MENTION, number, "", number, label or Label.POSITIVE)
+            confidence = float(table[number, final[column]])
+            found.append(Judgement(Match(*span, role), label, (), confidence, REFINER))
+        return sorted(found, key=lambda judgement: judgement.item.start)
+
+
+def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
+    """Return how little of a passage the net can know, 0 to 1, by its share of unknown words.
+
+    Up to half of the words may be unknown, as names and slips are; from there it rises to 1.
+    """
+    words = _WORD.findall(passage.lower())
+    if not words:
+        return 0.0
+    unknown = sum(word not in vocabulary for word in words) / len(words)
+    return max(0.0, (unknown - _UNKNOWN_AT_EASE) / (1 - _UNKNOWN_AT_EASE))
+
+
+def _thresholds(file: RefinerFile, names: Sequence[str]) -> Floats:
+    """Return the thresholds [findings, from, to]; infinite where a change is off."""
+    table = np.full((len(names), len(CHOICES), len(CHOICES)), np.inf, np.float32)
+    for column, name in enumerate(names):
+        for transition, threshold in file.policy.get(name, {}).items():
+            before, after = map(_ORDER.__getitem__, transition.split(">"))
+            table[column, before, after] = threshold
+    return table
+
+
+def _tagged(
+    tags: Floats,
+    pieces: Sequence[tuple[int, int]],
+    tokens: Sequence[tuple[int, int]],
+    threshold: float,
+) -> tuple[int, int] | None:
+    """Return the engine's tokens (first, after last) under the surest run of tagged wordpieces."""
+    best: tuple[float, int, int] | None = None
+    run: tuple[float, int, int] | None = None
+    for probability, (start, end) in zip(tags.tolist(), pieces, strict=True):
+        if probability < threshold or start == end:
+            run = None
+            continue
+        run = (max(run[0], probability), run[1], end) if run else (probability, start, end)
+        if best is None or run[0] > best[0] or run[1] == best[1]:
+            best = run
+    if best is None:
+        return None
+    _, start, end = best
+    first = bisect_right(tokens, start, key=lambda token: token[1])
+    last = first
+    while last < len(tokens) and tokens[last][0] < end:
+        last += 1
+    return (first, last) if first < last else None
+
+
+def _softmax(logits: Any) -> Floats:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    result: Floats = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    return result

@@ -1,0 +1,156 @@
+"""Which model refines a pattern set, if one does, and why not if none."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chexlabel.errors import RefinerError
+from chexlabel_neural.refiner_file import (
+    REFINER_FILE,
+    RefinerFile,
+    pattern_hash,
+    read_refiner_file,
+)
+
+if TYPE_CHECKING:
+    from chexlabel.engine.judges import Judge
+    from chexlabel.patterns.compile import PatternSet
+    from chexlabel.patterns.load import SetSource
+    from chexlabel_neural.refine import RefinerJudge
+
+__all__ = ["default_model", "missing_runtime", "models_folder", "select_refiner", "shared_findings"]
+
+_PACKAGED = Path(__file__).parent / "models"
+_CHECKOUT = Path(__file__).parents[1] / "models"  # an editable install reads the repository's
+_INSTALL = "pip install 'chexlabel[refine]'"
+
+
+def models_folder() -> Path:
+    """Return the folder of the models that ship with the package."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def default_model(pattern_set: str) -> Path | None:
+    """Return the folder of the model that ships for a pattern set, `None` where there is none."""
+    folder = models_folder() / pattern_set
+    return folder if (folder / REFINER_FILE).is_file() else None
+
+
+def missing_runtime() -> list[str]:
+    """Return what the refiner needs on a CPU and is not installed, by the packages' names."""
+    return [name for name in ("numpy", "onnxruntime", "tokenizers") if find_spec(name) is None]
+
+
+def select_refiner(
+    rules: Judge,
+    source: SetSource,
+    patterns: PatternSet,
+    refine: bool | str | os.PathLike[str] | None,
+    device: str,
+) -> tuple[RefinerJudge | None, str]:
+    """Return the refiner for a pattern set, and what is to be said of it, on one line.
+
+    Args:
+        rules: the judge whose labels are refined.
+        source: the set as read.
+        patterns: the set as compiled.
+        refine: `None` for what there is, `True` for the model that ships, or a model's folder.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        RefinerError: the runtime is missing though a refiner is asked for, or the folder is broken
+            or holds a model for another set.
+    """
+    folder = Path(refine) if not isinstance(refine, bool | None) else None
+    base = None
+    if folder is None:
+        base, folder = _shipped(source)
+        if base is None or folder is None:
+            return None, f"rules only: there is no refiner for the pattern set {patterns.name}"
+    file = read_refiner_file(folder)
+    base = base or _base_named(source, file.pattern_set)
+    if base is None:
+        raise RefinerError(
+            f"refiner {folder}: made for the pattern set {file.pattern_set!r}, which "
+            f"{patterns.name!r} neither is nor extends; choose another model, or --no-refine"
+        )
+    shared = shared_findings(source, base, file)
+    if not shared:
+        return None, (
+            f"rules only: what {patterns.name} means by its labels is not what the refiner "
+            f"{file.title} learned"
+        )
+    if missing := missing_runtime():
+        if refine is None:
+            return None, f"rules only: the refiner needs {_and(missing)}; {_INSTALL}"
+        raise RefinerError(f"the refiner needs {_and(missing)}; install with: {_INSTALL}")
+    from chexlabel_neural.refine import RefinerJudge
+    from chexlabel_neural.runtime import open_net
+
+    numbers = {name: patterns.tracked.index(name) for name in shared}
+    judge = RefinerJudge(rules, file, open_net(folder, file, device), numbers)
+    note = ""
+    if pattern_hash(base.path) != file.pattern_hash:
+        note = f"its thresholds were measured with other rules of {file.pattern_set}"
+    return judge, note
+
+
+def shared_findings(source: SetSource, base: SetSource, file: RefinerFile) -> list[str]:
+    """Return the findings that mean in a set what they mean in the set that a model knows.
+
+    A finding does if its files begin with the base's, an uncertain label stays uncertain, and
+    alternatives are read alike in both sets.
+
+    Args:
+        source: the set.
+        base: the set that the model was made for: `source` or one that it extends.
+        file: the model's card.
+
+    Raises:
+        RefinerError: the model has heads for findings that its own set does not have.
+    """
+    known = {*base.info.findings, *base.info.hidden}
+    if strange := [name for name in file.findings if name not in known]:
+        raise RefinerError(
+            f"refiner {file.title}: it reads {_and(strange)}, which the pattern set "
+            f"{base.info.name!r} does not have; choose the model of this version of the set"
+        )
+    if source.info.alternatives != base.info.alternatives:
+        return []
+    tracked = {*source.info.findings, *source.info.hidden, *_unless(source)}
+    return [
+        name
+        for name in file.findings
+        if name in tracked
+        and source.findings[name][: len(base.findings[name])] == base.findings[name]
+        and source.info.uncertain.get(name) == base.info.uncertain.get(name)
+    ]
+
+
+def _shipped(source: SetSource) -> tuple[SetSource | None, Path | None]:
+    """Return the first of a set and those that it extends for which a model ships."""
+    at: SetSource | None = source
+    while at is not None:
+        folder = default_model(at.info.name)
+        if folder is not None:
+            return at, folder
+        at = at.base
+    return None, None
+
+
+def _base_named(source: SetSource, name: str) -> SetSource | None:
+    at: SetSource | None = source
+    while at is not None and at.info.name != name:
+        at = at.base
+    return at
+
+
+def _unless(source: SetSource) -> list[str]:
+    return source.info.no_finding.unless if source.info.no_finding else []
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

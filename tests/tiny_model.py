@@ -35,7 +35,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Words of no language, and what the tiny net takes from each: finding and label."""
 
-_BLANK_BIAS = 6.0
+_BLANK_BIAS = 2.0
 _VOTE = 16.0
 
 
@@ -62,6 +62,7 @@ def write_tiny_model(folder: Path, **changes: Any) -> Path:
         "pattern_hash": pattern_hash(find_set("chexpert14")),
         "findings": FINDINGS,
         "temperature": dict.fromkeys(FINDINGS, 1.0),
+        "rules_weight": dict.fromkeys(FINDINGS, 4.0),
         "policy": dict.fromkeys(FINDINGS, allowed),
         "sha256": file_hashes(folder),
     }

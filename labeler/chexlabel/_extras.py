@@ -25,6 +25,8 @@ EXTRA_OF = {
     "openpyxl": "excel",
     "onnxruntime": "refine",
     "tokenizers": "refine",
+    "captum": "neural",
+    "onnx": "neural",
     "safetensors": "neural",
     "torch": "neural",
     "transformers": "neural",

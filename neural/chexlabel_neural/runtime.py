@@ -322,7 +322,8 @@ def choose_device(device: str, *, may_use_gpu: bool = True) -> str:
         return next((name for name in ("cuda", "mps") if _is_usable(name)), "cpu")
     if not installed:
         raise RefinerError(
-            f"device {device!r}: a GPU needs PyTorch; install with: pip install 'chexlabel[neural]'"
+            f"device {device!r}: a GPU needs PyTorch; install it with: "
+            "python -m pip install 'chexlabel[neural]'"
         )
     if not _is_usable(device):
         raise RefinerError(

@@ -21,11 +21,18 @@ if TYPE_CHECKING:
     from chexlabel.patterns.load import SetSource
     from chexlabel_neural.refine import RefinerJudge
 
-__all__ = ["default_model", "missing_runtime", "models_folder", "select_refiner", "shared_findings"]
+__all__ = [
+    "default_model",
+    "installed_refiner",
+    "missing_runtime",
+    "models_folder",
+    "select_refiner",
+    "shared_findings",
+]
 
 _PACKAGED = Path(__file__).parent / "models"
 _CHECKOUT = Path(__file__).parents[1] / "models"  # an editable install reads the repository's
-_INSTALL = "pip install 'chexlabel[refine]'"
+_INSTALL = "install it with: python -m pip install 'chexlabel[refine]'"
 
 
 def models_folder() -> Path:
@@ -42,6 +49,14 @@ def default_model(pattern_set: str) -> Path | None:
 def missing_runtime() -> list[str]:
     """Return what the refiner needs on a CPU and is not installed, by the packages' names."""
     return [name for name in ("numpy", "onnxruntime", "tokenizers") if find_spec(name) is None]
+
+
+def installed_refiner(pattern_set: str = "chexpert14") -> str | None:
+    """Return name and version of the model that refines a set by default, `None` for none."""
+    folder = default_model(pattern_set)
+    if folder is None or missing_runtime() or os.environ.get("CHEXLABEL_REFINER") == "off":
+        return None
+    return read_refiner_file(folder).title
 
 
 def select_refiner(
@@ -86,7 +101,7 @@ def select_refiner(
     if missing := missing_runtime():
         if refine is None:
             return None, f"rules only: the refiner needs {_and(missing)}; {_INSTALL}"
-        raise RefinerError(f"the refiner needs {_and(missing)}; install with: {_INSTALL}")
+        raise RefinerError(f"the refiner needs {_and(missing)}; {_INSTALL}")
     from chexlabel_neural.refine import RefinerJudge
     from chexlabel_neural.runtime import open_net
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import difflib
 import importlib
@@ -114,7 +115,7 @@ def build_parser(command: str | None = None) -> Parser:
         command: the name of the command whose module is imported; `None` for none.
     """
     parser = Parser(prog="chexlabel", description=_DESCRIPTION, epilog=_EPILOG)
-    parser.add_argument("--version", action="version", version=f"chexlabel {__version__}")
+    parser.add_argument("--version", action=_Version)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for known in COMMANDS:
         if known.name == command:
@@ -122,6 +123,21 @@ def build_parser(command: str | None = None) -> Parser:
         else:
             subparsers.add_parser(known.name, help=known.help)
     return parser
+
+
+class _Version(argparse.Action):
+    """Print the versions of chexlabel and, where one is installed, of its refiner."""
+
+    def __init__(self, option_strings: Sequence[str], **_: object) -> None:
+        help_text = "show program's version number and exit"
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help_text)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from chexlabel_neural.select import installed_refiner
+
+        refiner = installed_refiner()
+        print(f"chexlabel {__version__}" + (f" (refiner {refiner})" if refiner else ""))
+        parser.exit()
 
 
 def _run(arguments: list[str]) -> int:

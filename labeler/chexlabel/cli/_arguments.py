@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chexlabel.errors import RefinerError
+
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
 
@@ -76,6 +78,26 @@ def add_labeler_options(parser: argparse.ArgumentParser) -> None:
         help="scope: the scopes of the pattern set (default); negex: negspacy's NegEx, slower, "
         "for comparison",
     )
+    add_refiner_options(group)
+
+
+def add_refiner_options(group: argparse._ActionsContainer) -> None:
+    """Add the options that say whether and where the refiner reads."""
+    group.add_argument(
+        "--refine",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="let the refiner, a small BERT, change labels where it is surely better than the "
+        "rules, or not (default: where its runtime and a model are installed)",
+    )
+    group.add_argument("--refiner", metavar="DIR", help="refine with the model in this folder")
+    group.add_argument(
+        "--device",
+        metavar="NAME",
+        choices=("auto", "cpu", "cuda", "mps"),
+        default="auto",
+        help="where the refiner runs: cpu, cuda, mps, or auto, a GPU if there is one (default)",
+    )
 
 
 def reader_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -94,10 +116,19 @@ def labeler_from(args: argparse.Namespace) -> Labeler:
 
     Raises:
         PatternError: the pattern set has an error.
+        RefinerError: the refiner that is asked for cannot be used.
     """
     from chexlabel.engine.labeler import Labeler
 
-    return Labeler(args.patterns, sections=args.sections, assertion=args.assertion)
+    if args.refiner is not None and args.refine is False:
+        raise RefinerError("--refiner names a model and --no-refine forbids it; leave out one")
+    return Labeler(
+        args.patterns,
+        sections=args.sections,
+        assertion=args.assertion,
+        refine=args.refine if args.refiner is None else Path(args.refiner),
+        device=args.device,
+    )
 
 
 def path_exists(text: str) -> bool:

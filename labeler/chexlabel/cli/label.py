@@ -60,6 +60,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     output.add_argument(
         "--keep-text", action="store_true", help="copy the reports' text to the output"
     )
+    output.add_argument(
+        "--confidence",
+        action="store_true",
+        help="add columns with the refiner's confidence: the probability that a finding is "
+        "positive, that of its label, and who decided, rules or refiner",
+    )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
     add_reader_options(parser)
     add_labeler_options(parser)
@@ -93,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
             evidence=args.evidence,
             output_format=args.output_format,
             keep_text=args.keep_text,
+            confidence=args.confidence,
             force=args.force,
             workers=args.workers,
             on_progress=messages.progress,
@@ -183,6 +190,10 @@ def _in_words(summary: Summary) -> str:
     words = (
         f"{summary.reports:,} {noun} in {summary.seconds:.2f} s ({rate:,.0f} reports/s); {counts}"
     )
+    if summary.refiner is not None:
+        words += f"; refined by {summary.refiner}"
+    if summary.refiner_note:
+        words += f"; {summary.refiner_note}"
     if summary.unreadable:
         words += f"; {summary.unreadable:,} could not be read and are labeled blank"
     return words

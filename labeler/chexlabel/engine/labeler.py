@@ -83,10 +83,10 @@ class Labeler:
         self.refiner_note = ""
         """Why the labels are the rules' alone, or what is to be said of the refiner; one line."""
         if assertion == "negex":
-            from chexlabel.engine.judges.negex import NegexJudge
-
             if refine not in (None, False):
                 raise RefinerError("the refiner reads after the rules; leave out assertion='negex'")
+            from chexlabel.engine.judges.negex import NegexJudge
+
             self._judge = NegexJudge(self.patterns.lexicon)
         else:
             self._refiner, self.refiner_note = _refiner(
@@ -109,6 +109,22 @@ class Labeler:
     def refiner(self) -> str | None:
         """Name and version of the model that refines the labels; `None` for the rules alone."""
         return self._refiner.title if self._refiner else None
+
+    @property
+    def findings_read(self) -> tuple[str, ...]:
+        """The findings that labels come with probabilities for, in output order."""
+        if self._refiner is None:
+            return ()
+        refined = self._refiner.refined
+        rule = self.patterns.no_finding
+        return tuple(
+            name
+            for place, (name, number) in enumerate(
+                zip(self.findings, self.patterns.columns, strict=True)
+            )
+            if number in refined
+            or (rule and place == rule.column and refined.intersection(rule.unless))
+        )
 
     def label(self, report: str | Report) -> tuple[Label | None, ...]:
         """Return the labels alone, in the order of `findings`: the fast path, without evidence.

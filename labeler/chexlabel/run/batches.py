@@ -13,9 +13,9 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chexlabel._faults import fault
-from chexlabel.errors import ChexlabelError
+from chexlabel.errors import ChexlabelError, RefinerError
 from chexlabel.labels import Label, LabeledReport
-from chexlabel.writers import LabelRow, evidence_line
+from chexlabel.writers import ConfidenceRow, LabelRow, evidence_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -51,6 +51,7 @@ class LabeledBatch(NamedTuple):
     Attributes:
         labels: one row a report; all blank for one that could not be labeled.
         evidence: one line of JSON a report, or empty where no evidence was asked for.
+        confidences: one row a report, or empty where no confidences were asked for.
         failures: index in the batch and reason (one line, no report text) of each report that the
             reader could not read or the labeler failed on.
     """
@@ -58,6 +59,7 @@ class LabeledBatch(NamedTuple):
     labels: list[LabelRow]
     evidence: list[str]
     failures: list[tuple[int, str]]
+    confidences: list[ConfidenceRow]
 
 
 def batched(
@@ -85,6 +87,7 @@ def label_batches(
     *,
     evidence: bool,
     workers: int,
+    confidence: bool = False,
 ) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
     """Label batches and yield each with its labels, in order.
 
@@ -96,13 +99,14 @@ def label_batches(
         batches: lists of reports.
         evidence: whether to collect the evidence as well.
         workers: number of processes; with 1 no other process is started.
+        confidence: whether to collect the confidences as well.
 
     Raises:
         ChexlabelError: a worker process died.
     """
     if workers == 1:
         for batch in batches:
-            yield batch, _label_batch(labeler, batch, evidence=evidence)
+            yield batch, _label_batch(labeler, batch, evidence=evidence, confidence=confidence)
         return
     # "spawn" behaves alike on all systems and is safe where the reader has threads (Arrow's, or a
     # progress bar's), which "fork" is not.
@@ -110,7 +114,7 @@ def label_batches(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(labeler, evidence),
+        initargs=(labeler, evidence, confidence),
     )
     pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
     try:
@@ -132,10 +136,13 @@ def label_batches(
         pool.shutdown(cancel_futures=True)
 
 
-def _label_batch(labeler: ReportLabeler, reports: list[Report], *, evidence: bool) -> LabeledBatch:
+def _label_batch(
+    labeler: ReportLabeler, reports: list[Report], *, evidence: bool, confidence: bool
+) -> LabeledBatch:
     findings = labeler.findings
     blank: LabelRow = (None,) * len(findings)
-    result = LabeledBatch([], [], [])
+    result = LabeledBatch([], [], [], [])
+    _read_ahead(labeler, reports, evidence=evidence or confidence)
     label, add = labeler.label, result.labels.append
     for index, report in enumerate(reports):
         error = report.error
@@ -143,38 +150,62 @@ def _label_batch(labeler: ReportLabeler, reports: list[Report], *, evidence: boo
         row = blank
         if error is None:
             try:
-                if evidence:
+                if evidence or confidence:
                     labeled = labeler(report)
                     row = tuple(labeled.labels.values())
                 else:
                     row = label(report)
+            except RefinerError:  # not of this report: every other would fail alike
+                raise
             except Exception as exception:  # one report must not stop the run
                 error = f"the labeler failed on it ({fault(exception)})"
         add(row)
         if error is not None:
             result.failures.append((index, error))
-        if evidence:
-            if labeled is None:
-                labeled = LabeledReport(report.id, dict.fromkeys(findings), ())
+        if labeled is None and (evidence or confidence):
+            labeled = LabeledReport(report.id, dict.fromkeys(findings), ())
+        if labeled is not None and confidence:
+            result.confidences.append(_confidences(labeler, labeled))
+        if labeled is not None and evidence:
             ids = report.columns or {"id": report.id}
             result.evidence.append(evidence_line(ids, labeled, error=error))
     return result
 
 
+def _read_ahead(labeler: ReportLabeler, reports: list[Report], *, evidence: bool) -> None:
+    """Let a labeler that has a refiner read the new sentences of all reports at once."""
+    if getattr(labeler, "refiner", None) is None:
+        return
+    readable = [report for report in reports if report.error is None]
+    # What fails here fails again below, where it is told which report it was.
+    with contextlib.suppress(Exception):
+        getattr(labeler, "read_ahead" if evidence else "label_batch")(readable)
+
+
+def _confidences(labeler: ReportLabeler, labeled: LabeledReport) -> ConfidenceRow:
+    """Return the confidence columns; nothing is known of a report that could not be read."""
+    row: list[float | str] = []
+    for finding in getattr(labeler, "findings_read", ()):
+        chances = labeled.probabilities.get(finding)
+        positive = chances[Label.POSITIVE] if chances else 0.0
+        row += (positive, labeled.confidence(finding) or 0.0, labeled.source(finding))
+    return tuple(row)
+
+
 # What a worker process works with; set once by `_start_worker`.
-_worker: tuple[ReportLabeler, bool] | None = None
+_worker: tuple[ReportLabeler, bool, bool] | None = None
 
 
-def _start_worker(labeler: ReportLabeler, evidence: bool) -> None:
+def _start_worker(labeler: ReportLabeler, evidence: bool, confidence: bool) -> None:
     global _worker
-    _worker = (labeler, evidence)
+    _worker = (labeler, evidence, confidence)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _work(reports: list[Report]) -> LabeledBatch:
     assert _worker is not None  # noqa: S101 - the pool runs its initializer first
-    labeler, evidence = _worker
-    return _label_batch(labeler, reports, evidence=evidence)
+    labeler, evidence, confidence = _worker
+    return _label_batch(labeler, reports, evidence=evidence, confidence=confidence)
 
 
 def _end_with_parent() -> None:

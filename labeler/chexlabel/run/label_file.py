@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from chexlabel.errors import OutputError
+from chexlabel.errors import OutputError, RefinerError
 from chexlabel.labels import Label
 from chexlabel.run.batches import ReportLabeler, batched, label_batches
 from chexlabel.writers import (
@@ -56,12 +56,16 @@ class Summary:
         unreadable: number of reports labeled blank because they could not be read or labeled.
         seconds: wall-clock time from opening the source to the finished output.
         counts: finding -> label -> number of reports, in the order of the findings.
+        refiner: name and version of the model that refined the labels; `None` for none.
+        refiner_note: why there was none, or what is to be said of it; one line, may be empty.
     """
 
     reports: int
     unreadable: int
     seconds: float
     counts: Mapping[str, Mapping[Label, int]]
+    refiner: str | None = None
+    refiner_note: str = ""
 
     def total(self, label: Label) -> int:
         """Return how often a label was given, summed over the findings."""
@@ -81,6 +85,7 @@ def label_file(
     delimiter: str | None = None,
     output_format: str | None = None,
     keep_text: bool = False,
+    confidence: bool = False,
     force: bool = False,
     workers: int = 1,
     on_progress: Callable[[int, int | None], None] | None = None,
@@ -106,6 +111,9 @@ def label_file(
         delimiter: the character between the cells of the source.
         output_format: "csv", "tsv", "jsonl" or "parquet", whatever the output's name.
         keep_text: copy the reports' text to the output, after the identifying columns.
+        confidence: add, after the labels and for each finding that the refiner reads, the
+            probability that it is positive (`<finding>_prob`), that of the label given
+            (`<finding>_confidence`), and who decided (`<finding>_source`).
         force: replace existing outputs.
         workers: number of processes; 0 is one a core. With more than 1, call this in a script
             under `if __name__ == "__main__":`, as Python's multiprocessing demands.
@@ -120,6 +128,7 @@ def label_file(
         InputError: the source cannot be read.
         OutputError: an output exists, or cannot be written.
         PatternError: the default labeler's pattern set has an error.
+        RefinerError: confidences are asked for, and the labeler has no refiner.
         ChexlabelError: a worker process died.
         ValueError: `workers` is negative.
 
@@ -139,6 +148,7 @@ def label_file(
         from chexlabel.engine.labeler import Labeler
 
         labeler = Labeler()
+    read = _findings_read(labeler) if confidence else ()
     tally = _Tally(labeler.findings)
     done = unreadable = 0
     with ExitStack() as stack:
@@ -152,7 +162,7 @@ def label_file(
                 delimiter=delimiter,
             )
         )
-        layout = _layout(reports, labeler.findings, keep_text=keep_text)
+        layout = _layout(reports, labeler.findings, read, keep_text=keep_text)
         layout.check()
         files = [_Output(stack, output, force=force, compress=output_as.gzip)]
         with output_errors(files[0].name):
@@ -169,12 +179,13 @@ def label_file(
             batched(reports),
             evidence=evidence is not None,
             workers=workers or _cores(),
+            confidence=confidence,
         )
         # Closed here, not by the garbage collector, so that an error waits for the workers.
         stack.callback(labeled.close)
         for batch, result in labeled:
             with output_errors(files[0].name):
-                writer.write(batch, result.labels)
+                writer.write(batch, result.labels, result.confidences if confidence else None)
             if evidence_writer is not None:
                 with output_errors(files[1].name):
                     evidence_writer.write(result.evidence)
@@ -193,7 +204,14 @@ def label_file(
         # The labels come last: where they stand, the evidence does too.
         for file in reversed(files):
             file.commit()
-    return Summary(done, unreadable, time.perf_counter() - started, tally.counts())
+    return Summary(
+        done,
+        unreadable,
+        time.perf_counter() - started,
+        tally.counts(),
+        getattr(labeler, "refiner", None),
+        getattr(labeler, "refiner_note", ""),
+    )
 
 
 class _Output:
@@ -257,13 +275,28 @@ class _Tally:
         self._rows.clear()
 
 
-def _layout(reports: ReportSource, findings: tuple[str, ...], *, keep_text: bool) -> Layout:
+def _findings_read(labeler: ReportLabeler) -> tuple[str, ...]:
+    """Return the findings that have confidences."""
+    read: tuple[str, ...] = getattr(labeler, "findings_read", ())
+    if not read:
+        why = getattr(labeler, "refiner_note", "")
+        raise RefinerError(
+            "confidences come from the refiner, which does not run here"
+            + (f" ({why})" if why else "")
+            + "; leave out --confidence"
+        )
+    return read
+
+
+def _layout(
+    reports: ReportSource, findings: tuple[str, ...], read: tuple[str, ...], *, keep_text: bool
+) -> Layout:
     text_column = None
     if keep_text:
         # A text joined from several columns has no column's name.
         named = reports.text_columns
         text_column = named[0] if len(named) == 1 else "report"
-    return Layout(reports.id_columns, text_column, findings)
+    return Layout(reports.id_columns, text_column, findings, read)
 
 
 def _check_distinct(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from chexlabel.errors import ValidationError
-from chexlabel.validation.tables import CONFIDENCE_SUFFIX, LabelFile, column_key
+from chexlabel.validation.tables import BESIDE_LABELS, CONFIDENCE_SUFFIX, LabelFile, column_key
 from chexlabel.validation.values import Codes, LabelClass, is_label, parse_labels
 
 if TYPE_CHECKING:
@@ -134,10 +134,11 @@ def label_columns(file: LabelFile, exclude: Iterable[str] = ()) -> tuple[list[st
         The findings and the columns left out that are neither ids nor confidences.
     """
     never = _NEVER_FINDINGS | set(exclude)
+    beside = tuple(map(column_key, BESIDE_LABELS))
     findings, others = [], []
     for column, cells in file.columns.items():
         key = column_key(column)
-        if key in never or key.endswith(column_key(CONFIDENCE_SUFFIX)):
+        if key in never or key.endswith(beside):
             continue
         filled = {cell for cell in set(cells) if cell.strip()}
         if not filled or any(is_label(cell) for cell in filled):

@@ -16,12 +16,22 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CONFIDENCE_SUFFIX", "LabelFile", "LabelSource", "column_key", "read_label_file"]
+__all__ = [
+    "BESIDE_LABELS",
+    "CONFIDENCE_SUFFIX",
+    "LabelFile",
+    "LabelSource",
+    "column_key",
+    "read_label_file",
+]
 
 LabelSource: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | LabelFile"
 
 CONFIDENCE_SUFFIX: Final = "_prob"
 """`<finding>_prob` holds the labeler's probability, 0 to 1, that the finding is positive."""
+
+BESIDE_LABELS: Final = (CONFIDENCE_SUFFIX, "_confidence")
+"""How columns of numbers end that stand beside a finding's labels and hold none."""
 
 _DELIMITERS: Final = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 
@@ -169,7 +179,7 @@ def _read_jsonl(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, 
                 raise ValidationError(f"{name}, line {number}: 'labels' must be an object")
             record |= labels
             # An evidence file is a label file too: its mentions and faults are no columns.
-            for key in ("mentions", "error"):
+            for key in ("mentions", "error", "refiner", "confidence", "source"):
                 record.pop(key, None)
             if records and record.keys() != records[0].keys():
                 raise ValidationError(

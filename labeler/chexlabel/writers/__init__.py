@@ -18,7 +18,9 @@ from chexlabel.writers.labels import (
     ParquetWriter,
 )
 from chexlabel.writers.layout import (
+    CONFIDENCE_SUFFIXES,
     OUTPUT_FORMATS,
+    ConfidenceRow,
     LabelRow,
     Layout,
     OutputFormat,
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "CONFIDENCE_SUFFIXES",
     "OUTPUT_FORMATS",
     "AtomicOutput",
+    "ConfidenceRow",
     "DelimitedWriter",
     "EvidenceWriter",
     "JsonLinesWriter",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EvidenceWriter", "check_evidence_columns", "evidence_line", "evidence_record"]
 
-_OWN_KEYS = ("labels", "mentions", "error")
+_OWN_KEYS = ("labels", "mentions", "error", "refiner", "confidence", "source")
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -23,7 +23,7 @@ def check_evidence_columns(id_columns: Sequence[str]) -> None:
     """Make sure that the identifying columns leave the record's own keys free.
 
     Raises:
-        OutputError: an identifying column is named "labels", "mentions" or "error".
+        OutputError: an identifying column is named as one of the record's own keys.
     """
     for name in id_columns:
         if name in _OWN_KEYS:
@@ -48,13 +48,19 @@ def evidence_record(
 
     Returns:
         The identifying columns, "labels" (finding -> 1, 0, -1 or None), "mentions" and, for a
-        report that could not be read, "error".
+        report that could not be read, "error". For a refined report also "refiner" (the model),
+        "confidence" (finding -> probability of its label) and "source" (finding -> who decided).
     """
     record: dict[str, Any] = dict(ids)
     record["labels"] = {
         finding: None if label is None else int(label) for finding, label in labeled.labels.items()
     }
     record["mentions"] = [_mention_record(mention) for mention in labeled.mentions]
+    if labeled.refiner is not None:
+        record["refiner"] = labeled.refiner
+        known = labeled.probabilities
+        record["confidence"] = {name: _rounded(labeled.confidence(name)) for name in known}
+        record["source"] = {name: labeled.source(name) for name in known}
     if error is not None:
         record["error"] = error
     return record
@@ -87,7 +93,7 @@ class EvidenceWriter:
 
 
 def _mention_record(mention: Mention) -> dict[str, Any]:
-    return {
+    record: dict[str, Any] = {
         "finding": mention.finding,
         "label": None if mention.label is None else int(mention.label),
         "text": mention.text,
@@ -98,6 +104,14 @@ def _mention_record(mention: Mention) -> dict[str, Any]:
         "pattern": mention.pattern,
         "cues": [_cue_record(cue) for cue in mention.cues],
     }
+    if mention.confidence is not None:
+        record["confidence"] = _rounded(mention.confidence)
+        record["source"] = mention.source
+    return record
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 4)
 
 
 def _cue_record(cue: Cue) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from chexlabel._extras import optional_imports
 from chexlabel.labels import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from chexlabel.report import Report
-    from chexlabel.writers.layout import LabelRow, Layout
+    from chexlabel.writers.layout import ConfidenceRow, LabelRow, Layout
 
 __all__ = ["DelimitedWriter", "JsonLinesWriter", "LabelsWriter", "ParquetWriter"]
 
@@ -35,8 +36,13 @@ _CELLS: dict[Label | None, str] = {
 class LabelsWriter(Protocol):
     """What the writers of all formats have in common."""
 
-    def write(self, reports: Sequence[Report], labels: Sequence[LabelRow]) -> None:
-        """Append one row a report, in the order given; both sequences are equally long."""
+    def write(
+        self,
+        reports: Sequence[Report],
+        labels: Sequence[LabelRow],
+        confidences: Sequence[ConfidenceRow] | None = None,
+    ) -> None:
+        """Append one row a report, in the order given; all sequences are equally long."""
 
     def close(self) -> None:
         """Write what is still held back; the stream stays open."""
@@ -64,16 +70,21 @@ class DelimitedWriter:
         self._csv.writerow(layout.names)
         self._flush()
 
-    def write(self, reports: Sequence[Report], labels: Sequence[LabelRow]) -> None:
+    def write(
+        self,
+        reports: Sequence[Report],
+        labels: Sequence[LabelRow],
+        confidences: Sequence[ConfidenceRow] | None = None,
+    ) -> None:
         """Append one row a report."""
         known, writerow, leading = self._cells, self._csv.writerow, self._layout.cells
-        for report, row in zip(reports, labels, strict=True):
+        for report, row, sure in zip(reports, labels, confidences or _none(labels), strict=True):
             cells = known.get(row)
             if cells is None:
                 if len(known) >= _MEMO_ROWS:
                     known.clear()
                 cells = known[row] = tuple(_CELLS[label] for label in row)
-            writerow((*leading(report), *cells))
+            writerow((*leading(report), *cells, *map(_confidence_cell, sure)))
         self._flush()
 
     def close(self) -> None:
@@ -107,17 +118,25 @@ class JsonLinesWriter:
         self._layout = layout
         self._ends: dict[LabelRow, str] = {}
 
-    def write(self, reports: Sequence[Report], labels: Sequence[LabelRow]) -> None:
+    def write(
+        self,
+        reports: Sequence[Report],
+        labels: Sequence[LabelRow],
+        confidences: Sequence[ConfidenceRow] | None = None,
+    ) -> None:
         """Append one line a report."""
         known, names, findings = self._ends, self._layout.leading, self._layout.findings
         lines = []
-        for report, row in zip(reports, labels, strict=True):
+        more = self._layout.confidence_names
+        for report, row, sure in zip(reports, labels, confidences or _none(labels), strict=True):
             end = known.get(row)
             if end is None:
                 if len(known) >= _MEMO_ROWS:
                     known.clear()
                 end = known[row] = _encode(dict(zip(findings, row, strict=True)))[1:]
             start = _encode(dict(zip(names, self._layout.cells(report), strict=True)))[:-1]
+            if sure:
+                end = f"{end[:-1]}, {_encode(dict(zip(more, sure, strict=True)))[1:]}"
             lines.append(f"{start}, {end}" if names else "{" + end)
         lines.append("")
         self._stream.write("\n".join(lines).encode("utf-8", errors="backslashreplace"))
@@ -149,16 +168,27 @@ class ParquetWriter:
         self._schema = pa.schema(
             [(name, pa.string()) for name in layout.leading]
             + [(name, pa.float64()) for name in layout.findings]
+            + [
+                (name, pa.string() if name.endswith("_source") else pa.float64())
+                for name in layout.confidence_names
+            ]
         )
         self._file: Any = pq.ParquetWriter(stream, self._schema, compression="zstd")
         self._leading: list[list[str]] = []
         self._labels: list[LabelRow] = []
+        self._confidences: list[ConfidenceRow] = []
         self._held = 0
 
-    def write(self, reports: Sequence[Report], labels: Sequence[LabelRow]) -> None:
+    def write(
+        self,
+        reports: Sequence[Report],
+        labels: Sequence[LabelRow],
+        confidences: Sequence[ConfidenceRow] | None = None,
+    ) -> None:
         """Append one row a report; a full row group goes out."""
         self._leading += map(self._layout.cells, reports)
         self._labels += labels
+        self._confidences += confidences or ()
         if self._layout.text_column is not None:
             self._held += sum(len(report.text) for report in reports)
         if len(self._labels) >= self._ROWS or self._held >= self._CHARACTERS:
@@ -187,8 +217,18 @@ class ParquetWriter:
             pa.array([None if label is None else float(label) for label in column], pa.float64())
             for column in zip(*self._labels, strict=True)
         ]
+        columns += [pa.array(column) for column in zip(*self._confidences, strict=True)]
         self._file.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-        self._leading, self._labels, self._held = [], [], 0
+        self._leading, self._labels, self._confidences, self._held = [], [], [], 0
+
+
+def _none(labels: Sequence[LabelRow]) -> Iterable[ConfidenceRow]:
+    """Stand for the confidences where none are asked for."""
+    return repeat((), len(labels))
+
+
+def _confidence_cell(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4f}"
 
 
 def _well_formed(text: str) -> str:

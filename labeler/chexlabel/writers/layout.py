@@ -14,10 +14,24 @@ if TYPE_CHECKING:
 
     from chexlabel.report import Report
 
-__all__ = ["OUTPUT_FORMATS", "LabelRow", "Layout", "OutputFormat", "recognise_format"]
+__all__ = [
+    "CONFIDENCE_SUFFIXES",
+    "OUTPUT_FORMATS",
+    "ConfidenceRow",
+    "LabelRow",
+    "Layout",
+    "OutputFormat",
+    "recognise_format",
+]
 
 LabelRow: TypeAlias = tuple[Label | None, ...]
 """One report's labels in the order of the findings; `None` is blank."""
+
+ConfidenceRow: TypeAlias = tuple[float | str, ...]
+"""One report's confidences, as `Layout.confidence_names` names them."""
+
+CONFIDENCE_SUFFIXES = ("_prob", "_confidence", "_source")
+"""The probability that the finding is positive, that of the label given, and who decided on it."""
 
 OUTPUT_FORMATS = ("csv", "tsv", "jsonl", "parquet")
 """The formats of a labels file, by the names that `--output-format` takes."""
@@ -89,11 +103,13 @@ class Layout(NamedTuple):
         text_column: the column with the report's text as the labeler read it, so that the offsets
             of the evidence point into it; `None` to leave the text out.
         findings: the findings, in the pattern set's order.
+        confident: findings whose labels come with confidences, each in three more columns.
     """
 
     id_columns: tuple[str, ...]
     text_column: str | None
     findings: tuple[str, ...]
+    confident: tuple[str, ...] = ()
 
     @property
     def leading(self) -> tuple[str, ...]:
@@ -103,7 +119,12 @@ class Layout(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All columns."""
-        return self.leading + self.findings
+        return self.leading + self.findings + self.confidence_names
+
+    @property
+    def confidence_names(self) -> tuple[str, ...]:
+        """The columns after the findings, for each finding as in `CONFIDENCE_SUFFIXES`."""
+        return tuple(name + suffix for name in self.confident for suffix in CONFIDENCE_SUFFIXES)
 
     def check(self) -> None:
         """Make sure that no two columns have one name.

@@ -15,6 +15,7 @@ __all__ = ["EXTRA_OF", "optional_imports"]
 EXTRA_OF = {
     "jinja2": "validate",
     "markupsafe": "validate",
+    "narwhals": "validate",
     "numpy": "validate",
     "pandas": "validate",
     "scipy": "validate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Cue", "Label", "LabeledReport", "Mention", "SectionSpan"]
 
@@ -92,6 +92,9 @@ class LabeledReport:
         probabilities: finding -> label (`None` for blank) -> calibrated probability; empty by the
             rules alone, and without the findings that the refiner does not know.
         refiner: name and version of the model that refined the labels; `None` for none.
+        text: the report as it was given, which the offsets of the mentions point into.
+
+    In a notebook it shows itself as the text with its mentions marked.
     """
 
     id: str | None
@@ -99,6 +102,27 @@ class LabeledReport:
     mentions: tuple[Mention, ...]
     probabilities: Mapping[str, Mapping[Label | None, float]] = field(default_factory=dict)
     refiner: str | None = None
+    text: str = field(default="", repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON, in the form of a line of an evidence file.
+
+        Returns:
+            "id", "labels" (finding -> 1, 0, -1 or `None`) and "mentions" with their cues.
+
+        >>> from chexlabel import Labeler
+        >>> found = Labeler()("No effusion.").to_dict()
+        >>> found["labels"]["Pleural Effusion"], found["mentions"][0]["cues"][0]["text"]
+        (0, 'No')
+        """
+        from chexlabel.writers.evidence import evidence_record
+
+        return evidence_record({"id": self.id}, self)  # type: ignore[dict-item] # a bare text's
+
+    def _repr_html_(self) -> str:
+        from chexlabel.render.notebook import notebook_html
+
+        return notebook_html(self)
 
     def evidence(self, finding: str) -> tuple[Mention, ...]:
         """Return the mentions that carry the report's label for `finding`, in text order."""

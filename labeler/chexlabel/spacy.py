@@ -10,7 +10,7 @@ before it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from spacy.language import Language
@@ -69,7 +69,7 @@ class ChexlabelComponent:
         """Label a Doc in place and return it."""
         labeled = self.labeler(doc.text)
         # Plain values, because spaCy can serialise only these; the getters below turn them back.
-        doc.user_data[_KEY] = asdict(labeled)
+        doc.user_data[_KEY] = asdict(replace(labeled, text=""))  # which the Doc holds
         spans = (
             doc.char_span(m.start, m.end, m.finding, alignment_mode="expand", span_id=str(place))
             for place, m in enumerate(labeled.mentions)
@@ -112,7 +112,7 @@ def _report(doc: Doc) -> LabeledReport | None:
         return None
     labels = {finding: _label(label) for finding, label in fields["labels"].items()}
     mentions = tuple(_mention(mention) for mention in fields["mentions"])
-    return LabeledReport(fields["id"], labels, mentions)
+    return LabeledReport(fields["id"], labels, mentions, text=doc.text)
 
 
 def _span_mention(span: Span) -> Mention | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import pickle
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import chexlabel
@@ -235,6 +237,83 @@ def test_label_frame_without_rows(labeler) -> None:
 def test_label_frame_names_the_columns_there_are(labeler) -> None:
     with pytest.raises(InputError, match=r"column 'report': .* its columns are: note, age"):
         labeler.label_frame(pd.DataFrame({"note": ["No edema."], "age": [40]}))
+
+
+def test_label_frame_takes_a_series(labeler) -> None:
+    labels = labeler.label_frame(pd.Series(["No edema.", float("nan")], index=["a", "b"]))
+    assert list(labels.index) == ["a", "b"]
+    assert labels["Edema"].tolist() == [0, pd.NA]
+
+
+def test_label_frame_returns_the_kind_of_frame_it_is_given(labeler) -> None:
+    table = pa.table({"report": ["No edema.", None, "Possible edema."]})
+    labels = labeler.label_frame(table)
+    assert isinstance(labels, pa.Table)
+    assert labels.column_names == list(labeler.findings)
+    assert labels["Edema"].to_pylist() == [0, None, -1]
+
+
+def test_label_frame_takes_polars(labeler) -> None:
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"report": ["No edema.", None]})
+    for given_frame in (frame, frame["report"]):
+        labels = labeler.label_frame(given_frame)
+        assert labels.columns == list(labeler.findings)
+        assert set(labels.dtypes) == {pl.Int8}
+        assert labels["Edema"].to_list() == [0, None]
+    with pytest.raises(TypeError, match=r"not LazyFrame; call its collect\(\) first"):
+        labeler.label_frame(frame.lazy())
+
+
+@pytest.mark.parametrize("frame", [["No edema."], "No edema.", None])
+def test_label_frame_refuses_what_is_no_frame(labeler, frame) -> None:
+    with pytest.raises(TypeError, match=f"not {type(frame).__name__}$"):
+        labeler.label_frame(frame)
+
+
+# What is no report.
+
+
+@pytest.mark.parametrize("report", [None, 1.5, b"No edema.", ["No edema."]])
+def test_what_is_no_report_is_a_type_error(labeler, report) -> None:
+    for call in (labeler, labeler.label):
+        with pytest.raises(TypeError, match=f"not {type(report).__name__}$"):
+            call(report)
+
+
+@pytest.mark.parametrize("reports", ["No edema.", b"No edema.", Report("1", "No edema.")])
+def test_one_report_is_no_stream(labeler, reports) -> None:
+    for call in (labeler.pipe, labeler.label_batch):
+        with pytest.raises(TypeError, match="give a list or another iterable of reports"):
+            call(reports)
+
+
+# Labeled reports as values and in notebooks.
+
+
+def test_to_dict_is_json_and_quotes_the_text(labeler) -> None:
+    found = json.loads(json.dumps(labeler(Report("7", "No edema. Small effusion.")).to_dict()))
+    assert found["id"] == "7"
+    assert {f: v for f, v in found["labels"].items() if v is not None} == {
+        "Edema": 0,
+        "Pleural Effusion": 1,
+    }
+    assert [m["text"] for m in found["mentions"]] == ["edema", "effusion"]
+    assert found["mentions"][0]["cues"][0]["text"] == "No"
+
+
+def test_notebook_shows_the_text_marked_and_escaped(labeler) -> None:
+    shown = labeler(Report("<7>", "No edema. <b>Small effusion</b>."))._repr_html_()
+    assert '<mark class="cx-mention cx-negative"' in shown
+    assert "&lt;b&gt;Small" in shown
+    assert "<b>" not in shown
+    assert "<strong>&lt;7&gt;</strong>" in shown
+    assert "prefers-color-scheme" not in shown  # it brings its own paper
+    assert "Every finding is blank" in labeler("")._repr_html_()
+
+
+def test_repr_does_not_quote_the_report(labeler) -> None:
+    assert "secret" not in repr(labeler("A secret. No edema."))
 
 
 # Construction and copies.

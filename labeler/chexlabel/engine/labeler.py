@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 from chexlabel.engine.aggregate import Aggregator, sentence_mask
 from chexlabel.engine.confidence import report_probabilities
@@ -21,9 +21,6 @@ from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.compile import PatternSet, compile_set
 from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.report import Report
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Labeler"]
 
@@ -140,7 +137,7 @@ class Labeler:
 
     def label_batch(self, reports: Iterable[str | Report]) -> list[tuple[Label | None, ...]]:
         """Return the labels of many reports; their new sentences are judged at once."""
-        cut = [self._texts(report) for report in reports]
+        cut = [self._texts(report) for report in _many(reports)]
         masks = self._masks
         masks.fill(chain.from_iterable(cut))
         rows = []
@@ -174,6 +171,7 @@ class Labeler:
             mentions=tuple(mentions),
             probabilities=probabilities,
             refiner=self.refiner,
+            text=text,
         )
 
     def read_ahead(self, reports: Iterable[str | Report]) -> None:
@@ -187,39 +185,37 @@ class Labeler:
         Args:
             reports: texts or reports.
             batch_size: how many are read ahead, so that their new sentences are judged at once.
+
+        Raises:
+            TypeError: `reports` is a single report.
         """
-        stream = iter(reports)
+        return self._pipe(iter(_many(reports)), batch_size)
+
+    def _pipe(self, stream: Iterator[str | Report], batch_size: int) -> Iterator[LabeledReport]:
         while batch := list(islice(stream, batch_size)):
             if batch_size > 1:
                 self.read_ahead(batch)
             yield from map(self, batch)
 
-    def label_frame(self, frame: pd.DataFrame, text: str = "report") -> pd.DataFrame:
-        """Label the texts in a column of a DataFrame.
+    def label_frame(self, frame: Any, text: str = "report") -> Any:
+        """Label the texts in a column of a DataFrame of pandas, polars or another eager kind.
 
         Args:
-            frame: one row a report.
-            text: the column that holds the reports; missing values count as empty reports.
+            frame: one row a report; or a Series of reports. Missing values count as empty reports.
+            text: the column that holds the reports.
 
         Returns:
-            A frame with the same index and a nullable integer column a finding (1, 0, -1, missing).
+            A DataFrame of the same kind with a nullable integer column a finding (1, 0, -1,
+            missing); one of pandas keeps the index.
 
         Raises:
             InputError: There is no such column.
+            MissingExtraError: narwhals, of the extra `validate`, is not installed.
+            TypeError: `frame` is no DataFrame or Series, or a lazy one.
         """
-        import pandas as pd
+        from chexlabel.engine.frames import label_frame
 
-        from chexlabel.errors import InputError
-
-        if text not in frame.columns:
-            known = ", ".join(str(column) for column in frame.columns)
-            raise InputError(f"column {text!r}: not in the frame; its columns are: {known}")
-        rows = self.label_batch(value if isinstance(value, str) else "" for value in frame[text])
-        return pd.DataFrame(
-            [[None if label is None else int(label) for label in row] for row in rows],
-            index=frame.index,
-            columns=list(self.findings),
-        ).astype("Int8")
+        return label_frame(self, frame, text)
 
     def _counted(self, text: str, spans: tuple[SectionSpan, ...] | None) -> tuple[SectionSpan, ...]:
         if spans is None:
@@ -288,7 +284,17 @@ class Labeler:
 def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:
     if isinstance(report, str):
         return report, None
-    return report.text, report.spans
+    if isinstance(report, Report):
+        return report.text, report.spans
+    raise TypeError(f"a report is a str or a Report, not {type(report).__name__}")
+
+
+def _many(reports: Iterable[str | Report]) -> Iterable[str | Report]:
+    if isinstance(reports, str | bytes | Report):
+        raise TypeError(
+            f"give a list or another iterable of reports, not one {type(reports).__name__}"
+        )
+    return reports
 
 
 def _refiner(

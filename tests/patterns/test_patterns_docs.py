@@ -47,6 +47,7 @@ PLACES = {
     "Section": "sections.yaml: `sections`",
     "Unheaded": "sections.yaml: `unheaded`",
     "ViewHeadings": "sections.yaml: `view_headings`",
+    "History": "sections.yaml: `history`",
     "Sentences": "sections.yaml: `sentences`",
     "LineWidth": "sections.yaml: `line_width` of `sentences`",
 }

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel.engine.headings import Heading, HeadingFinder
+from chexlabel.engine.history import HistoryFinder
 from chexlabel.errors import ChexlabelError
 from chexlabel.labels import SectionSpan
 
@@ -54,6 +55,8 @@ class Sectioner:
 
     def __init__(self, model: SectionsFile, sections: Sequence[str] | None = None) -> None:
         self._finder = HeadingFinder(model)
+        views = model.view_headings
+        self._history = HistoryFinder(model.history, (*views.key_words, *views.words))
         self._roles: dict[str, str] = {s.name: s.role for s in model.sections}
         self._stands_for = {s.name: frozenset((s.name, *s.counts_as)) for s in model.sections}
         self._body = model.unheaded.name
@@ -200,6 +203,8 @@ class Sectioner:
         """Return the segment that holds the unheaded text that is read, its name and its start.
 
         It is the last such text: after the own paragraph of a context section, or under no heading.
+        Where that leaves nothing that reports on the film, it is what follows a context section's
+        first line or sentence.
         """
         name = self._body
         limit = len(segments)
@@ -210,16 +215,43 @@ class Sectioner:
                 if self._before.isdisjoint(self._stands_for[segment.name]):
                     return None
                 name, limit = self._becomes, i
+        before = segments[:limit]
+        found = self._unheaded(text, before, name)
+        if found is None or not self._history.reports(text[found[1] : found[0].end]):
+            lines = name == self._becomes  # what stands in front of an impression
+            guess = found is None and not lines
+            found = self._run_on(text, before, lines=lines, guess=guess) or found
+        if found is None:
+            return None
+        segment, start = found
+        return segment, name, self._history.end_of_preface(text, start, segment.end)
+
+    def _unheaded(
+        self, text: str, segments: list[_Segment], name: str
+    ) -> tuple[_Segment, int] | None:
+        """Return the last segment with paragraphs that no heading opens, and where they start."""
         context_follows = False
-        for segment in reversed(segments[:limit]):
+        for segment in reversed(segments):
             if segment.role == "context":
                 context_follows = True
                 start = _after_first_paragraph(text, segment.start, segment.end)
                 if _LETTER.search(text, start, segment.end):
-                    return segment, name, start
+                    return segment, start
             elif segment.role == "final" and not (context_follows and name == self._becomes):
                 # In front of an impression, a preamble that headings follow is a title.
-                return segment, name, segment.start
+                return segment, segment.start
+        return None
+
+    def _run_on(
+        self, text: str, segments: list[_Segment], *, lines: bool, guess: bool
+    ) -> tuple[_Segment, int] | None:
+        """Return the last context section that runs on into the report, and where that starts."""
+        for segment in reversed(segments):
+            if segment.role == "context":
+                bounds = segment.start, segment.end
+                start = self._history.end(text, *bounds, lines=lines, guess=guess)
+                if start < segment.end:
+                    return segment, start
         return None
 
 

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-__all__ = ["LineWidth", "Section", "SectionsFile", "Sentences", "Unheaded", "ViewHeadings"]
+__all__ = [
+    "History",
+    "LineWidth",
+    "Section",
+    "SectionsFile",
+    "Sentences",
+    "Unheaded",
+    "ViewHeadings",
+]
 
 Role = Literal[
     "content", "amendment", "context", "preliminary", "final", "closing"
@@ -83,6 +91,27 @@ class ViewHeadings(_Strict):
     )
 
 
+class History(_Strict):
+    """Words that tell a history from the report that follows it without a heading."""
+
+    openers: list[_Words] = Field(
+        default=[], description="A line or sentence that begins so is history: h/o, known case of."
+    )
+    complaints: list[_Words] = Field(
+        default=[],
+        description="In front of a report without headings, a line or sentence with one of these "
+        "near its beginning, and no word of `reporting`, is history.",
+    )
+    requests: list[_Words] = Field(
+        default=[],
+        description="After a context heading, a line or sentence that begins so still belongs to "
+        "it: please, exclude. So does a question.",
+    )
+    reporting: list[_Word] = Field(
+        default=[], description="Words of a report on the film, by which its beginning is known."
+    )
+
+
 class LineWidth(_Strict):
     """The widths, in characters, at which a typist's margin may have broken lines."""
 
@@ -136,6 +165,9 @@ class SectionsFile(_Strict):
         description="Words before an `anywhere` heading that make it a part of its sentence.",
     )
     view_headings: ViewHeadings = Field(description="Headings made of the names of views.")
+    history: History = Field(
+        default=History(), description="How a history without an end of its own is told."
+    )
     sentences: Sentences = Field(description="Where sentences end.")
 
     @model_validator(mode="after")

@@ -1,0 +1,138 @@
+"""Tell the history in front of a report from the report itself, where no heading parts the two.
+
+What was known before ("Clinical details: fall, ?rib fracture") often runs on into the report, in
+the same line or the next, and some reports open with it without any heading. Which words speak for
+a history and which for a report is data: `history` in `sections.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from chexlabel.patterns.section_schema import History
+
+__all__ = ["HistoryFinder"]
+
+_EARLY = 48  # characters of a piece within which a complaint shows that it is a history
+_MOST = 40  # pieces of a text that are looked at
+_PIECE_END = re.compile(r"(?:[.!;](?=\s)|(?<=\w)\?(?=\s)|\n)\s*")
+_WORD = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
+_SAYS_SOMETHING = re.compile(r"\w")
+_LETTER = re.compile(r"[^\W\d_]")
+_BEFORE_WORDS = " \t\n-*\u2022\u2013\u2014.,:;/"
+
+
+class _Piece(NamedTuple):
+    """A line or a sentence, without what stands before its words."""
+
+    text: str
+    start: int
+    end: int
+    opens_line: bool
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question: "?pneumonia", "pneumonia?"."""
+        return self.text.startswith("?") or self.text.endswith("?")
+
+
+class HistoryFinder:
+    """Finds where a history ends; compiled once from `sections.yaml`. Picklable and thread-safe.
+
+    Args:
+        model: the `history` part of the file.
+        title_words: the words that titles are made of ("Chest PA view").
+    """
+
+    def __init__(self, model: History, title_words: Iterable[str] = ()) -> None:
+        self._opener = re.compile(rf"{_any_of(model.openers)}(?![\w/])", re.IGNORECASE)
+        self._request = re.compile(rf"{_any_of(model.requests)}(?![\w/])", re.IGNORECASE)
+        # A number may be glued to the word: "34yr".
+        self._complaint = re.compile(
+            rf"(?<![^\W\d_]){_any_of(model.complaints)}(?![\w/])", re.IGNORECASE
+        )
+        self._reporting = frozenset(model.reporting)
+        self._title_words = frozenset(title_words)
+
+    def reports(self, text: str) -> bool:
+        """Tell whether a text has words of a report on the film."""
+        return not self._reporting.isdisjoint(_WORD.findall(text.lower()))
+
+    def end(
+        self, text: str, start: int, end: int, *, lines: bool = False, guess: bool = False
+    ) -> int:
+        """Return where the report begins in a text that begins with a history.
+
+        The first piece (a line, or a sentence) is history; of the others the first that speaks of
+        the film opens the report.
+
+        Args:
+            text: the report.
+            start: where the history begins, after its heading.
+            end: where the next section begins.
+            lines: whether the report may only begin with a line.
+            guess: whether, where nothing speaks of the film, the lines after the first are taken
+                for the report.
+
+        Returns:
+            An offset; `end` where no report follows.
+        """
+        line = end
+        for piece in list(_pieces(text, start, end))[1:]:
+            if self._goes_on(piece) or (lines and not piece.opens_line):
+                continue
+            if self.reports(piece.text):
+                return piece.start
+            if guess and line == end and piece.opens_line:
+                line = piece.start
+        return line
+
+    def end_of_preface(self, text: str, start: int, end: int) -> int:
+        """Return where the report begins in a text that may begin with a history without heading.
+
+        Returns:
+            An offset; `start` where there is no preface, or nothing after it.
+        """
+        begins = start
+        for piece in _pieces(text, start, end):
+            if self._is_history(piece) or (begins > start and piece.asks):
+                begins = piece.end
+            elif not self._title_words.issuperset(_WORD.findall(piece.text.lower())):
+                break
+        return begins if _LETTER.search(text, begins, end) else start
+
+    def _goes_on(self, piece: _Piece) -> bool:
+        """Tell whether a history goes on with this piece."""
+        said = piece.text
+        return piece.asks or bool(self._request.match(said) or self._opener.match(said))
+
+    def _is_history(self, piece: _Piece) -> bool:
+        if self._opener.match(piece.text):
+            return True
+        return bool(self._complaint.search(piece.text, 0, _EARLY)) and not self.reports(piece.text)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
+    """Yield the lines and sentences of a stretch of text that hold words, up to a bound."""
+    opens_line = True
+    found = 0
+    while start < end and found < _MOST:
+        stop = _PIECE_END.search(text, start, end)
+        after = stop.end() if stop else end
+        if _SAYS_SOMETHING.search(text, start, after):
+            said = text[start:after].lstrip(_BEFORE_WORDS)
+            yield _Piece(said.rstrip(), after - len(said), after, opens_line)
+            found += 1
+            opens_line = False
+        opens_line = opens_line or (stop is not None and "\n" in stop[0])
+        start = after
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    """Return a regular expression for one of some phrases, the longest that fits."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    options = [r"\s+".join(map(re.escape, phrase.split())) for phrase in longest_first]
+    return f"(?:{'|'.join(options) or '(?!)'})"

@@ -20,6 +20,7 @@ from chexlabel.report import Report
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
     from chexlabel.run.label_file import Summary, label_file
+    from chexlabel.run.review import review_file
 
 __all__ = [
     "ChexlabelError",
@@ -39,12 +40,14 @@ __all__ = [
     "ValidationError",
     "__version__",
     "label_file",
+    "review_file",
 ]
 
 _LAZY = {
     "Labeler": "chexlabel.engine.labeler",
     "Summary": "chexlabel.run.label_file",
     "label_file": "chexlabel.run.label_file",
+    "review_file": "chexlabel.run.review",
 }
 
 

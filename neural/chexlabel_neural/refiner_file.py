@@ -1,7 +1,8 @@
 """`refiner.json`: what a model folder holds, and when its net may change a label of the rules.
 
-A model folder holds `refiner.json`, `tokenizer.json`, the net as `model.onnx` (for the CPU) and as
-`model.safetensors` with `config.json` (for PyTorch). No file of it is a pickle.
+A model folder holds `refiner.json`, `tokenizer.json`, the net as `model.onnx`, and `config.json`
+for PyTorch, which takes the weights from `model.safetensors` where it is there, else from the ONNX
+file. No file of it is a pickle.
 """
 
 from __future__ import annotations

@@ -226,13 +226,16 @@ class TorchNet:
     def __init__(self, folder: Path, device: str) -> None:
         import torch
 
-        model_class = import_module("chexlabel_neural.model").ReportRefiner
         self._torch = torch
         self._device = device
         dtype = torch.float32 if device == "cpu" else torch.bfloat16
-        model = model_class.from_pretrained(
-            os.fspath(folder), local_files_only=True, use_safetensors=True
-        )
+        if (folder / WEIGHTS).is_file():
+            model_class = import_module("chexlabel_neural.model").ReportRefiner
+            model = model_class.from_pretrained(
+                os.fspath(folder), local_files_only=True, use_safetensors=True
+            )
+        else:  # the weights ship once, in the ONNX file
+            model = import_module("chexlabel_neural.export").load_refiner(folder)
         self._model: Any = model.to(device=device, dtype=dtype).eval()
 
     def __call__(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
@@ -264,8 +267,9 @@ def open_net(folder: Path, file: RefinerFile, device: str) -> PassageReader:
         RefinerError: a file is missing or another than the released one, or there is no such
             device.
     """
-    chosen = choose_device(device, may_use_gpu=(folder / WEIGHTS).is_file())
-    names = [TOKENIZER, *([ONNX] if chosen == "cpu" else [WEIGHTS, CONFIG])]
+    chosen = choose_device(device, may_use_gpu=(folder / CONFIG).is_file())
+    weights = WEIGHTS if chosen != "cpu" and WEIGHTS in file.sha256 else ONNX
+    names = [TOKENIZER, weights, *([] if chosen == "cpu" else [CONFIG])]
     if VOCABULARY in file.sha256:
         names.append(VOCABULARY)
     if file.cascade is not None:

@@ -42,6 +42,7 @@ COMMANDS = (
     Command("explain", "chexlabel.cli.explain", "show one report with its mentions and cues"),
     Command("patterns", "chexlabel.cli.patterns", "check, list and show pattern sets"),
     Command("validate", "chexlabel.cli.validate", "compare labels with manual labels"),
+    Command("review", "chexlabel.cli.review", "show the reports most likely labeled wrong"),
     Command("stats", "chexlabel.cli.stats", "count labels and their co-occurrence"),
     Command("score", "chexlabel.cli.score", "score generated reports against references"),
     Command("samples", "chexlabel.cli.samples", "write the sample reports, to try things out"),

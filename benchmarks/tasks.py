@@ -15,12 +15,14 @@ from negspacy.negation import Negex
 
 import chexlabel
 from chexlabel import Labeler
+from chexlabel.metrics import ClinicalEfficacy
 from chexlabel.patterns import load_patterns
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.syntax import expand
 
 __all__ = [
     "Job",
+    "clinical_efficacy",
     "csv_to_csv",
     "labels",
     "labels_again",
@@ -67,6 +69,16 @@ def csv_to_csv(source: Path, output: Path) -> Job:
     """Label a CSV file into another with a fresh labeler: reading and writing are measured."""
     labeler = Labeler()
     return lambda: chexlabel.label_file(source, output, labeler=labeler, force=True)
+
+
+def clinical_efficacy(references: list[str], predictions: list[str]) -> Job:
+    """Score generated reports as an epoch's end does: the references were labeled before.
+
+    The predictions are new to the labeler, which the job makes anew each time it is prepared.
+    """
+    metric = ClinicalEfficacy(Labeler(refine=False))
+    metric.encode(references, references)
+    return lambda: metric.compute(predictions, references)
 
 
 def make_docs(reports: list[str]) -> Job:

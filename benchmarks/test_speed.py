@@ -17,6 +17,7 @@ from corpus import OPENI, openi_reports, recombined_reports, sample_reports, wri
 from speed import least_times
 from tasks import (
     Job,
+    clinical_efficacy,
     csv_to_csv,
     labels,
     labels_again,
@@ -40,6 +41,8 @@ FEW = 100  # reports of a run that is not timed
 MOST = {"openi": 2.0, "recombined": 2.75}
 LEAST_CSV_RATE = 10_000
 """Reports a second from CSV to CSV on one core of a server of 2020 or later."""
+LEAST_PAIR_RATE = 5_000
+"""Pairs of generated report and reference a second, at the end of an epoch, on such a core."""
 
 
 @pytest.fixture(scope="module", params=["recombined", "openi"])
@@ -101,6 +104,22 @@ def test_csv_to_csv(benchmark: Benchmark, corpus: tuple[str, list[str]], tmp_pat
     assert ids == [f"r{number}" for number in range(1, len(reports) + 1)]
     if benchmark.enabled:
         assert len(reports) / benchmark.stats.stats.min > LEAST_CSV_RATE
+
+
+def test_clinical_efficacy(benchmark: Benchmark, corpus: tuple[str, list[str]]) -> None:
+    """Time what an epoch's end costs in a validation loop: one half generated, one half gold."""
+    name, reports = corpus
+    reports = in_use(benchmark, reports)
+    half = len(reports) // 2
+    benchmark.group = f"{half:,} pairs of {name} reports"
+    scores = benchmark.pedantic(
+        lambda job: job(),
+        setup=lambda: ((clinical_efficacy(reports[:half], reports[half : 2 * half]),), {}),
+        rounds=ROUNDS,
+    )
+    assert 0 < scores["micro_f1_14"] < 1
+    if benchmark.enabled:
+        assert half / benchmark.stats.stats.min > LEAST_PAIR_RATE
 
 
 def test_labels_cost_little_more_than_tokens(

@@ -139,3 +139,59 @@ def test_reports_that_do_not_correspond(tmp_path: Path) -> None:
     short = write_table(tmp_path / "short.csv", {"id": ["1"], "report": ["a"]})
     with pytest.raises(ValidationError, match="same length"):
         score(references, short, by_row=True, allow_missing=True)
+
+
+# One report a line.
+
+
+def write_lines(path: Path, *lines: str) -> Path:
+    path.write_bytes("".join(line + "\n" for line in lines).encode())
+    return path
+
+
+def test_text_files_have_one_report_a_line(tmp_path: Path) -> None:
+    references = write_lines(tmp_path / "references.txt", "Edema.", "", "Small\u2028or\r effusion.")
+    generated = write_lines(tmp_path / "generated.txt", "Edema.\r", "Fracture.", "Effusion.")
+    result = score(references, generated, resamples=0)
+    (everything, _) = result.sets
+    assert (result.reports, everything.support, everything.micro.recall.value) == (3, 2, 1)
+    assert everything.micro.precision.value == pytest.approx(2 / 3)
+
+
+def test_lines_can_be_stated_and_go_by_row_with_a_table(tmp_path: Path) -> None:
+    references = tmp_path / "references.csv"
+    references.write_text("id,report\na,Edema.\nb,Fracture.\n", encoding="utf-8")
+    generated = write_lines(tmp_path / "generated.txt", "Edema.", "Fracture.")
+    with pytest.raises(ValidationError, match=r"^generated.txt has one report a line .* --by-row"):
+        score(references, generated, resamples=0)
+    assert score(references, generated, resamples=0, by_row=True).sets[0].micro.f1.value == 1
+    stated = write_lines(tmp_path / "generated.out", "Edema.", "Fracture.")
+    whole = score(stated, generated, resamples=0, format="lines")
+    assert whole.sets[0].exact_match.value == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no report"),
+        (b"Edema.\nN\xf6.\n", "byte 8 is not utf-8; state its --encoding"),
+        (b"Edema.\n", "1 references have no generated report"),
+    ],
+)
+def test_files_of_lines_that_cannot_be_scored(tmp_path: Path, content: bytes, message: str) -> None:
+    references = write_lines(tmp_path / "references.txt", "Edema.", "Fracture.")
+    (tmp_path / "generated.txt").write_bytes(content)
+    with pytest.raises(ValidationError, match=message):
+        score(references, tmp_path / "generated.txt")
+
+
+def test_ids_written_in_another_way_are_matched_and_said(tmp_path: Path) -> None:
+    references, generated = tmp_path / "references.csv", tmp_path / "generated.csv"
+    references.write_text("study_id,report\n50414267,Edema.\n2,Fracture.\n", encoding="utf-8")
+    generated.write_text("study_id,report\ns50414267,Edema.\n2.0,Fracture.\n", encoding="utf-8")
+    result = score(references, generated, resamples=0)
+    assert result.sets[0].exact_match.value == 1
+    assert result.notes == [
+        "2 ids are written in another way in the generated reports and were taken as the same, "
+        "such as 50414267 and s50414267."
+    ]

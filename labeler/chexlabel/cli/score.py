@@ -21,7 +21,8 @@ __all__ = ["add_parser", "run"]
 _DESCRIPTION = """\
 Label the reports of REFERENCES and of GENERATED and compare what they state: micro-,
 macro- and example-based precision, recall and F1 over all findings and over the
-usual five (Cardiomegaly, Edema, Consolidation, Atelectasis, Pleural Effusion).
+usual five (Cardiomegaly, Edema, Consolidation, Atelectasis, Pleural Effusion). Both
+are tables, or .txt files with one report a line, in the same order.
 Published scores use the CheXbert model for the labels; name chexlabel with these."""
 
 
@@ -62,6 +63,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="column of the text in GENERATED, where it is another (so both may be one file)",
     )
     matching.add_argument(
+        "--format",
+        metavar="NAME",
+        help="format of both files: csv, tsv, jsonl, parquet, mimic, openi, text (a file a report) "
+        "or lines (a line a report) (default: recognised; lines for a file that ends in .txt)",
+    )
+    matching.add_argument(
+        "--encoding", metavar="NAME", default="utf-8", help="text encoding (default: utf-8)"
+    )
+    matching.add_argument(
         "--by-row", action="store_true", help="the rows correspond one to one; no ids are needed"
     )
     matching.add_argument(
@@ -91,17 +101,19 @@ def run(args: argparse.Namespace) -> int:
         id_column=args.id_column,
         text_column=args.text_column,
         generated_text_column=args.generated_text_column,
+        format=args.format,
+        encoding=args.encoding,
         by_row=args.by_row,
         allow_missing=args.allow_missing,
         resamples=args.resamples,
         level=args.level,
         seed=args.seed,
     )
-    if not args.quiet:
-        _print(result)
     pairs = zip(args.output, formats, strict=True)
     texts = {path: render(result, chosen, args.title or "") for path, chosen in pairs}
-    write_texts(texts, force=args.force)
+    write_texts(texts, force=args.force)  # first: whoever reads the table may close the pipe
+    if not args.quiet:
+        _print(result)
     say_written(texts, quiet=args.quiet)
     return 0
 

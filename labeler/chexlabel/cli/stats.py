@@ -55,11 +55,11 @@ def run(args: argparse.Namespace) -> int:
         ),
         **title,
     )
-    if not args.quiet:
-        _print(result)
     pairs = zip(args.output, formats, strict=True)
     texts = {path: render(result, chosen) for path, chosen in pairs}
-    write_texts(texts, force=args.force)
+    write_texts(texts, force=args.force)  # first: whoever reads the table may close the pipe
+    if not args.quiet:
+        _print(result)
     say_written(texts, quiet=args.quiet)
     return 0
 

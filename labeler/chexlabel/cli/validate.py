@@ -224,9 +224,10 @@ def run(args: argparse.Namespace) -> int:
         ),
         **title,
     )
+    # First the files: whoever reads the table may close the pipe.
+    written = write_report(validation, *args.output, force=args.force)
     if not args.quiet:
         _print(validation)
-    written = write_report(validation, *args.output, force=args.force)
     say_written(written, quiet=args.quiet)
     return 0
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from chexlabel.errors import ValidationError
+from chexlabel.validation.identifiers import Keys, plain_id, show_ids
 from chexlabel.validation.tables import BESIDE_LABELS, CONFIDENCE_SUFFIX, LabelFile, column_key
 from chexlabel.validation.values import Codes, LabelClass, is_label, parse_labels
 
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Aligned", "AlignedLabels", "align", "label_columns", "read_columns", "show_ids"]
+__all__ = ["Aligned", "AlignedLabels", "align", "label_columns", "read_columns"]
 
 # Columns that identify a report, in the order in which one is chosen as its id; never findings.
 _ID_COLUMNS: Final = ("id", "report id", "study id", "filename", "file", "path", "image id", "uid")
 _NEVER_FINDINGS: Final = frozenset(
     (*_ID_COLUMNS, "subject id", "patient id", "dicom id", "accession", "split", "age")
 )
-_SHOWN_IDS: Final = 5
 _LONGEST_ID: Final = 80  # characters; what is longer is shown by its row only: it may be a report
 
 
@@ -189,21 +189,23 @@ def _by_row(files: Sequence[LabelFile]) -> tuple[tuple[str, ...], list[NDArray[n
 def _by_id(
     files: Sequence[LabelFile], id_column: str | None, allow_missing: bool, notes: list[str]
 ) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
-    positions = []
-    column_names = _id_columns(files, id_column)
-    for file, column in zip(files, column_names, strict=True):
-        positions.append(_positions(file, column))
-    gold = positions[0]
-    common = [i for i in gold if all(i in p for p in positions[1:])]
+    columns = _id_columns(files, id_column, notes)
+    positions = [_positions(file, column) for file, column in zip(files, columns, strict=True)]
+    gold, others = positions[0], positions[1:]
+    keys = Keys(list(gold), [list(other) for other in others])
+    found = [[keys.find(i, other) for other in range(len(others))] for i in gold]
+    common = [(i, there) for i, there in zip(gold, found, strict=True) if None not in there]
     if not common:
         raise ValidationError(
             f"{files[0].name} and {', '.join(f.name for f in files[1:])} have no report in common "
-            f"(ids such as {show_ids(gold)} against {show_ids(positions[1])}); check that "
-            f"column {column_names[0]!r} holds the same ids, or pass --id-column"
+            f"(ids such as {show_ids(gold)} against {show_ids(others[0])}); check that "
+            f"column {columns[0]!r} holds the same ids, or pass --id-column"
         )
-    for file, ids in zip(files[1:], positions[1:], strict=True):
-        missing = [i for i in gold if i not in ids]
-        extra = [i for i in ids if i not in gold]
+    notes += keys.notes([file.name for file in files[1:]])
+    for other, (file, ids) in enumerate(zip(files[1:], others, strict=True)):
+        taken = {there[other] for there in found}
+        missing = [i for i, there in zip(gold, found, strict=True) if there[other] is None]
+        extra = [i for i in ids if i not in taken]
         parts = []
         if missing:
             parts.append(
@@ -221,11 +223,15 @@ def _by_id(
                 f"{len(common)} they share"
             )
         notes.append(f"Reports left out: {'; '.join(parts)}. Compared: {len(common)}.")
-    rows = [np.fromiter((p[i] for i in common), np.int64, len(common)) for p in positions]
-    return tuple(common), rows
+    rows = [np.fromiter((gold[i] for i, _ in common), np.int64, len(common))]
+    for other, ids in enumerate(others):
+        chosen = (ids[there[other] or ""] for _, there in common)
+        rows.append(np.fromiter(chosen, np.int64, len(common)))
+    return tuple(i for i, _ in common), rows
 
 
-def _id_columns(files: Sequence[LabelFile], given: str | None) -> list[str]:
+def _id_columns(files: Sequence[LabelFile], given: str | None, notes: list[str]) -> list[str]:
+    """Choose the column of the ids in every file: the same one where they share one."""
     if given is not None:
         found = [file.find(given) for file in files]
         for file, column in zip(files, found, strict=True):
@@ -236,15 +242,40 @@ def _id_columns(files: Sequence[LabelFile], given: str | None) -> list[str]:
                 )
         return [column for column in found if column is not None]
     for candidate in _ID_COLUMNS:
-        found = [file.find(candidate) for file in files]
-        columns = [column for column in found if column is not None]
+        columns = [column for file in files if (column := file.find(candidate)) is not None]
         if len(columns) == len(files):
             return columns
+    columns = _columns_with_shared_ids(files)
+    if columns:
+        named = ", ".join(
+            f"{column!r} of {file.name}" for file, column in zip(files, columns, strict=True)
+        )
+        notes.append(f"No id column of one name; the ids were matched by {named}.")
+        return columns
     raise ValidationError(
         f"no id column that {', '.join(f.name for f in files)} share (looked for "
         f"{', '.join(_ID_COLUMNS)}); name it with --id-column, or pass --by-row if the rows "
         "correspond one to one"
     )
+
+
+def _columns_with_shared_ids(files: Sequence[LabelFile]) -> list[str]:
+    """Return the id column of every file that has most ids in common with the first's; or none."""
+    known = [[c for name in _ID_COLUMNS if (c := file.find(name)) is not None] for file in files]
+    best: tuple[int, list[str]] = (0, [])
+    for mine in known[0]:
+        ids = {plain_id(cell) for cell in files[0].columns[mine]}
+        columns, shared = [mine], 0
+        for file, theirs in zip(files[1:], known[1:], strict=True):
+            counts = {c: sum(plain_id(cell) in ids for cell in file.columns[c]) for c in theirs}
+            column = max(counts, key=counts.__getitem__, default="")
+            if not counts.get(column):
+                break
+            columns.append(column)
+            shared += counts[column]
+        else:
+            best = max(best, (shared, columns), key=lambda choice: choice[0])
+    return best[1]
 
 
 def _positions(file: LabelFile, column: str) -> dict[str, int]:
@@ -271,13 +302,6 @@ def _positions(file: LabelFile, column: str) -> dict[str, int]:
             f"({show_ids(twice)}); keep one row a report"
         )
     return positions
-
-
-def show_ids(ids: Iterable[str]) -> str:
-    """List the first few ids, for a message."""
-    listed = list(ids)
-    more = ", ..." if len(listed) > _SHOWN_IDS else ""
-    return ", ".join(listed[:_SHOWN_IDS]) + more
 
 
 def _choose_findings(

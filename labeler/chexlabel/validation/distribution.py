@@ -43,8 +43,11 @@ def cooccurrence(source: str, findings: Sequence[str], codes: Codes) -> Cooccurr
         codes: label classes, shape [reports, findings].
     """
     positive = (codes == LabelClass.POSITIVE).astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = np.atleast_2d(np.corrcoef(positive, rowvar=False))
+    if len(positive) < 2:  # of one report there is no correlation, and numpy warns
+        correlation = np.full((len(findings), len(findings)), np.nan)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            correlation = np.atleast_2d(np.corrcoef(positive, rowvar=False))
     return Cooccurrence(
         source=source,
         findings=list(findings),

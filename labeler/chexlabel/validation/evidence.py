@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError as SchemaError
 
-from chexlabel.errors import ValidationError
+from chexlabel.errors import InputError, ValidationError
 from chexlabel.labels import Cue, Label, Mention
+from chexlabel.validation.identifiers import plain_id
 from chexlabel.validation.results import (
     ClassName,
     EvidenceCue,
@@ -19,7 +21,7 @@ from chexlabel.validation.results import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from chexlabel.report import Report
 
@@ -69,7 +71,7 @@ def collect_evidence(
     """
     if not ids or (reports is None and evidence is None):
         return []
-    wanted = set(ids)
+    wanted = Wanted(ids)
     mentions: dict[str, list[EvidenceMention]] = {}
     if evidence is not None:
         mentions = _read_evidence(Path(evidence), wanted, id_column, by_row)
@@ -86,11 +88,35 @@ def collect_evidence(
         source = Path(reports if reports is not None else evidence or "").name
         raise ValidationError(
             f"{source}: has none of the {len(wanted)} reports to show; check that its ids are "
-            "those of the labels (--report-id-column names the column)"
+            "those of the labels (--report-id-column names their column)"
         )
     return [
         ReportEvidence(id=key, text=texts.get(key), mentions=mentions.get(key, [])) for key in known
     ]
+
+
+class Wanted:
+    """The ids that are looked for, which a file of reports may write in another way.
+
+    Args:
+        ids: the ids as the labels have them.
+    """
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self._ids = {identifier: identifier for identifier in ids}
+        for identifier in ids:
+            self._ids.setdefault(plain_id(identifier), identifier)
+
+    def __len__(self) -> int:
+        return len(set(self._ids.values()))
+
+    def find(self, keys: Iterable[str]) -> str | None:
+        """Return the first id, as the labels have it, that one of these is."""
+        for form in (str, plain_id):
+            for key in keys:
+                if (found := self._ids.get(form(key))) is not None:
+                    return found
+        return None
 
 
 def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Mention]:
@@ -114,7 +140,7 @@ def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Me
 
 def _read_reports(
     source: str | os.PathLike[str],
-    wanted: Collection[str],
+    wanted: Wanted,
     id_column: str | None,
     text_column: str | None,
     by_row: bool,
@@ -122,16 +148,27 @@ def _read_reports(
     from chexlabel.readers import open_reports
 
     found: dict[str, Report] = {}
-    with open_reports(source, id_column=id_column, text_column=text_column) as stream:
+    with (
+        _own_option_named(),
+        open_reports(source, id_column=id_column, text_column=text_column) as stream,
+    ):
         for row, report in enumerate(stream, 1):
             # A reader may join several columns to an id ("10000032/50414267"); the labels may
             # name just one of them.
             keys = (str(row),) if by_row else (report.id, *report.columns.values())
-            for key in keys:
-                if key in wanted:
-                    found.setdefault(key, report)
-                    break
+            key = wanted.find(keys)
+            if key is not None:
+                found.setdefault(key, report)
     return found
+
+
+@contextmanager
+def _own_option_named() -> Iterator[None]:
+    """Let the reader's errors name the option of `validate`, whose `--id-column` is another."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error).replace("--id-column", "--report-id-column")) from None
 
 
 def _label(
@@ -162,7 +199,7 @@ def _from_mention(mention: Mention) -> EvidenceMention:
 
 
 def _read_evidence(
-    path: Path, wanted: Collection[str], id_column: str | None, by_row: bool
+    path: Path, wanted: Wanted, id_column: str | None, by_row: bool
 ) -> dict[str, list[EvidenceMention]]:
     found: dict[str, list[EvidenceMention]] = {}
     try:
@@ -174,7 +211,7 @@ def _read_evidence(
                     record = json.loads(line)
                     keys = [str(number)] if by_row else _record_keys(record, id_column)
                     mentions = [_from_record(m) for m in record["mentions"]]
-                    key = next((key for key in keys if key in wanted), None)
+                    key = wanted.find(keys)
                     if key is not None:
                         found.setdefault(key, mentions)
                 except (ValueError, KeyError, TypeError, AttributeError, SchemaError):

@@ -7,32 +7,31 @@ arXiv:2004.09167; Delbrouck et al. 2022), with this package's rules in CheXbert'
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
 from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
-from chexlabel.validation.alignment import show_ids
 from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.metrics import confusion_counts, rates, task_counts
 from chexlabel.validation.results import Figure, FindingScore, Rates, ScoreResult, SetScore
+from chexlabel.validation.texts import TextSource, match_texts, read_texts
 from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass, Policy, Task, UncertainPolicy
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from chexlabel.labels import Label
+    from chexlabel.engine.labeler import Labeler
     from chexlabel.report import Report
 
     Bools: TypeAlias = NDArray[np.bool_]
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["USUAL_FINDINGS", "score", "score_codes"]
+__all__ = ["USUAL_FINDINGS", "label_codes", "score", "score_codes", "usual_subset"]
 
 USUAL_FINDINGS: Final = (
     "Cardiomegaly",
@@ -64,6 +63,8 @@ def score(
     id_column: str | None = None,
     text_column: str | None = None,
     generated_text_column: str | None = None,
+    format: str | None = None,  # noqa: A002 - the name that the command's --format has
+    encoding: str = "utf-8",
     by_row: bool = False,
     allow_missing: bool = False,
     resamples: int = 1000,
@@ -84,7 +85,10 @@ def score(
         id_column: column of the ids, in both files.
         text_column: column of the text, in both files.
         generated_text_column: column of the text in `generated`, where it is another.
-        by_row: the n-th rows belong together.
+        format: format of both files, one that the readers know or "lines" (one report a line);
+            by default recognised, and "lines" for a file that ends in .txt.
+        encoding: of text files.
+        by_row: the n-th rows belong together; so they do where both files have lines.
         allow_missing: go on with the reports that both files have.
         resamples: bootstrap resamples of reports; 0 for no intervals.
         level: level of the intervals.
@@ -96,27 +100,55 @@ def score(
     """
     from chexlabel.engine.labeler import Labeler
 
-    texts = _read(references, id_column, text_column, by_row)
-    answers = _read(generated, id_column, generated_text_column or text_column, by_row)
-    ids, notes = _match(texts, answers, by_row=by_row, allow_missing=allow_missing)
-    unreadable = sum(r[key].error is not None for key in ids for r in (texts, answers))
+    sources = (
+        TextSource(references, format, id_column, text_column, encoding),
+        TextSource(generated, format, id_column, generated_text_column or text_column, encoding),
+    )
+    lines = [source for source in sources if source.has_lines]
+    if len(lines) == 1 and not by_row:
+        raise ValidationError(
+            f"{lines[0].name} has one report a line and so no ids; pass --by-row if its lines are "
+            "in the order of the other file"
+        )
+    by_row = by_row or len(lines) == len(sources)
+    texts, answers = (read_texts(source, by_row=by_row) for source in sources)
+    pairs, notes = match_texts(texts, answers, by_row=by_row, allow_missing=allow_missing)
+    unreadable = sum(report.error is not None for pair in pairs for report in pair)
     if unreadable:
         notes.append(f"{unreadable} reports could not be read and count as saying nothing.")
     labeler = Labeler(patterns)
-    findings = labeler.findings
-    gold = _codes([labeler.label(texts[key]) for key in ids])
-    predicted = _codes([labeler.label(answers[key]) for key in ids])
-    if subset is None and set(USUAL_FINDINGS) <= set(findings):
-        subset = USUAL_FINDINGS
     return score_codes(
-        findings,
-        gold,
-        predicted,
+        labeler.findings,
+        label_codes(labeler, [reference for reference, _ in pairs]),
+        label_codes(labeler, [answer for _, answer in pairs]),
         subset=subset,
         uncertain=uncertain,
-        bootstrap=Bootstrap(len(ids), resamples, level, seed),
+        bootstrap=Bootstrap(len(pairs), resamples, level, seed),
         notes=notes,
     )
+
+
+def usual_subset(findings: Sequence[str], subset: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the smaller set of findings: the one asked for, or else the usual five if all there.
+
+    Raises:
+        ValidationError: the subset names a finding that there is none of.
+    """
+    if subset is None:
+        return USUAL_FINDINGS if set(USUAL_FINDINGS) <= set(findings) else None
+    unknown = [finding for finding in subset if finding not in findings]
+    if unknown:
+        raise ValidationError(
+            f"no finding {unknown[0]!r} in the pattern set; it has {', '.join(findings)}"
+        )
+    return subset
+
+
+def label_codes(labeler: Labeler, reports: Sequence[str | Report]) -> Codes:
+    """Label reports: label classes, shape [reports, findings]."""
+    rows = labeler.label_batch(reports)
+    codes = np.array([[_CODE[label] for label in row] for row in rows], dtype=np.int8)
+    return codes.reshape(len(rows), len(labeler.findings))
 
 
 def score_codes(
@@ -131,19 +163,24 @@ def score_codes(
 ) -> ScoreResult:
     """Score label classes, shape [reports, findings], already at hand.
 
+    Args:
+        findings: names of the columns.
+        gold: the references' labels.
+        predicted: the generated reports' labels.
+        subset: findings of the smaller set; default as `usual_subset` chooses.
+        uncertain: what an uncertain label counts as.
+        bootstrap: the resamples.
+        notes: what to know of the input.
+
     Raises:
         ValidationError: the subset names a finding that there is none of.
     """
+    subset = usual_subset(findings, subset)
     policy = Policy(uncertain)
     truth, answer = policy.merge_gold(gold), policy.merge(predicted)
     everything = list(range(len(findings)))
     sets: list[tuple[Literal["all", "subset"], list[int]]] = [("all", everything)]
     if subset:
-        unknown = [finding for finding in subset if finding not in findings]
-        if unknown:
-            raise ValidationError(
-                f"no finding {unknown[0]!r} in the pattern set; it has {', '.join(findings)}"
-            )
         sets.append(("subset", [list(findings).index(finding) for finding in subset]))
     per_finding = _per_finding(findings, truth, answer, bootstrap)
     return ScoreResult(
@@ -252,60 +289,3 @@ def _figures(
             ("precision", "recall", "f1"), estimates, samples, strict=True
         )
     }
-
-
-def _read(
-    source: str | os.PathLike[str],
-    id_column: str | None,
-    text_column: str | None,
-    by_row: bool,
-) -> dict[str, Report]:
-    from chexlabel.readers import open_reports
-
-    reports: dict[str, Report] = {}
-    twice: dict[str, None] = {}
-    with open_reports(source, id_column=id_column, text_column=text_column) as stream:
-        for row, report in enumerate(stream, 1):
-            key = str(row) if by_row else report.id
-            if key in reports:
-                twice[key] = None
-            reports[key] = report
-    if twice:
-        raise ValidationError(
-            f"{Path(source).name}: {len(twice)} ids occur more than once ({show_ids(twice)}); "
-            "keep one row a report, or pass --by-row"
-        )
-    if not reports:
-        raise ValidationError(f"{Path(source).name}: holds no report; give one with reports")
-    return reports
-
-
-def _match(
-    references: Mapping[str, Report],
-    generated: Mapping[str, Report],
-    *,
-    by_row: bool,
-    allow_missing: bool,
-) -> tuple[list[str], list[str]]:
-    """Return the ids in both, and notes on what is left out."""
-    common = [key for key in references if key in generated]
-    missing = [key for key in references if key not in generated]
-    extra = [key for key in generated if key not in references]
-    parts = []
-    if missing:
-        parts.append(f"{len(missing)} references have no generated report ({show_ids(missing)})")
-    if extra:
-        parts.append(f"{len(extra)} generated reports have no reference ({show_ids(extra)})")
-    if not common or (parts and by_row):
-        remedy = "give files of the same length" if by_row else "check --id-column or pass --by-row"
-        raise ValidationError(f"the reports do not correspond: {'; '.join(parts)}; {remedy}")
-    if parts and not allow_missing:
-        raise ValidationError(
-            f"report ids do not match: {'; '.join(parts)}; pass --allow-missing to score the "
-            f"{len(common)} they share"
-        )
-    return common, [f"Left out: {'; '.join(parts)}."] if parts else []
-
-
-def _codes(labels: Sequence[Sequence[Label | None]]) -> Codes:
-    return np.array([[_CODE[label] for label in row] for row in labels], dtype=np.int8)

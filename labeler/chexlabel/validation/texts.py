@@ -1,0 +1,147 @@
+"""Reference and generated reports: read from files, and brought together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chexlabel.errors import ValidationError
+from chexlabel.report import Report
+from chexlabel.validation.identifiers import Keys, show_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LINES", "TextSource", "match_texts", "read_texts"]
+
+LINES: Final = "lines"
+"""The format of a file with one report a line, as generation tools write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A file of reports and how it is read.
+
+    Attributes:
+        path: the file, folder or archive.
+        format: one of the readers' formats or `LINES`; `None` to recognise it. A file that ends in
+            .txt has one report a line.
+        id_column: column of the ids.
+        text_column: column of the text.
+        encoding: of a text file.
+    """
+
+    path: str | os.PathLike[str]
+    format: str | None = None
+    id_column: str | None = None
+    text_column: str | None = None
+    encoding: str = "utf-8"
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return Path(self.path).name
+
+    @property
+    def has_lines(self) -> bool:
+        """Tell whether it has one report a line, whose number is its only id."""
+        if self.format is not None:
+            return self.format == LINES
+        path = Path(self.path)
+        return path.suffix.lower() == ".txt" and not path.is_dir()
+
+
+def read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
+    """Read all reports: id -> report, or number of the row -> report.
+
+    Raises:
+        InputError: the source cannot be read.
+        ValidationError: an id occurs twice, or there is no report.
+    """
+    if source.has_lines:
+        return _read_lines(source)
+    from chexlabel.readers import open_reports
+
+    reports: dict[str, Report] = {}
+    twice: dict[str, None] = {}
+    with open_reports(
+        source.path,
+        format=source.format,
+        id_column=source.id_column,
+        text_column=source.text_column,
+        encoding=source.encoding,
+    ) as stream:
+        for row, report in enumerate(stream, 1):
+            key = str(row) if by_row else report.id
+            if key in reports:
+                twice[key] = None
+            reports[key] = report
+    if twice:
+        raise ValidationError(
+            f"{source.name}: {len(twice)} ids occur more than once ({show_ids(twice)}); "
+            "keep one row a report, or pass --by-row"
+        )
+    if not reports:
+        raise ValidationError(f"{source.name}: holds no report; give one with reports")
+    return reports
+
+
+def match_texts(
+    references: Mapping[str, Report],
+    generated: Mapping[str, Report],
+    *,
+    by_row: bool,
+    allow_missing: bool,
+) -> tuple[list[tuple[Report, Report]], list[str]]:
+    """Return the pairs of reference and generated report, and notes on how they were found.
+
+    Raises:
+        ValidationError: reports of one side are missing on the other, or all are.
+    """
+    keys = Keys(list(references), [list(generated)])
+    pairs = [(a, b) for a in references if (b := keys.find(a, 0)) is not None]
+    taken = {b for _, b in pairs}
+    missing = [a for a in references if keys.find(a, 0) is None]
+    extra = [b for b in generated if b not in taken]
+    parts = []
+    if missing:
+        parts.append(f"{len(missing)} references have no generated report ({show_ids(missing)})")
+    if extra:
+        parts.append(f"{len(extra)} generated reports have no reference ({show_ids(extra)})")
+    if not pairs or (parts and by_row):
+        remedy = "give files of the same length" if by_row else "check --id-column or pass --by-row"
+        raise ValidationError(f"the reports do not correspond: {'; '.join(parts)}; {remedy}")
+    if parts and not allow_missing:
+        raise ValidationError(
+            f"report ids do not match: {'; '.join(parts)}; pass --allow-missing to score the "
+            f"{len(pairs)} they share"
+        )
+    notes = list(keys.notes(["the generated reports"]))
+    if parts:
+        notes.append(f"Left out: {'; '.join(parts)}.")
+    return [(references[a], generated[b]) for a, b in pairs], notes
+
+
+def _read_lines(source: TextSource) -> dict[str, Report]:
+    encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
+    try:
+        text = Path(source.path).read_bytes().decode(encoding)
+    except FileNotFoundError:
+        raise ValidationError(f"{source.path}: no such file; check the path") from None
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"{source.name}: byte {error.start} is not {source.encoding}; state its --encoding"
+        ) from None
+    except OSError as error:
+        raise ValidationError(
+            f"{source.path}: cannot be read ({error.strerror or error})"
+        ) from None
+    # Only these end a line: a form feed or U+2028 within a report does not, as in `wc -l`.
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise ValidationError(f"{source.name}: holds no report; give one with reports")
+    return {str(number): Report(str(number), line) for number, line in enumerate(lines, 1)}

@@ -1,0 +1,131 @@
+"""Reports that the files name in different ways are brought together, and that is said."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chexlabel.cli import main
+from chexlabel.errors import ValidationError
+from chexlabel.validation import Matching, Reports, Resampling, validate
+from chexlabel.validation.results import ValidationResult
+from validation_tables import write_table
+
+FAST = Resampling(0)
+
+
+def table(path: Path, column: str, ids: list[str], cells: list[str], **more: list[str]) -> Path:
+    return write_table(path, {column: ids, **more, "Edema": cells})
+
+
+def compared(labels: Path, gold: Path, **options: object) -> ValidationResult:
+    matching = Matching(**options)  # type: ignore[arg-type]
+    return validate(labels, gold, resampling=FAST, matching=matching).result
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [("1", "1.0"), ("50414267", "s50414267"), ("s50414267", "50414267.0"), ("a.txt", "a")],
+)
+def test_one_id_in_two_spellings(tmp_path: Path, mine: str, theirs: str) -> None:
+    gold = table(tmp_path / "gold.csv", "id", [mine, "x"], ["1", "0"])
+    labels = table(tmp_path / "labels.csv", "id", ["x", theirs], ["0", "1"])
+    result = compared(labels, gold)
+    assert (result.reports, result.labelers[0].agreement.value) == (2, 1)
+    assert result.notes == [
+        "1 ids are written in another way in labels.csv and were taken as the same, "
+        f"such as {mine} and {theirs}."
+    ]
+
+
+def test_ids_that_would_become_alike_are_not_joined(tmp_path: Path) -> None:
+    gold = table(tmp_path / "gold.csv", "id", ["1", "2"], ["1", "0"])
+    labels = table(tmp_path / "labels.csv", "id", ["1.0", "1.00", "2"], ["1", "0", "0"])
+    with pytest.raises(ValidationError, match=r"1 of gold.csv are not in labels.csv \(1\)"):
+        compared(labels, gold)
+    assert compared(labels, gold, allow_missing=True).reports == 1
+
+
+def test_an_id_as_written_wins_over_one_written_otherwise(tmp_path: Path) -> None:
+    gold = table(tmp_path / "gold.csv", "id", ["1", "1.0"], ["1", "0"])
+    result = compared(gold, gold)
+    assert (result.reports, result.notes) == (2, [])
+
+
+def test_id_columns_of_different_names_are_found_by_their_ids(tmp_path: Path) -> None:
+    gold = table(tmp_path / "gold.csv", "id", ["50414267", "53189527"], ["1", "0"])
+    labels = table(
+        tmp_path / "labels.csv",
+        "study_id",
+        ["s53189527", "s50414267"],
+        ["0", "1"],
+        filename=["a", "b"],
+    )
+    result = compared(labels, gold)
+    assert (result.reports, result.labelers[0].agreement.value) == (2, 1)
+    assert result.notes[0] == (
+        "No id column of one name; the ids were matched by 'id' of gold.csv, "
+        "'study_id' of labels.csv."
+    )
+
+
+def test_id_columns_that_share_no_id_are_an_error(tmp_path: Path) -> None:
+    gold = table(tmp_path / "gold.csv", "id", ["1"], ["1"])
+    labels = table(tmp_path / "labels.csv", "study_id", ["7"], ["1"])
+    with pytest.raises(ValidationError, match=r"no id column that gold.csv, labels.csv share"):
+        compared(labels, gold)
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> tuple[Path, Path]:
+    """Labels and a gold that disagree on report 50414267."""
+    gold = table(tmp_path / "gold.csv", "id", ["50414267"], ["1"])
+    return table(tmp_path / "labels.csv", "id", ["50414267"], ["0"]), gold
+
+
+def test_the_text_of_a_disagreement_is_found_too(tmp_path: Path, wrong: tuple[Path, Path]) -> None:
+    reports = write_table(
+        tmp_path / "reports.csv", {"study_id": ["s50414267"], "report": ["No edema."]}
+    )
+    shown = validate(*wrong, resampling=FAST, reports=Reports(reports)).result.disagreements
+    assert [(e.id, e.text) for e in shown.evidence] == [("50414267", "No edema.")]
+    evidence = tmp_path / "evidence.jsonl"
+    evidence.write_text(json.dumps({"id": "50414267.0", "labels": {}, "mentions": []}) + "\n")
+    shown = validate(*wrong, resampling=FAST, reports=Reports(evidence=evidence)).result
+    assert [e.id for e in shown.disagreements.evidence] == ["50414267"]
+
+
+def test_the_option_for_the_reports_ids_names_itself(
+    tmp_path: Path, wrong: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = write_table(tmp_path / "reports.csv", {"study": ["1"], "report": ["No edema."]})
+    files = [str(path) for path in wrong]
+    given = ["--reports", str(reports), "--report-id-column", "accession"]
+    assert main(["validate", *files, "--resamples", "0", *given]) == 2
+    message = capsys.readouterr().err
+    assert "--report-id-column" in message
+    assert " --id-column" not in message
+
+
+@pytest.mark.parametrize("command", ["validate", "stats", "score"])
+def test_reports_are_written_though_nobody_reads_the_table(tmp_path: Path, command: str) -> None:
+    """As `chexlabel validate ... | head -0`: the closed pipe must not cost the files."""
+    texts = write_table(tmp_path / "texts.csv", {"id": ["1"], "report": ["No edema."]})
+    labels = table(tmp_path / "labels.csv", "id", ["1"], ["0"])
+    files = {"validate": [labels, labels], "stats": [labels], "score": [texts, texts]}[command]
+    page = tmp_path / "page.html"
+    arguments = [command, *map(str, files), "-o", str(page)]
+    # Unbuffered, so that the first line printed finds the pipe closed.
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "chexlabel", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=120) == 141
+    assert page.read_bytes().startswith(b"<!doctype html>")

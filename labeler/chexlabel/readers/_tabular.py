@@ -135,6 +135,15 @@ class Columns:
 
             return build_numbered
         key = names.index(min(self.ids, key=_id_rank))
+        if len(ids) == 1:
+            [(only, place)] = ids
+
+            def build_identified(row: Sequence[str], number: int) -> Report:
+                text, spans = compose(row)
+                cell = row[place]
+                return Report(cell or str(number), text, spans, {only: cell})
+
+            return build_identified
 
         def build(row: Sequence[str], number: int) -> Report:
             text, spans = compose(row)

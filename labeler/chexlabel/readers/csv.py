@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import InputError
+from chexlabel.readers._recovery import Lines, RowStarts
 from chexlabel.readers._source import Options, ReportSource
 from chexlabel.readers._streams import ByteStream, decode_head
 from chexlabel.readers._tabular import (
@@ -31,6 +33,41 @@ _DELIMITERS = (",", "\t", ";", "|")
 _LONGEST_FIELD = 1 << 28
 
 
+_UNCLOSED = "its opening quote is never closed"
+
+
+@dataclass(slots=True)
+class _Table:
+    """A CSV that is being read.
+
+    Attributes:
+        stream: the file.
+        encoding: its text encoding.
+        head: its beginning, decoded.
+        delimiter: the character between two fields.
+        lines: its lines.
+        rows: its rows, those that are read already gone.
+    """
+
+    stream: ByteStream
+    encoding: str
+    head: str
+    delimiter: str
+    lines: Lines
+    rows: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = self.reader()
+
+    def reader(self) -> Reader:
+        """Return the rows from the next line on."""
+        # Strict, because the lenient mode runs rows together silently where a quote is missing.
+        return csv.reader(iter(self.lines), delimiter=self.delimiter, strict=True)
+
+    def row_starts(self, columns: Columns, names: Sequence[str], *, header: bool) -> RowStarts:
+        return RowStarts(self.head, names, columns, self.delimiter, header=header)
+
+
 def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:  # noqa: A002
     """Open a CSV or TSV file.
 
@@ -54,12 +91,12 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     delimiter = options.delimiter or (
         "\t" if format == "tsv" else header_delimiter(head, options.text_column) or ","
     )
-    # Strict, because the lenient mode runs rows together silently where a quote is missing.
-    text = stream.text(options.encoding)
-    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = Lines(stream.text(options.encoding))
+    table = _Table(stream, options.encoding, head, delimiter, lines)
     with stream.errors(options.encoding):
         try:
-            first = next(row for row in rows if row)
+            first = next(row for row in table.rows if row)
+            lines.held.clear()
         except StopIteration:
             raise InputError(f"{stream.name} is empty; give a file that holds reports") from None
         except csv.Error as error:
@@ -77,7 +114,7 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     else:
         columns, names, unread = HEADERLESS, list(HEADERLESS.texts), [first]
     return ReportSource(
-        _reports(stream, options, rows, unread, columns, names),
+        _reports(table, unread, columns, names),
         format=format,
         id_columns=columns.id_columns,
         text_columns=columns.text_columns,
@@ -108,9 +145,7 @@ def header_delimiter(head: str, text_column: str | None = None) -> str | None:
 
 
 def _reports(
-    stream: ByteStream,
-    options: Options,
-    rows: Reader,
+    table: _Table,
     unread: list[list[str]],
     columns: Columns,
     names: list[str],
@@ -122,27 +157,50 @@ def _reports(
     for row in unread:
         number += 1
         yield build(row, number)
-    with stream.errors(options.encoding):
+    with table.stream.errors(table.encoding):
+        starts: RowStarts | None = None
+        lines = table.lines
+        done_with = lines.held.clear
+        rows = table.rows
         while True:
             try:
                 for row in rows:
                     if len(row) != width:
                         if not row:
+                            done_with()
                             continue
-                        if len(row) < needed or any(row[width:]):
+                        starts = starts or table.row_starts(columns, names, header=not unread)
+                        if len(row) < needed or any(row[width:]) or starts.is_fragment(row):
                             number += 1
-                            message = _wrong_width(row, width, number, rows.line_num)
-                            fields = dict(zip(names, row, strict=False))
-                            yield columns.failed(number, message, fields)
+                            line = lines.given + rows.line_num
+                            message = _wrong_width(row, width, number, line)
+                            yield columns.failed(number, message, starts.identifiers(row))
+                            done_with()
                             continue
                     number += 1
                     yield build(row, number)
+                    done_with()
             except csv.Error as error:
                 number += 1
-                message = f"row {number} (line {rows.line_num}) cannot be read: {_reason(error)}"
-                yield columns.failed(number, message)
+                starts = starts or table.row_starts(columns, names, header=not unread)
+                lines.given += rows.line_num - len(lines.held)
+                yield _broken_row(lines, starts, columns, number, error)
+                rows = table.reader()
             else:
                 return
+
+
+def _broken_row(
+    lines: Lines, starts: RowStarts, columns: Columns, number: int, error: csv.Error
+) -> Report:
+    """Skip a row that breaks the rules of CSV; return the report that says so."""
+    known = starts.identifiers(starts.fields(lines.held[0]))
+    drawn_in = len(lines.held)
+    first = lines.given + 1
+    skipped = lines.skip_to(starts)
+    place = f"line {first}" if skipped == 1 else f"lines {first} to {first + skipped - 1}"
+    reason = _UNCLOSED if skipped < drawn_in else _reason(error)
+    return columns.failed(number, f"row {number} ({place}) cannot be read: {reason}", known)
 
 
 def _wrong_width(row: Sequence[str], width: int, number: int, line: int) -> str:
@@ -155,7 +213,7 @@ def _reason(error: csv.Error) -> str:
     """Say in the user's words what the csv module found; its own may quote the text."""
     message = str(error)
     if "unexpected end" in message:
-        return "its opening quote is never closed"
+        return _UNCLOSED
     if "field larger" in message:
         return f"a field is longer than {_LONGEST_FIELD:,} characters; is a closing quote missing?"
     return 'a quote inside a quoted field is not doubled (write "" for ")'

@@ -1,0 +1,196 @@
+"""Where the rows of a CSV go on after one that cannot be read, so that a stray quote costs one row.
+
+An opening quote that is never closed draws in all rows up to the next quote. Which of the lines
+drawn in begins a row is told by what the beginning of the file shows: how many fields a row has,
+and what the identifiers look like. Only rows that break the rules of CSV come here.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from chexlabel.readers._tabular import Columns
+
+__all__ = ["Lines", "RowStarts"]
+
+_LOOK_AHEAD = 200
+"""So many lines behind a broken row are searched for the next row."""
+
+_LONGEST_ID = 64
+_LONGER = 2
+"""Identifiers without digits may be so many characters longer than those seen."""
+
+
+class Lines:
+    """Lines of a file, of which those of the present row can be given again.
+
+    Attributes:
+        held: the lines given since it was last cleared, which the reader of the rows does.
+        given: the number of lines that went for good before the present iterator.
+    """
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self._searched = 0
+        self.held: list[str] = []
+        self.given = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the lines; a new iterator goes on where `give_again` said."""
+        hold, again = self.held.append, self._again
+        while again:
+            line = again.popleft()
+            hold(line)
+            yield line
+        for line in self._lines:
+            hold(line)
+            yield line
+
+    def skip_to(self, starts: RowStarts) -> int:
+        """Drop the lines of a broken row, those up to the next that begins a row.
+
+        Returns:
+            How many lines were dropped.
+        """
+        held = self.held
+        dropped = next((at for at in range(1, len(held)) if starts.begins_row(held[at])), None)
+        if dropped is not None:
+            self._again.extendleft(reversed(held[dropped:]))
+        else:
+            dropped = len(held) + self._search(self.given + len(held), starts)
+        held.clear()
+        self.given += dropped
+        return dropped
+
+    def _search(self, number: int, starts: RowStarts) -> int:
+        """Return how many lines behind line `number` stand before the next that begins a row.
+
+        Where none is near it is 0: then the lines are tried as they come.
+        """
+        if number < self._searched:  # in vain
+            return 0
+        ahead: list[str] = []
+        for line in islice(iter(self._unread, None), _LOOK_AHEAD):
+            ahead.append(line)
+            if starts.begins_row(line):
+                self._again.appendleft(line)
+                return len(ahead) - 1
+        self._searched = number + len(ahead)
+        self._again.extendleft(reversed(ahead))
+        return 0
+
+    def _unread(self) -> str | None:
+        return self._again.popleft() if self._again else next(self._lines, None)
+
+
+class RowStarts:
+    """Tells lines that begin a row from lines within a report, and identifiers from text.
+
+    Args:
+        head: the beginning of the file, decoded.
+        names: the column of each field.
+        columns: the columns that are read.
+        delimiter: the character between two fields.
+        header: whether the first row names the columns.
+    """
+
+    def __init__(
+        self, head: str, names: Sequence[str], columns: Columns, delimiter: str, *, header: bool
+    ) -> None:
+        self._delimiter = delimiter
+        self._width = len(names)
+        self._ids = {name: names.index(name) for name in columns.ids}
+        self._text = min(names.index(name) for name in columns.text_columns)
+        self._kinds: set[frozenset[str]] = set()
+        self._longest = 0
+        self._quoted = self._over_lines = True
+        lines = head.splitlines(keepends=True)
+        self._learn(lines[header:-1] if len(lines) > 2 else lines[header:])
+
+    def begins_row(self, line: str) -> bool:
+        """Tell whether a line begins a row.
+
+        It does if its fields up to the first open quote are as many as they should be and its
+        identifiers look like those seen. Without identifiers, where reports go over several lines,
+        it must begin with a quote if all rows seen do.
+        """
+        fields = self.fields(line)
+        if not any(fields):
+            return False
+        closed = line.count('"') % 2 == 0
+        if len(fields) > self._width or (closed and len(fields) < self._width):
+            return False
+        if not self._ids:
+            return not (self._quoted and self._over_lines) or line.startswith('"')
+        return all(
+            self._looks_like_id(fields[index]) if index < len(fields) else index > self._text
+            for index in self._ids.values()
+        )
+
+    def is_fragment(self, row: Sequence[str]) -> bool:
+        """Tell whether a row with too few fields has text where its identifiers should be."""
+        return len(row) < self._width and any(
+            index < len(row) and row[index] and not self._looks_like_id(row[index])
+            for index in self._ids.values()
+        )
+
+    def identifiers(self, fields: Sequence[str]) -> Mapping[str, str]:
+        """Return the identifiers of a broken row, without those that may be a report's text.
+
+        The fields before the text stand where they should, those behind it count from the end.
+        """
+        found = {}
+        for name, index in self._ids.items():
+            place = index if index < self._text else index - self._width + len(fields)
+            if 0 <= place < len(fields) and self._looks_like_id(fields[place]):
+                found[name] = fields[place]
+        return found
+
+    def fields(self, line: str) -> list[str]:
+        """Split one line, whatever its quotes."""
+        try:
+            return next(csv.reader([line], delimiter=self._delimiter), [])
+        except csv.Error:  # a field longer than the limit
+            return []
+
+    def _learn(self, lines: Sequence[str]) -> None:
+        rows = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        quoted, over_lines, before = True, False, 0
+        try:
+            for row in rows:
+                if len(row) == self._width:
+                    quoted = quoted and lines[before].startswith('"')
+                    over_lines = over_lines or rows.line_num > before + 1
+                    for index in self._ids.values():
+                        self._kinds.add(_kinds(row[index]))
+                        self._longest = max(self._longest, len(row[index]))
+                before = rows.line_num
+        except csv.Error:
+            pass
+        self._kinds.discard(frozenset())
+        self._quoted, self._over_lines = quoted and before > 0, over_lines
+
+    def _looks_like_id(self, field: str) -> bool:
+        kinds = _kinds(field)
+        if not kinds or len(field) > _LONGEST_ID:
+            return False
+        if not self._kinds:  # the first row is broken already
+            return " " not in kinds and field[-1] not in ".,:;?!"
+        if "9" in kinds:
+            return any(kinds <= seen for seen in self._kinds)
+        return kinds in self._kinds and len(field) <= self._longest + _LONGER
+
+
+def _kinds(field: str) -> frozenset[str]:
+    """Return which kinds of characters a field has: digits, letters, blanks and each mark."""
+    return frozenset(
+        "9" if char.isdigit() else "a" if char.isalpha() else " " if char.isspace() else char
+        for char in field[: _LONGEST_ID + 1]
+    )

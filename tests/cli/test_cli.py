@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -16,12 +18,12 @@ import pytest
 import chexlabel.cli
 from chexlabel._faults import fault
 from chexlabel._version import __version__
-from chexlabel.cli import COMMANDS, Command, main
+from chexlabel.cli import COMMANDS, Command, build_parser, main
 from chexlabel.cli._parser import Parser, one_line
 from chexlabel.errors import InputError
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Iterator
 
 HEAVY = {
     "lxml",
@@ -162,8 +164,13 @@ def test_an_interrupt_is_status_130(monkeypatch, capsys) -> None:
     ("arguments", "said"),
     [
         (["label"], "the following arguments are required: SOURCE; see chexlabel label --help"),
-        (["label", "a", "b"], "unrecognized arguments: b; see chexlabel label --help"),
-        (["a.csv", "--forc"], "unrecognized arguments: --forc; see chexlabel label --help"),
+        (["label", "a", "b"], "one argument too many; see chexlabel label --help"),
+        (["label", "No", "large", "edema"], "2 arguments too many; see chexlabel label --help"),
+        (["a.csv", "--forc"], "unknown option --forc; did you mean --force?"),
+        (["a.csv", "--zyx=No edema"], "unknown option --zyx; see chexlabel label --help"),
+        (["--verison"], "unknown option --verison; did you mean --version?"),
+        (["patterns", "check", "a", "--quite"], "unknown option --quite; did you mean --quiet?"),
+        (["hlep"], "there is no file and no command 'hlep'; did you mean 'help'?"),
         (["a.csv", "-j", "x"], "argument -j/--workers: a number of processes is needed, not 'x'"),
         (["a.csv", "-j", "-1"], "argument -j/--workers"),
         (["a.csv", "--sections", ","], "argument --sections: name at least one section"),
@@ -182,12 +189,79 @@ def test_misuse_is_one_line_and_status_2(arguments: list[str], said: str, capsys
 @pytest.mark.parametrize(
     "text", ["No edema.", "No edema and/or effusion.", "edema\nedema", "x" * 5000, "a\0b"]
 )
-def test_a_report_in_place_of_a_file_is_not_quoted(text: str, capsys) -> None:
-    assert main([text]) == 2
+@pytest.mark.parametrize("command", [[], ["label"], ["label", "-q"]])
+def test_a_report_in_place_of_a_file_is_not_quoted(text: str, command: list[str], capsys) -> None:
+    assert main([*command, text]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("chexlabel: error: the argument is a text, not a file; ")
+    assert "the argument is a text, not a file; " in err
     assert "edema" not in err
     assert "chexlabel explain" in err
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["help", "label"], ["help", "patterns", "check"]])
+def test_help_is_a_command_too(arguments: list[str], capsys) -> None:
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert main([*arguments[1:], "--help"]) == 0
+    assert capsys.readouterr().out == shown
+    assert shown.startswith(" ".join(["usage: chexlabel", *arguments[1:]]))
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield the parsers of all commands that do something."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from parsers(inner)
+            return
+    yield parser
+
+
+def test_every_command_can_be_quiet() -> None:
+    complete = build_parser(*(command.name for command in COMMANDS))
+    assert [
+        parser.prog for parser in parsers(complete) if not {"-q", "--quiet"} <= parser.options()
+    ] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_the_shell_completes_commands_options_and_files(shell: str, capsys) -> None:
+    pytest.importorskip("shtab")
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("validate", "evidence", "patterns", "import", "--force".strip("-")):
+        assert word in script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("va", ["validate"]),
+        ("label --evid", ["--evidence"]),
+        ("label rep", ["reports.csv"]),
+        ("rep", []),  # left to the shell, which completes the file
+    ],
+)
+def test_bash_completes(typed: str, completed: list[str], tmp_path, capsys) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = tmp_path / "completion.bash"
+    script.write_text(capsys.readouterr().out)
+    (tmp_path / "reports.csv").touch()
+    words = ["chexlabel", *typed.split()]
+    code = (
+        f"source {script.name}; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; "
+        "_shtab_chexlabel chexlabel; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    done = subprocess.run(
+        [shutil.which("bash") or "", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == completed
+    assert "complete -o default" in script.read_text()
 
 
 @pytest.mark.parametrize("path", ["no/such/file.csv", "my reports.csv", "reports"])

@@ -188,7 +188,7 @@ def test_compressed_output_is_the_same_every_time(reports, tmp_path) -> None:
 def test_a_report_the_labeler_fails_on_is_blank_and_the_run_goes_on(tmp_path, capsys) -> None:
     source = reports_csv(tmp_path / "reports.csv", ["edema", "BOOM private words", "no edema"])
     output, evidence = tmp_path / "labels.csv", tmp_path / "evidence.jsonl"
-    assert main([str(source), "-o", str(output), "--evidence", str(evidence)]) == 0
+    assert main([str(source), "-o", str(output), "--evidence", str(evidence)]) == 3
     assert output.read_text().splitlines()[1:] == ["r1,1.0,", "r2,,", "r3,0.0,"]
     failed, summary = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
@@ -215,9 +215,35 @@ def test_a_row_that_cannot_be_read_is_reported_by_number(tmp_path) -> None:
     assert len((tmp_path / "labels.csv").read_text().splitlines()) == 4
 
 
+def test_strict_stops_at_the_first_report_that_cannot_be_read(tmp_path, capsys) -> None:
+    source = reports_csv(tmp_path / "reports.csv", ["edema", "BOOM private words", "no edema"])
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "--strict"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("chexlabel: error: report 2 (id r2): the labeler failed on it (ValueErr")
+    assert "private" not in err
+    assert list(tmp_path.iterdir()) == [source]
+    source = reports_csv(tmp_path / "reports.csv", ["edema", "no edema"])
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "--strict"]) == 0
+
+
+def test_a_stray_quote_costs_one_row_and_shows_in_the_status(tmp_path, capsys) -> None:
+    source = tmp_path / "reports.csv"
+    rows = "".join(f"r{n},There is edema.\n" for n in range(1, 301))
+    source.write_text("id,report\n" + rows.replace("r7,", 'r7,"', 1))
+    assert main([str(source), "-o", str(tmp_path / "labels.csv")]) == 3
+    labels = (tmp_path / "labels.csv").read_text().splitlines()[1:]
+    assert labels == [f"r{n},{'' if n == 7 else '1.0'}," for n in range(1, 301)]
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == (
+        "chexlabel: report 7 (id r7) labeled blank: "
+        "row 7 (line 8) cannot be read: its opening quote is never closed"
+    )
+    assert "; 1 could not be read" in last
+
+
 def test_many_unreadable_reports_are_counted_not_listed(tmp_path, capsys) -> None:
     source = reports_csv(tmp_path / "reports.csv", ["BOOM"] * 25)
-    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 0
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 3
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 21
     assert lines[-1] == "chexlabel: and 5 more that could not be read"
@@ -226,7 +252,7 @@ def test_many_unreadable_reports_are_counted_not_listed(tmp_path, capsys) -> Non
 def test_an_id_cannot_write_to_the_terminal(tmp_path, capsys) -> None:
     source = tmp_path / "reports.csv"
     source.write_text('id,report\n"a\x1b[2J\nb",BOOM\n')
-    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 0
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "-q"]) == 3
     (line,) = capsys.readouterr().err.splitlines()
     assert r"(id a\x1b[2J\nb)" in line
 
@@ -426,6 +452,10 @@ DRIVER = textwrap.dedent("""
 """)
 
 
+PATIENCE = 600
+"""Seconds after which a run hangs for sure, however busy the machine is."""
+
+
 def start(*arguments: str, **options) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", DRIVER, str(Path(__file__).parent), *arguments]
     return subprocess.Popen(
@@ -445,6 +475,7 @@ def start(*arguments: str, **options) -> subprocess.Popen[bytes]:
         (signal.SIGINT, "1", 130, b"chexlabel: interrupted\n"),
         (signal.SIGINT, "2", 130, b"chexlabel: interrupted\n"),
         (signal.SIGTERM, "1", 143, b""),
+        (getattr(signal, "SIGHUP", 1), "1", 129, b""),
     ],
 )
 def test_a_signal_ends_the_run_cleanly(
@@ -458,12 +489,12 @@ def test_a_signal_ends_the_run_cleanly(
         try:
             process.stdin.write(b"id,report\n" + rows)
             process.stdin.flush()
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE
             while not any(path.stat().st_size for path in tmp_path.iterdir()):
                 assert time.monotonic() < deadline, "the run did not begin"
                 time.sleep(0.02)
             os.killpg(process.pid, number)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, err) == (status, said)
@@ -477,7 +508,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
         assert process.stdout.readline() == b"id,Edema,Pneumonia\n"
         process.stdout.close()
         err = process.stderr.read()
-        assert (process.wait(timeout=30), err) == (141, b"")
+        assert (process.wait(timeout=PATIENCE), err) == (141, b"")
 
 
 def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypatch) -> None:

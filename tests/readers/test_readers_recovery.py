@@ -68,7 +68,8 @@ def test_the_lines_of_a_broken_report_are_no_rows(path: Path) -> None:
 
 def test_lines_of_a_report_without_quotes_are_not_taken_for_identifiers(path: Path) -> None:
     path.write_text(
-        "study_id,report,age\n10,Clear.,50\n11,FINDINGS: edema, new\nsecret finding, big\n12,A.,60\n"
+        "study_id,report,age\n10,Clear.,50\n11,FINDINGS: edema, new\nsecret finding, big\n"
+        "12,Clear.,60\n"
     )
     reports = read(path)
     assert [(report.id, dict(report.columns)["study_id"]) for report in reports] == [

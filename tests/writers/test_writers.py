@@ -8,6 +8,8 @@ import io
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -295,6 +297,57 @@ def test_new_files_have_the_usual_permissions(tmp_path) -> None:
     plain.touch()
     write_atomic(tmp_path / "out.csv", "x")
     assert (tmp_path / "out.csv").stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_only_the_user_may_read_an_unfinished_file(tmp_path) -> None:
+    (tmp_path / "out.csv").touch(mode=0o666)
+    for target in ("out.csv", "new.csv"):
+        with AtomicOutput(tmp_path / target, force=True):
+            (unfinished,) = tmp_path.glob(".chexlabel-*.tmp")
+            assert stat.S_IMODE(unfinished.stat().st_mode) == 0o600
+
+
+ABANDON = """
+import os, sys
+from chexlabel.writers import AtomicOutput
+output = AtomicOutput(sys.argv[1], force=True)
+output.stream.write(b"half")
+output.stream.flush()
+os._exit(9)
+"""
+
+
+def abandon(path) -> None:
+    """Leave a temporary file behind, as a killed run does."""
+    subprocess.run(
+        [sys.executable, "-c", ABANDON, str(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        check=False,
+    )
+
+
+def test_the_next_run_removes_what_a_killed_one_left(tmp_path) -> None:
+    for name in ("out.csv", "other.csv", "x" * 255):
+        abandon(tmp_path / name)
+    assert len(names(tmp_path)) == 3
+    write_atomic(tmp_path / "out.csv", "whole")
+    assert len(names(tmp_path)) == 3  # the output, and those of the other destinations
+    write_atomic(tmp_path / ("x" * 255), "whole")
+    write_atomic(tmp_path / "other.csv", "whole")
+    assert names(tmp_path) == ["other.csv", "out.csv", "x" * 255]
+
+
+def test_a_run_leaves_the_unfinished_file_of_another_alone(tmp_path) -> None:
+    target = tmp_path / "out.csv"
+    with AtomicOutput(target, force=True) as first:
+        first.stream.write(b"first")
+        first.finish()
+        write_atomic(target, "second", force=True)
+        assert target.read_text() == "second"
+        first.commit()
+    assert target.read_text() == "first"
+    assert names(tmp_path) == ["out.csv"]
 
 
 def test_a_file_that_appears_during_the_run_is_kept(tmp_path) -> None:

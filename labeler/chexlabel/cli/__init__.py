@@ -6,14 +6,16 @@ import argparse
 import contextlib
 import difflib
 import importlib
+import itertools
 import os
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
-from chexlabel.cli._arguments import PATH_END, path_exists
+from chexlabel.cli._arguments import TEXT_NOT_FILE, is_prose, path_exists
 from chexlabel.cli._parser import Parser, one_line
 from chexlabel.errors import ChexlabelError
 
@@ -46,6 +48,9 @@ COMMANDS = (
     Command("stats", "chexlabel.cli.stats", "count labels and their co-occurrence"),
     Command("score", "chexlabel.cli.score", "score generated reports against references"),
     Command("samples", "chexlabel.cli.samples", "write the sample reports, to try things out"),
+    Command(
+        "completion", "chexlabel.cli.completion", "print the shell's completion of this command"
+    ),
 )
 """All commands in the order of the help text."""
 
@@ -59,7 +64,7 @@ examples:
   chexlabel reports.csv -o labels.csv
   chexlabel explain "No focal consolidation. Small left effusion."
 
-"chexlabel COMMAND --help" tells more of a command; "label" may be left out.
+"chexlabel help COMMAND" tells more of a command; "label" may be left out.
 A file named like a command is written ./label, ./stats and so on."""
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -74,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 done, 1 an error of chexlabel's own, 2 an error that the user can mend,
-        130 interrupted, 141 the reader of the output closed it, 143 terminated.
+        3 done but for reports that could not be read, 129 hung up, 130 interrupted, 141 the reader
+        of the output closed it, 143 terminated.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -109,17 +115,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def build_parser(command: str | None = None) -> Parser:
-    """Build the parser, complete for one command; the others are only named in it.
+def build_parser(*complete: str | None) -> Parser:
+    """Build the parser, complete for some commands; the others are only named in it.
 
     Args:
-        command: the name of the command whose module is imported; `None` for none.
+        complete: the names of the commands whose modules are imported.
     """
     parser = Parser(prog="chexlabel", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action=_Version)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for known in COMMANDS:
-        if known.name == command:
+        if known.name in complete:
             importlib.import_module(known.module).add_parser(subparsers)
         else:
             subparsers.add_parser(known.name, help=known.help)
@@ -146,45 +152,53 @@ def _run(arguments: list[str]) -> int:
     modules = {command.name: command.module for command in COMMANDS}
     command = arguments[0] if arguments[0] in modules else None
     parser = build_parser(command)
+    _refuse_unknown_options(parser, arguments)
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
-        where = f"chexlabel {args.command}" if args.command else "chexlabel"
-        raise ChexlabelError(f"unrecognized arguments: {' '.join(unknown)}; see {where} --help")
+        # Not quoted: they may be the words of a report.
+        number = "one argument" if len(unknown) == 1 else f"{len(unknown)} arguments"
+        raise ChexlabelError(f"{number} too many; see chexlabel {args.command or ''} --help")
     with optional_imports():
         run = importlib.import_module(modules[args.command]).run
         return int(run(args))
+
+
+def _refuse_unknown_options(parser: Parser, arguments: list[str]) -> None:
+    """Name an option that the command does not have, and the one that was meant.
+
+    Argparse would first miss what the option may have been meant to give.
+    """
+    known = parser.options()
+    for argument in itertools.takewhile(lambda argument: argument != "--", arguments):
+        option = argument.partition("=")[0]
+        if not re.fullmatch(r"--[a-zA-Z][\w-]*", option) or option in known:
+            continue
+        similar = difflib.get_close_matches(option, known, n=1)
+        hint = f"; did you mean {similar[0]}?" if similar else ""
+        command = arguments[0] if arguments[0] in [known.name for known in COMMANDS] else ""
+        see = f"see chexlabel {command} --help".replace("  ", " ")
+        raise ChexlabelError(f"unknown option {option}{hint or '; ' + see}")
 
 
 def _with_command(arguments: list[str]) -> list[str]:
     """Put in what may be left out: the command `label`, or `--help` where there is nothing."""
     if not arguments:
         return ["--help"]
-    first = arguments[0]
+    first, *rest = arguments
     names = [command.name for command in COMMANDS]
+    if first == "help" and not path_exists(first):
+        return [*rest, "--help"]
     if first in (*names, "-h", "--help", "--version"):
         return arguments
     if not first.startswith("-") and not path_exists(first):
-        similar = difflib.get_close_matches(first, names, n=1, cutoff=0.75)
+        similar = difflib.get_close_matches(first, [*names, "help"], n=1, cutoff=0.75)
         if similar:
             raise ChexlabelError(
                 f"there is no file and no command {first!r}; did you mean {similar[0]!r}?"
             )
-        if _is_prose(first):
-            # Not quoted: it may be a report.
-            raise ChexlabelError(
-                "the argument is a text, not a file; "
-                'to see one report labeled: chexlabel explain "..."'
-            )
+        if is_prose(first):
+            raise ChexlabelError(TEXT_NOT_FILE)
     return ["label", *arguments]
-
-
-def _is_prose(argument: str) -> bool:
-    """Tell a report from the path of a file that is not there."""
-    if len(argument) > 1000 or "\n" in argument or "\0" in argument:
-        return True
-    if len(argument.split()) < 2:
-        return False
-    return argument.endswith((".", "?")) or not PATH_END.search(argument)
 
 
 def _debugging() -> bool:
@@ -198,20 +212,23 @@ def _complain(message: str) -> None:
 
 @contextlib.contextmanager
 def _termination_unwinds() -> Iterator[None]:
-    """Let a polite kill, as a cluster's scheduler sends, remove unfinished files on its way out."""
+    """Let a polite kill, as a cluster's scheduler sends, remove unfinished files on its way out.
+
+    So does a terminal that is closed (SIGHUP); where `nohup` has it ignored it stays ignored.
+    """
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
+    taken: list[signal.Signals] = []
     try:
-        if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-            yield
-            return
-        signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                with contextlib.suppress(ValueError):  # not in the main thread
+                    signal.signal(number, stop)
+                    taken.append(number)
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

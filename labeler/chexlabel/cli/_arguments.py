@@ -14,15 +14,30 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PATH_END",
+    "TEXT_NOT_FILE",
     "add_labeler_options",
+    "add_quiet_option",
     "add_reader_options",
+    "is_prose",
     "labeler_from",
     "path_exists",
     "reader_options",
+    "source_argument",
 ]
 
 PATH_END = re.compile(r"[/\\]|\.\w{1,8}$")
 """What a path has and a sentence has not: a slash somewhere, or a file's ending."""
+
+
+TEXT_NOT_FILE = (
+    'the argument is a text, not a file; to see one report labeled: chexlabel explain "..."'
+)
+"""Said of a text where a file is needed. The text is not quoted: it may be a report."""
+
+
+def add_quiet_option(parser: argparse._ActionsContainer, help: str = "no messages") -> None:  # noqa: A002
+    """Add `-q`, which every command takes; errors are always said."""
+    parser.add_argument("-q", "--quiet", action="store_true", help=help)
 
 
 def add_reader_options(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +152,22 @@ def path_exists(text: str) -> bool:
         return Path(text).exists()
     except (OSError, ValueError):  # too long for a name, or with a NUL
         return False
+
+
+def is_prose(argument: str) -> bool:
+    """Tell a report from the path of a file that is not there."""
+    if len(argument) > 1000 or "\n" in argument or "\0" in argument:
+        return True
+    if len(argument.split()) < 2:
+        return False
+    return argument.endswith((".", "?")) or not PATH_END.search(argument)
+
+
+def source_argument(value: str) -> str:
+    """Take an argument that names a file, folder or archive; refuse a report in its place."""
+    if not path_exists(value) and is_prose(value):
+        raise argparse.ArgumentTypeError(TEXT_NOT_FILE)
+    return value
 
 
 def _names(value: str) -> tuple[str, ...]:

@@ -61,6 +61,14 @@ class Parser(argparse.ArgumentParser):
             kwargs.setdefault("color", False)
         super().__init__(**kwargs)
 
+    def options(self) -> set[str]:
+        """Return the options of this parser and of its subparsers."""
+        known = set(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                known.update(*(parser.options() for parser in action.choices.values()))
+        return known
+
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with status 2."""
         self.exit(2, f"chexlabel: error: {one_line(message)}; see {self.prog} --help\n")

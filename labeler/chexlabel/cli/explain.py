@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chexlabel.cli._arguments import (
     PATH_END,
     add_labeler_options,
+    add_quiet_option,
     add_reader_options,
     labeler_from,
     path_exists,
@@ -52,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--html", metavar="FILE", help="write a self-contained page instead; - is standard output"
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace an existing page")
+    add_quiet_option(parser)
     add_reader_options(parser)
     add_labeler_options(parser)
 

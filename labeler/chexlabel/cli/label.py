@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from chexlabel.cli._arguments import (
     add_labeler_options,
+    add_quiet_option,
     add_reader_options,
     labeler_from,
     reader_options,
+    source_argument,
 )
 from chexlabel.cli._parser import one_line
 
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
 
     from chexlabel.run.label_file import Summary, Unreadable
 
-__all__ = ["add_parser", "run"]
+__all__ = ["UNREADABLE", "add_parser", "run"]
 
 _DESCRIPTION = """\
 Label the reports of SOURCE: a CSV, TSV, Parquet or JSON Lines file (also .gz), a
 MIMIC-CXR folder tree or zip, an Open-i folder, XML file or tgz, or "-" for
 standard input. The output has the identifying columns of the input, then one
-column a finding: 1.0 positive, 0.0 negative, -1.0 uncertain, empty not mentioned."""
+column a finding: 1.0 positive, 0.0 negative, -1.0 uncertain, empty not mentioned.
+Reports that cannot be read are named on standard error and labeled blank; the
+exit status is then 3."""
+
+UNREADABLE = 3
+"""The exit status of a run with reports that could not be read."""
 
 _NAMED_UNREADABLE = 20
 """So many unreadable reports are named one by one, the rest are counted."""
@@ -35,7 +42,12 @@ _NAMED_UNREADABLE = 20
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command's parser."""
     parser = subparsers.add_parser("label", help="label reports", description=_DESCRIPTION)
-    parser.add_argument("source", metavar="SOURCE", help='file or folder of reports; "-" is stdin')
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        type=source_argument,
+        help='file or folder of reports; "-" is stdin',
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o",
@@ -79,8 +91,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="number of processes; 0 is one a core (default: 1)",
     )
     running.add_argument(
-        "-q", "--quiet", action="store_true", help="no progress bar and no summary"
+        "--strict",
+        action="store_true",
+        help="stop at the first report that cannot be read, and write nothing",
     )
+    add_quiet_option(running, "no progress bar and no summary")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
             confidence=args.confidence,
             force=args.force,
             workers=args.workers,
+            strict=args.strict,
             on_progress=messages.progress,
             on_unreadable=messages.unreadable,
             **reader_options(args),
@@ -111,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         messages.print(f"chexlabel: and {more:,} more that could not be read")
     if not args.quiet:
         messages.print(f"chexlabel: {_in_words(summary)}")
-    return 0
+    return UNREADABLE if summary.unreadable else 0
 
 
 class _Messages:

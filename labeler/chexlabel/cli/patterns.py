@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chexlabel.cli._arguments import add_quiet_option
 from chexlabel.cli._parser import one_line
 from chexlabel.errors import PatternError
 
@@ -51,7 +52,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "check", help="check a set and run its examples", description=_CHECK
     )
     check.add_argument("set", metavar="SET", help="name or folder of a pattern set")
-    commands.add_parser("list", help="list the sets that ship with chexlabel", description=_LIST)
+    listing = commands.add_parser(
+        "list", help="list the sets that ship with chexlabel", description=_LIST
+    )
     show = commands.add_parser("show", help="show the phrases of a set", description=_SHOW)
     show.add_argument("set", metavar="SET", help="name or folder of a pattern set")
     show.add_argument(
@@ -68,6 +71,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "-o", "--output", metavar="NEWSET", required=True, help="folder to write; must be new"
     )
 
+    for inner in (check, listing, show, importing):
+        add_quiet_option(inner, "print what is wrong only" if inner is check else "no messages")
+
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that was asked for."""
@@ -83,7 +89,8 @@ def _check(args: argparse.Namespace) -> int:
     _print_problems("warning", result.warnings)
     _print_problems("example", (failure.problem for failure in result.failures))
     _print_problems("changed", (change.problem for change in result.changed))
-    print(one_line(f"{args.set}: {_in_words(result)}"))
+    if not args.quiet:
+        print(one_line(f"{args.set}: {_in_words(result)}"))
     return 2 if result.errors else 1 if result.failures else 0
 
 
@@ -126,14 +133,15 @@ def _import(args: argparse.Namespace) -> int:
     from chexlabel.patterns import import_phrases
 
     result = import_phrases(args.folder, args.output)
-    _print_problems("note", result.notes)
-    print(
-        one_line(
-            f"{result.path}: {_number(len(result.findings), 'finding')} from "
-            f"{_number(result.phrases, 'phrase')}; "
-            f"see: chexlabel patterns check {args.output}"
+    if not args.quiet:
+        _print_problems("note", result.notes)
+        print(
+            one_line(
+                f"{result.path}: {_number(len(result.findings), 'finding')} from "
+                f"{_number(result.phrases, 'phrase')}; "
+                f"see: chexlabel patterns check {args.output}"
+            )
         )
-    )
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from chexlabel.cli._arguments import add_quiet_option
+
 if TYPE_CHECKING:
     import argparse
     import os
@@ -35,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="write the reference labels of the sample reports, to validate against",
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace an existing file")
+    add_quiet_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from chexlabel.errors import OutputError, RefinerError
+from chexlabel.errors import InputError, OutputError, RefinerError
 from chexlabel.labels import Label
 from chexlabel.run.batches import ReportLabeler, batched, label_batches
 from chexlabel.writers import (
@@ -45,6 +45,9 @@ class Unreadable:
     row: int
     id: str
     reason: str
+
+    def __str__(self) -> str:
+        return f"report {self.row:,} (id {self.id}): {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def label_file(
     confidence: bool = False,
     force: bool = False,
     workers: int = 1,
+    strict: bool = False,
     on_progress: Callable[[int, int | None], None] | None = None,
     on_unreadable: Callable[[Unreadable], None] | None = None,
 ) -> Summary:
@@ -117,6 +121,8 @@ def label_file(
         force: replace existing outputs.
         workers: number of processes; 0 is one a core. With more than 1, call this in a script
             under `if __name__ == "__main__":`, as Python's multiprocessing demands.
+        strict: stop at the first report that cannot be read or labeled, and write nothing; by
+            default it is labeled blank.
         on_progress: called now and then with the number of reports done and the number of all, or
             `None` where that is not known.
         on_unreadable: called for each report that could not be read or labeled.
@@ -125,7 +131,7 @@ def label_file(
         The number of reports, the time and the label counts.
 
     Raises:
-        InputError: the source cannot be read.
+        InputError: the source cannot be read, or with `strict` one of its reports.
         OutputError: an output exists, or cannot be written.
         PatternError: the default labeler's pattern set has an error.
         RefinerError: confidences are asked for, and the labeler has no refiner.
@@ -191,6 +197,8 @@ def label_file(
                     evidence_writer.write(result.evidence)
             tally.add(result.labels)
             for index, reason in result.failures:
+                if strict:
+                    raise InputError(str(Unreadable(done + index + 1, batch[index].id, reason)))
                 unreadable += 1
                 if on_unreadable is not None:
                     on_unreadable(Unreadable(done + index + 1, batch[index].id, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from chexlabel.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +28,12 @@ __all__ = ["AtomicOutput", "output_errors", "write_atomic"]
 class AtomicOutput:
     """A file under construction: written beside its destination, renamed onto it when complete.
 
-    The bytes go to a temporary file in the destination's own folder. `commit` makes it durable and
-    renames it; leaving the context without a commit, for whatever reason, removes it and leaves
-    what stood at the destination untouched. Standard output ("-") and what is no regular file (a
-    pipe, a device) are written directly.
+    The bytes go to a temporary file in the destination's own folder, which only the user may read.
+    `commit` makes it durable, gives it the permissions of an ordinary file and renames it; leaving
+    the context without a commit, for whatever reason, removes it and leaves what stood at the
+    destination untouched. What a killed run could not remove, the next run with the same
+    destination does. Standard output ("-") and what is no regular file (a pipe, a device) are
+    written directly.
 
     Args:
         path: where the file shall stand; "-" is standard output.
@@ -44,6 +52,7 @@ class AtomicOutput:
         self._force = force
         self._target: Path | None = None
         self._temporary: Path | None = None
+        self._mode = 0
         self.stream: BinaryIO
         if self.name == "-":
             self.stream = sys.stdout.buffer
@@ -63,21 +72,15 @@ class AtomicOutput:
             raise OutputError(
                 f"cannot write {self.name}: there is no folder {target.parent}; make it first"
             )
+        _remove_abandoned(target)
         self._target = target
-        self._temporary = target.parent / f".chexlabel-{secrets.token_hex(8)}.tmp"
-        try:
-            with output_errors(self.name):
-                # Not tempfile: its files are private to the user, these get the usual permissions.
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY
-                self.stream = os.fdopen(os.open(self._temporary, flags, 0o666), "wb")
-                if mode is not None:
-                    self._temporary.chmod(stat.S_IMODE(mode))
-        except BaseException:
-            self._temporary.unlink(missing_ok=True)
-            raise
+        with output_errors(self.name):
+            self._temporary, descriptor = _create_locked(target)
+        self.stream = os.fdopen(descriptor, "wb")
+        self._mode = 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode)
 
     def finish(self) -> None:
-        """Write out and close, so that only the renaming remains.
+        """Write everything out, so that only the renaming remains.
 
         With several outputs, finish all before committing the first: a full disk shows here.
 
@@ -86,13 +89,13 @@ class AtomicOutput:
         """
         with output_errors(self.name):
             self.stream.flush()
-            if self._temporary is not None and not self.stream.closed:
+            if self._temporary is not None:
                 os.fsync(self.stream.fileno())
-            if self.name != "-":
+            elif self.name != "-":
                 self.stream.close()
 
     def commit(self) -> None:
-        """Finish, if that is not done, and put the file in its place.
+        """Finish, and put the file in its place.
 
         Raises:
             OutputError: the bytes could not be written, or a file of this name has appeared since.
@@ -106,8 +109,12 @@ class AtomicOutput:
                 f"{self.name} has appeared during the run; choose another name or add --force"
             )
         with output_errors(self.name):
+            self._temporary.chmod(self._mode)
+            if os.name == "nt":  # which renames no open file; elsewhere its lock holds until then
+                self.stream.close()
             self._temporary.replace(self._target)
-        self._temporary = None
+            self._temporary = None
+            self.stream.close()
 
     def discard(self) -> None:
         """Close and remove the temporary file; does nothing after a commit."""
@@ -159,6 +166,58 @@ def output_errors(name: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise OutputError(f"cannot write {name}: {error.strerror or error}") from error
+
+
+def _create_locked(target: Path) -> tuple[Path, int]:
+    """Create a temporary file for `target`; return it and its descriptor, which holds its lock."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY
+    while True:
+        path = target.parent / f"{_temporary_prefix(target)}{secrets.token_hex(8)}.tmp"
+        descriptor = os.open(path, flags, 0o600)
+        _lock(descriptor)
+        # Between the two calls another run may have taken it for abandoned.
+        if path.exists():
+            return path, descriptor
+        os.close(descriptor)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove the temporary files for `target` that no living process holds the lock of."""
+    for path in target.parent.glob(f"{_temporary_prefix(target)}*.tmp"):
+        # Not ours to read, or gone meanwhile; Windows removes no file that is open elsewhere.
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR | _O_BINARY)
+            try:
+                if _lock(descriptor):
+                    path.unlink()
+            finally:
+                os.close(descriptor)
+            if os.name == "nt":
+                path.unlink()
+
+
+def _temporary_prefix(target: Path) -> str:
+    """Return how the temporary files for `target` begin: short, whatever its name's length."""
+    digest = hashlib.blake2b(os.fsencode(target.name), digest_size=6).hexdigest()
+    return f".chexlabel-{digest}-"
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file, which lasts until it is closed; tell whether it was free."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held by another process, or a file system without locks
+        return False
+    return True
+
+
+def _umask() -> int:
+    """Return which permissions the user withholds from new files."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 _O_BINARY: int = getattr(os, "O_BINARY", 0)

@@ -261,7 +261,7 @@ def test_bash_completes(typed: str, completed: list[str], tmp_path, capsys) -> N
         check=True,
     )
     assert done.stdout.split() == completed
-    assert "complete -o default" in script.read_text()
+    assert "-o default -F _shtab_chexlabel" in script.read_text()
 
 
 @pytest.mark.parametrize("path", ["no/such/file.csv", "my reports.csv", "reports"])

@@ -108,10 +108,39 @@ def test_the_command_is_label_by_default(reports, tmp_path, capsys) -> None:
     first, second = capsys.readouterr().err.splitlines()
     pattern = (
         r"chexlabel: 3 reports in [\d.]+ s \([\d,]+ reports/s\); "
-        r"2 positive, 1 negative, 0 uncertain"
+        r"2 positive, 1 negative, 0 uncertain; text from 'report', id from 'id'"
     )
     assert re.fullmatch(pattern, first)
     assert re.fullmatch(pattern, second)
+
+
+def test_a_headerless_table_and_the_columns_in_the_summary(tmp_path, capsys) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text("s1;There is edema, no pneumonia.\ns2;A chest.\n")
+    arguments = [str(source), "-o", str(tmp_path / "labels.csv"), "--no-header"]
+    assert main([*arguments, "--text-column", "2"]) == 0
+    assert (tmp_path / "labels.csv").read_text() == "id,Edema,Pneumonia\ns1,1.0,0.0\ns2,,\n"
+    assert capsys.readouterr().err.endswith("; text from 'report', id from 'id'\n")
+
+
+def test_the_size_of_a_report_has_a_limit(tmp_path, capsys) -> None:
+    (tmp_path / "texts").mkdir()
+    for name, text in (("a", "edema"), ("b", "edema " * 1000)):
+        (tmp_path / "texts" / f"{name}.txt").write_text(text)
+    arguments = [str(tmp_path / "texts"), "-o", str(tmp_path / "labels.csv"), "--format", "text"]
+    assert main([*arguments, "--max-size", "4K"]) == 3
+    assert "longer than 4 KB" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == 0
+    capsys.readouterr()
+    assert main([*arguments, "--max-size", "much"]) == 2
+    assert "a size such as 64M is needed, not 'much'" in capsys.readouterr().err
+
+
+def test_the_default_limit_is_that_of_the_readers() -> None:
+    from chexlabel.readers import MAX_SIZE
+
+    args = chexlabel.cli.build_parser("label").parse_args(["label", "a.csv"])
+    assert args.max_size == MAX_SIZE
 
 
 def test_the_default_output_is_csv_on_standard_output(reports, capsysbinary) -> None:

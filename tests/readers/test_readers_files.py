@@ -6,6 +6,8 @@ import gzip
 import io
 import stat
 import tarfile
+import tracemalloc
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,8 +174,8 @@ class TestMimic:
     @pytest.mark.parametrize(
         ("data", "message"),
         [
-            (b"Caf\xe9.", "is not utf-8 at byte 3; state its encoding, for example --encoding"),
-            (b"\xff\xfeN\0o\0", "is utf-16, not utf-8; state --encoding utf-16"),
+            (b"Caf\xe9.", "is not utf-8 at byte 3; it may be cp1252: state --encoding cp1252"),
+            (b"\xff\xfeN\0N\xd8", "is not utf-16 at byte 4"),
             (bytes(range(256)), "is a binary file, not text"),
         ],
     )
@@ -355,10 +357,22 @@ class TestOpeni:
                 '<!ENTITY y "EXPANDED">]>',
             )
         )
-        [report] = read(path)
-        assert "SECRET" not in report.text
-        assert "EXPANDED" not in report.text
-        assert report.text.startswith("FINDINGS: a ")
+        with pytest.raises(InputError, match="has an entity at line 1 whose text") as error:
+            read(path)
+        assert "SECRET" not in str(error.value)
+
+    def test_a_report_with_an_unresolved_entity_is_unreadable(self, tmp_path: Path) -> None:
+        # Read without the entity, it would state an effusion.
+        hidden = openi_xml(
+            sections={"FINDINGS": "&no; effusion"}, prolog='<!DOCTYPE e [<!ENTITY no "No">]>'
+        )
+        (tmp_path / "1.xml").write_bytes(hidden)
+        (tmp_path / "2.xml").write_bytes(openi_xml(sections={"FINDINGS": "&lt; 1 cm &#233;"}))
+        bad, good = read(tmp_path)
+        assert (bad.text, good.error) == ("", None)
+        assert bad.error is not None
+        assert bad.error.startswith("1.xml has an entity at line 1")
+        assert good.text == "FINDINGS: < 1 cm \u00e9"
 
     def test_entity_bomb_is_harmless(self, tmp_path: Path) -> None:
         entities = '<!ENTITY e0 "aaaaaaaaaa">' + "".join(
@@ -390,3 +404,83 @@ class TestOpeni:
                 assert report.text[: span.start].endswith(f"{span.name.upper()}: ")
                 assert report.text[span.end :][:2] in ("", "\n\n")
         assert sum(len(report.metadata["mesh_major"]) for report in reports) == 6676
+
+
+class TestLimits:
+    """What is too long, twice there or cut short is unreadable and named; memory stays bounded."""
+
+    @pytest.mark.parametrize("kind", ["folder", "zip", "tar", "tgz"])
+    def test_a_file_that_is_too_long(self, tmp_path: Path, kind: str) -> None:
+        path = packed(
+            tmp_path, kind, {"a.txt": b"Clear.", "b.txt": b"x" * 2000, "c.txt": b"Edema."}
+        )
+        first, bad, last = read(path, max_size=1 << 10)
+        assert (first.text, bad.text, last.text) == ("Clear.", "", "Edema.")
+        assert bad.error == (
+            "b.txt cannot be read: it is longer than 1 KB; allow more with --max-size"
+        )
+        assert [report.error for report in read(path)] == [None] * 3
+
+    def test_a_text_file_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_bytes(gzip.compress(b"edema " * (1 << 16)))
+        with pytest.raises(InputError, match="longer than 64 KB; allow more with --max-size"):
+            read(tmp_path / "a.txt", max_size=1 << 16)
+
+    @pytest.mark.parametrize("name", ["bomb.csv.gz", "bomb.jsonl.gz"])
+    def test_a_packed_line_without_end(self, tmp_path: Path, name: str) -> None:
+        path = tmp_path / name
+        start = b"id,report\n1,ab" if "csv" in name else b'{"id": 1, "report": "ab'
+        with gzip.open(path, "wb", 1) as file:
+            file.write(start + b" a" * 2_000)
+            for _ in range(100):
+                file.write(b"a" * (1 << 20))
+        tracemalloc.start()
+        with pytest.raises(InputError, match="has a line longer than 8 MB; allow more"):
+            read(path, max_size=4 << 20)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 50 << 20
+
+    @pytest.mark.parametrize("kind", ["zip", "tar"])
+    def test_a_name_that_is_there_twice(self, tmp_path: Path, kind: str) -> None:
+        path = tmp_path / f"reports.{kind}"
+        files = [("a.txt", b"Edema."), ("b.txt", b"Clear."), ("a.txt", b"No edema.")]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # zipfile's, of the duplicate
+            path.write_bytes(archive_bytes(kind, files))
+        reports = read(path)
+        assert "Clear." in [report.text for report in reports]
+        bad = [report for report in reports if report.error is not None]
+        assert [report.id for report in bad] == ["a.txt"]
+        assert "keep one" in bad[0].error
+
+    def test_a_tar_archive_cut_between_two_files(self, tmp_path: Path) -> None:
+        whole = archive_bytes("tar", [("a.txt", b"Edema."), ("b.txt", b"Clear.")])
+        path = tmp_path / "reports.tar"
+        path.write_bytes(whole[:1024])
+        with pytest.raises(InputError, match="is a damaged or cut short archive"):
+            read(path)
+
+
+def archive_bytes(kind: str, files: list[tuple[str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, data in files:
+                archive.writestr(name, data)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode="w:gz" if kind == "tgz" else "w") as archive:
+        for name, data in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def packed(tmp_path: Path, kind: str, files: dict[str, bytes]) -> Path:
+    if kind == "folder":
+        write_tree(tmp_path / "reports", files)
+        return tmp_path / "reports"
+    path = tmp_path / f"reports.{kind}"
+    path.write_bytes(archive_bytes(kind, list(files.items())))
+    return path

@@ -207,8 +207,7 @@ class TestEncodings:
         with pytest.raises(InputError) as error:
             read(path)
         assert str(error.value) == (
-            f"{path} is not utf-8 at byte {len(before)}; "
-            "state its encoding, for example --encoding latin-1"
+            f"{path} is not utf-8 at byte {len(before)}; it may be cp1252: state --encoding cp1252"
         )
 
     def test_wrong_encoding_in_jsonl(self, tmp_path: Path) -> None:
@@ -220,9 +219,8 @@ class TestEncodings:
     @pytest.mark.parametrize(
         ("encoding", "stated", "message"),
         [
-            ("utf-16", "utf-8", "is utf-16, not utf-8; state --encoding utf-16"),
             ("utf-16", "latin-1", "is utf-16, not latin-1; state --encoding utf-16"),
-            ("utf-32", "utf-8", "is utf-32, not utf-8; state --encoding utf-32"),
+            ("utf-32", "cp1252", "is utf-32, not cp1252; state --encoding utf-32"),
             ("utf-16-le", "utf-8", "looks like utf-16-le; state --encoding utf-16-le"),
             ("utf-16-be", "utf-8", "looks like utf-16-be; state --encoding utf-16-be"),
         ],
@@ -236,6 +234,37 @@ class TestEncodings:
         with pytest.raises(InputError) as error:
             open_reports(path, encoding=stated)
         assert str(error.value) == f"{path} {message}"
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+    @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+    def test_a_byte_order_mark_tells_utf16(
+        self, tmp_path: Path, encoding: str, packed: bool
+    ) -> None:
+        path = tmp_path / "reports.csv"
+        data = "id,report\n1,Café.\n".encode(encoding)
+        path.write_bytes(gzip.compress(data) if packed else data)
+        assert [r.text for r in read(path)] == ["Café."]
+
+    @pytest.mark.parametrize(
+        ("text", "encoding", "likely"),
+        [
+            ("The patient\u2019s heart is normal.", "cp1252", "cp1252"),
+            ("Épanchement pleural à gauche.", "latin-1", "cp1252"),
+            ("Herz größenmäßig normal, kein Erguß.", "cp1252", "cp1252"),
+            ("Сердце нормальных размеров. Без выпота.", "cp1251", "cp1251"),
+            ("心脏大小正常。双肺清晰。未见胸腔积液。", "gb18030", "gb18030"),
+            ("a\x81b", "latin-1", "latin-1"),
+        ],
+    )
+    def test_the_likely_encoding_is_named(
+        self, tmp_path: Path, text: str, encoding: str, likely: str
+    ) -> None:
+        path = tmp_path / "reports.csv"
+        path.write_bytes(f'id,report\n1,"{text}"\n'.encode(encoding))
+        with pytest.raises(InputError) as error:
+            read(path)
+        assert str(error.value).endswith(f"it may be {likely}: state --encoding {likely}")
+        assert [r.text for r in read(path, encoding=likely)] == [text]
 
     @pytest.mark.parametrize("stated", ["utf-16", "utf-32"])
     def test_latin_text_is_not_utf16(self, tmp_path: Path, stated: str) -> None:
@@ -327,7 +356,7 @@ BAD_FILES = [
     ("a.csv", bytes(1000), {}, "is a binary file, not text; give a file that holds reports"),
     ("a.csv", RANDOM, {"encoding": "latin-1"}, "is a binary file, not text; give a file"),
     ("a.jsonl", RANDOM, {}, "is a binary file, not text; give a file that holds reports"),
-    ("a.txt", OLE, {}, "is a binary file, not text; give a file that holds reports"),
+    ("a.txt", OLE, {}, "is an old Office document (.xls); save it as .xlsx or CSV"),
     ("a.dcm", bytes(128) + b"DICM" + RANDOM, {}, "is a binary file, not text"),
     ("a", RANDOM, {}, "is a binary file, not text; give a file that holds reports"),
     ("a", RANDOM, {"format": "csv"}, "is a binary file, not text; give a file"),
@@ -359,7 +388,7 @@ BAD_FILES = [
         "has no column that is known to hold reports; name it with --text-column; "
         "its columns are: Patient ID, Age at study",
     ),
-    ("a.csv", CSV + b"c,\xe9\0" + b"-" * 50, {}, f"is not utf-8 at byte {len(CSV) + 2}; state"),
+    ("a.csv", CSV + b"c,\xe9\0" + b"-" * 50, {}, f"is not utf-8 at byte {len(CSV) + 2}; it may"),
     (
         "a.csv",
         CSV,
@@ -442,9 +471,9 @@ BAD_FILES = [
     ("a.tar", tar_bytes("a.csv"), {}, "has no reports; give a folder or archive of MIMIC-CXR"),
     (
         "a.xlsx",
-        zip_bytes("[Content_Types].xml", "xl/workbook.xml"),
+        zip_bytes("[Content_Types].xml", "word/document.xml"),
         {},
-        "is an office document; save its sheet as CSV (UTF-8)",
+        "is an office document; save its sheet as .xlsx or CSV",
     ),
     ("a.csv", zip_bytes("a.txt"), {"format": "csv"}, "is a zip archive, not csv; unpack it"),
     ("a.zip", zip_bytes("a.txt"), {"format": "mimic"}, "has no report named as in MIMIC-CXR (p1"),
@@ -463,7 +492,7 @@ BAD_FILES = [
         PROSE,
         {},
         "has no format that its name or beginning tells; "
-        "state --format csv, tsv, jsonl, parquet, mimic, openi or text",
+        "state --format csv, tsv, jsonl, parquet, xlsx, mimic, openi or text",
     ),
 ]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chexlabel.errors import RefinerError
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
+    from chexlabel.readers import ReaderOptions
 
 __all__ = [
     "PATH_END",
@@ -24,6 +25,9 @@ __all__ = [
     "reader_options",
     "source_argument",
 ]
+
+_SIZE = re.compile(r"([0-9]+) ?([KMG]?)I?B?", re.I)
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 PATH_END = re.compile(r"[/\\]|\.\w{1,8}$")
 """What a path has and a sentence has not: a slash somewhere, or a file's ending."""
@@ -46,8 +50,8 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format",
         metavar="NAME",
-        help="csv, tsv, jsonl, parquet, mimic (MIMIC-CXR text files), openi (XML) or text (a file "
-        "a report); the last three in a folder or archive, or one file alone",
+        help="csv, tsv, xlsx, jsonl, parquet, mimic (MIMIC-CXR text files), openi (XML) or text "
+        "(a file a report); the last three in a folder or archive, or one file alone",
     )
     group.add_argument(
         "--text-column", metavar="NAME", help="column that holds the reports, when not recognised"
@@ -59,12 +63,31 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
         help="column that identifies a report and is copied to the output; may be repeated",
     )
     group.add_argument(
-        "--encoding", metavar="NAME", default="utf-8", help="text encoding (default: utf-8)"
+        "--no-header",
+        dest="header",
+        action="store_false",
+        help="the first row names no columns; they go by number: --text-column 2 --id-column 1",
+    )
+    group.add_argument(
+        "--sheet", metavar="NAME", help="sheet of an Excel file (default: the first)"
+    )
+    group.add_argument(
+        "--encoding",
+        metavar="NAME",
+        default="utf-8",
+        help="text encoding (default: utf-8, or what a byte order mark tells)",
     )
     group.add_argument(
         "--delimiter",
         metavar="CHAR",
         help='character between the cells of a row; "tab" is the tab',
+    )
+    group.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        type=_size,
+        default=64 << 20,  # `chexlabel.readers.MAX_SIZE`, which the help need not import
+        help="longest report, or file of an archive, that is read: 500K, 1G ... (default: 64M)",
     )
 
 
@@ -115,7 +138,7 @@ def add_refiner_options(group: argparse._ActionsContainer) -> None:
     )
 
 
-def reader_options(args: argparse.Namespace) -> dict[str, Any]:
+def reader_options(args: argparse.Namespace) -> ReaderOptions:
     """Return the values of `add_reader_options` as keyword arguments of `open_reports`."""
     return {
         "format": args.format,
@@ -123,6 +146,9 @@ def reader_options(args: argparse.Namespace) -> dict[str, Any]:
         "id_column": args.id_column,
         "encoding": args.encoding,
         "delimiter": args.delimiter,
+        "header": args.header,
+        "sheet": args.sheet,
+        "max_size": args.max_size,
     }
 
 
@@ -168,6 +194,14 @@ def source_argument(value: str) -> str:
     if not path_exists(value) and is_prose(value):
         raise argparse.ArgumentTypeError(TEXT_NOT_FILE)
     return value
+
+
+def _size(value: str) -> int:
+    """Read a number of bytes, such as 500K."""
+    match = _SIZE.fullmatch(value)
+    if match is None or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"a size such as 64M is needed, not {value!r}")
+    return int(match[1]) << _UNITS[match[2].upper()]
 
 
 def _names(value: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     script = shtab.complete(parser, args.shell)
     if args.shell == "bash":
         # "label" may be left out: where no command fits, a file is meant.
-        script = script.replace("complete -o filenames -F", "complete -o default -o filenames -F")
+        script = script.replace(" -F _shtab", " -o default -F _shtab")
     print(script)
     return 0
 

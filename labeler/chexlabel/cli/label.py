@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["UNREADABLE", "add_parser", "run"]
 
 _DESCRIPTION = """\
-Label the reports of SOURCE: a CSV, TSV, Parquet or JSON Lines file (also .gz), a
-MIMIC-CXR folder tree or zip, an Open-i folder, XML file or tgz, or "-" for
+Label the reports of SOURCE: a CSV, TSV, JSON Lines (also .gz), Excel or Parquet
+file, a MIMIC-CXR folder tree or zip, an Open-i folder, XML file or tgz, or "-" for
 standard input. The output has the identifying columns of the input, then one
 column a finding: 1.0 positive, 0.0 negative, -1.0 uncertain, empty not mentioned.
 Reports that cannot be read are named on standard error and labeled blank; the
@@ -54,14 +54,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--output",
         metavar="FILE",
         default="-",
-        help="labels file; .csv, .tsv, .jsonl (also .gz) or .parquet by its ending "
+        help="labels file; .csv, .tsv, .jsonl (also .gz), .parquet or .xlsx by its ending "
         "(default: CSV on standard output)",
     )
     output.add_argument(
         "--output-format",
         metavar="NAME",
-        choices=("csv", "tsv", "jsonl", "parquet"),
-        help="csv, tsv, jsonl or parquet, whatever the ending",
+        choices=("csv", "tsv", "jsonl", "parquet", "xlsx"),
+        help="csv, tsv, jsonl, parquet or xlsx, whatever the ending",
     )
     output.add_argument(
         "--evidence",
@@ -206,6 +206,10 @@ def _in_words(summary: Summary) -> str:
     words = (
         f"{summary.reports:,} {noun} in {summary.seconds:.2f} s ({rate:,.0f} reports/s); {counts}"
     )
+    if summary.text_columns:
+        words += (
+            f"; text from {_listed(summary.text_columns)}, id from {_listed(summary.id_columns)}"
+        )
     if summary.refiner is not None:
         words += f"; refined by {summary.refiner}"
     if summary.refiner_note:
@@ -213,6 +217,10 @@ def _in_words(summary: Summary) -> str:
     if summary.unreadable:
         words += f"; {summary.unreadable:,} could not be read and are labeled blank"
     return words
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(map(repr, names))
 
 
 def _workers(value: str) -> int:

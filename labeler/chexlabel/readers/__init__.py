@@ -8,6 +8,6 @@ One module reads one format; `_open` recognises which one a source has.
 """
 
 from chexlabel.readers._open import FORMATS, open_reports
-from chexlabel.readers._source import ReportSource
+from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource
 
-__all__ = ["FORMATS", "ReportSource", "open_reports"]
+__all__ = ["FORMATS", "MAX_SIZE", "ReaderOptions", "ReportSource", "open_reports"]

@@ -12,6 +12,7 @@ import re
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 
 from chexlabel.errors import InputError
 from chexlabel.readers._source import ReportSource
+from chexlabel.readers._streams import longer_than
 
 if TYPE_CHECKING:
     from chexlabel.readers._streams import ByteStream
@@ -35,9 +37,6 @@ _UPWARD = (".", "..")
 
 # So many reports of a tar archive are looked at to tell what it holds.
 _LOOK_AHEAD = 32
-
-# How the tarfile module tells itself that an archive has ended.
-_HARMLESS_HEADER_ERRORS = (tarfile.EOFHeaderError, tarfile.EmptyHeaderError)  # type: ignore[attr-defined]
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -73,8 +72,13 @@ class FileSet:
     close: Callable[[], None]
 
 
-def open_folder(folder: Path, name: str) -> FileSet:
+def open_folder(folder: Path, name: str, max_size: int) -> FileSet:
     """List a folder with its subfolders; links to folders are not followed.
+
+    Args:
+        folder: the folder.
+        name: what messages call it.
+        max_size: the longest file that is read, in bytes.
 
     Raises:
         InputError: when a folder cannot be read.
@@ -95,6 +99,7 @@ def open_folder(folder: Path, name: str) -> FileSet:
         place = folder / path
         if not place.is_file():  # a pipe or a device would be waited for
             raise OSError(None, "not a plain file, or a link to none")
+        _check_size(place.stat().st_size, max_size)
         return place.read_bytes()
 
     prefix = folder.absolute().as_posix().rstrip("/") + "/"
@@ -107,8 +112,7 @@ def open_file(stream: ByteStream) -> FileSet:
     """Take one file, or standard input, as a set of one."""
 
     def read(_path: str) -> bytes:
-        with stream.errors():
-            return stream.stream.read()
+        return stream.whole(stream.max_size)
 
     prefix = "" if stream.path is None else stream.path.absolute().parent.as_posix() + "/"
     paths = [stream.filename]
@@ -123,28 +127,39 @@ def open_file(stream: ByteStream) -> FileSet:
     )
 
 
-def open_zip(stream: ByteStream) -> FileSet:
-    """Open a zip archive.
+def open_archive(stream: ByteStream) -> zipfile.ZipFile:
+    """Open a zip archive, or what is one underneath.
 
     Raises:
-        InputError: when it is damaged, encrypted, or an office document.
+        InputError: when it is damaged.
     """
-    file = stream.seekable()
+    # What is opened by its path is closed with the archive; bytes in memory need no closing.
+    source = stream.plain_path or stream.seekable()
+    with _damage(stream.name):
+        return zipfile.ZipFile(source)
+
+
+def open_zip(stream: ByteStream, archive: zipfile.ZipFile) -> FileSet:
+    """Take the report files of a zip archive.
+
+    Raises:
+        InputError: when it is encrypted, or an office document.
+    """
 
     def close() -> None:
-        file.close()
+        archive.close()
         stream.close()
 
-    with _damage(stream.name, close):
-        archive = zipfile.ZipFile(file)
-    members = {
-        member.filename: member
+    plain = [
+        member
         for member in archive.infolist()
         if not member.is_dir() and not S_ISLNK(member.external_attr >> 16)
-    }
+    ]
+    members = {member.filename: member for member in plain}
+    times = Counter(member.filename for member in plain)
     problem = None
     if "[Content_Types].xml" in members:
-        problem = "is an office document; save its sheet as CSV (UTF-8)"
+        problem = "is an office document; save its sheet as .xlsx or CSV"
     elif any(member.flag_bits & 1 for member in members.values()):
         problem = "is encrypted; unpack it first"
     if problem is not None:
@@ -152,6 +167,9 @@ def open_zip(stream: ByteStream) -> FileSet:
         raise InputError(f"{stream.name} {problem}")
 
     def read(path: str) -> bytes:
+        if times[path] > 1:
+            raise OSError(None, f"it is {times[path]} times in the archive; keep one")
+        _check_size(members[path].file_size, stream.max_size)
         with _damage(stream.name):
             return archive.read(members[path])
 
@@ -246,6 +264,7 @@ def _stream_files(
 
 
 def _tar_entries(stream: ByteStream) -> Iterator[Entry]:
+    seen: set[int] = set()
     with (
         _damage(stream.name),
         stream.errors(),
@@ -255,20 +274,47 @@ def _tar_entries(stream: ByteStream) -> Iterator[Entry]:
             # The archive remembers all members it has passed, which would fill the memory.
             archive.members.clear()  # type: ignore[attr-defined]
             path = member.name.removeprefix("./")
-            if member.isreg() and _is_report(path):
-                content = archive.extractfile(member)
-                yield _printable(path), partial(bytes, content.read() if content else b"")
+            if not member.isreg() or not _is_report(path):
+                continue
+            known = hash(path)  # millions of paths would fill the memory, their hashes do not
+            if known in seen:
+                problem: str | None = "it is there before; keep one"
+            else:
+                problem = _too_long(member.size, stream.max_size)
+            seen.add(known)
+            content = archive.extractfile(member) if problem is None else None
+            data = b"" if content is None else content.read()
+            yield _printable(path), partial(_given, data, problem)
+
+
+def _given(data: bytes, problem: str | None) -> bytes:
+    if problem is not None:
+        raise OSError(None, problem)
+    return data
+
+
+def _check_size(size: int, limit: int) -> None:
+    problem = _too_long(size, limit)
+    if problem is not None:
+        raise OSError(None, problem)
+
+
+def _too_long(size: int, limit: int) -> str | None:
+    return f"it is {longer_than(limit)}" if size > limit else None
 
 
 class _StrictMember(tarfile.TarInfo):
-    """A member of a tar archive whose damaged header is an error, not the archive's end."""
+    """A member of a tar archive whose damaged header is an error, not the archive's end.
+
+    Nor is the file's end the archive's: a whole archive ends with blocks of zeros.
+    """
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(archive)
         except tarfile.HeaderError as error:
-            if isinstance(error, _HARMLESS_HEADER_ERRORS):
+            if isinstance(error, tarfile.EOFHeaderError):  # type: ignore[attr-defined]
                 raise
             raise tarfile.ReadError(str(error)) from None
 

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from chexlabel.errors import InputError
-from chexlabel.readers import csv, jsonl, mimic, openi, parquet
-from chexlabel.readers._files import FileSet, open_file, open_folder, open_tar, open_zip
-from chexlabel.readers._source import Options, ReportSource
-from chexlabel.readers._streams import ByteStream, check_encoding, decode_head, open_stream
+from chexlabel.readers import csv, excel, jsonl, mimic, openi, parquet
+from chexlabel.readers._files import (
+    FileSet,
+    open_archive,
+    open_file,
+    open_folder,
+    open_tar,
+    open_zip,
+)
+from chexlabel.readers._source import MAX_SIZE, Options, ReaderOptions, ReportSource
+from chexlabel.readers._streams import (
+    ByteStream,
+    check_encoding,
+    decode_head,
+    marked_encoding,
+    open_stream,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from zipfile import ZipFile
 
 __all__ = ["FORMATS", "open_reports"]
 
-_TABLES = ("csv", "tsv", "jsonl", "parquet")
+_TABLES = ("csv", "tsv", "jsonl", "parquet", "xlsx")
 _FILES = ("mimic", "openi", "text")
 
 FORMATS = (*_TABLES, *_FILES)
@@ -32,40 +46,24 @@ _FORMAT_OF_SUFFIX = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
     ".xml": "openi",
     ".txt": "text",
 }
 
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _PARQUET_MAGIC = b"PAR1"
+_OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TAR_MAGIC, _TAR_MAGIC_OFFSET = b"ustar", 257
 
 
-def open_reports(
-    source: str | os.PathLike[str],
-    *,
-    format: str | None = None,  # noqa: A002 - the name that the command's --format has
-    text_column: str | None = None,
-    id_column: str | Sequence[str] | None = None,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
-) -> ReportSource:
+def open_reports(source: str | os.PathLike[str], **reading: Unpack[ReaderOptions]) -> ReportSource:
     r"""Open reports for reading, whatever they are in.
 
     Args:
         source: a file, a folder, an archive, or "-" for standard input. Gzip is unpacked.
-        format: one of `FORMATS`; `None` to recognise it: "csv" and "tsv" (with a header, or one
-            column without), "jsonl", "parquet", "mimic" (text files named as in MIMIC-CXR, in a
-            folder, zip or tar archive, or alone), "openi" (XML, likewise), "text" (text files of
-            any name, likewise, a report each).
-        text_column: the column that holds the reports. By default a column such as "report",
-            "text" or "Report Impression", else those named "findings" and "impression", which
-            become the report's sections.
-        id_column: the column or columns that identify a report and are copied to the output. By
-            default those named like identifiers; without any, the rows are numbered in "row".
-        encoding: of text; XML and Parquet state their own.
-        delimiter: the character between two fields of a CSV; by default the one under which the
-            header shows a known column.
+        reading: what is known of the source, as `ReaderOptions` has it.
 
     Returns:
         The reports, to be iterated once.
@@ -78,37 +76,72 @@ def open_reports(
         >>> with open_reports("reports.csv", text_column="body") as reports:  # doctest: +SKIP
         ...     texts = [report.text for report in reports]
     """
-    if format is not None and format not in FORMATS:
-        raise InputError(f"unknown format {format!r}; state one of {', '.join(FORMATS)}")
-    check_encoding(encoding)
-    ids = () if id_column is None else (id_column,) if isinstance(id_column, str) else id_column
-    options = Options(text_column, tuple(ids), encoding, _checked_delimiter(delimiter))
+    stated = reading.get("format")
+    if stated is not None and stated not in FORMATS:
+        raise InputError(f"unknown format {stated!r}; state one of {', '.join(FORMATS)}")
+    options = _checked(reading)
     name = os.fspath(source)
     if name != "-" and Path(name).is_dir():
-        return _open_files(open_folder(Path(name), name), options, format)
-    stream = open_stream(name)
+        return _open_files(open_folder(Path(name), name, options.max_size), options, stated)
+    stream = open_stream(name, options.max_size)
     try:
-        return _open_stream(stream, options, format)
+        return _open_stream(stream, options, stated)
     except BaseException:
         stream.close()
         raise
 
 
+def _checked(reading: ReaderOptions) -> Options:
+    """Return the options of a caller, checked.
+
+    Raises:
+        InputError: one has a value that cannot be.
+    """
+    ids = reading.get("id_column")
+    encoding = reading.get("encoding", "utf-8")
+    check_encoding(encoding)
+    max_size = reading.get("max_size", MAX_SIZE)
+    if max_size < 1:
+        raise InputError(f"the longest report cannot be {max_size} bytes; state 1 or more")
+    return Options(
+        text_column=reading.get("text_column"),
+        id_columns=() if ids is None else (ids,) if isinstance(ids, str) else tuple(ids),
+        encoding=encoding,
+        delimiter=_checked_delimiter(reading.get("delimiter")),
+        header=reading.get("header", True),
+        sheet=reading.get("sheet"),
+        max_size=max_size,
+    )
+
+
 def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> ReportSource:
     if not stream.head:
         raise InputError(f"{stream.name} is empty; give a file that holds reports")
+    if stream.head.startswith(_OLD_OFFICE_MAGIC):
+        raise InputError(f"{stream.name} is an old Office document (.xls); save it as .xlsx or CSV")
     container = _container(stream)
+    archive = None
+    if container == "zip":
+        archive = open_archive(stream)
+        if stated in (None, "xlsx") and excel.is_workbook(archive):
+            _refuse_options(stream.name, "xlsx", options)
+            return _open_workbook(stream, archive, options)
     if container is not None:
         if stated in _TABLES:
+            if archive is not None:
+                archive.close()
             raise InputError(f"{stream.name} is a {container} archive, not {stated}; unpack it")
-        return _open_files(
-            open_zip(stream) if container == "zip" else open_tar(stream), options, stated
-        )
+        files = open_tar(stream) if archive is None else open_zip(stream, archive)
+        return _open_files(files, options, stated)
+    options = replace(options, encoding=marked_encoding(stream.head, options.encoding))
     chosen = stated or _recognise(stream, options)
+    _refuse_options(stream.name, chosen, options)
     if chosen in ("csv", "tsv"):
         return csv.open_csv(stream, options, chosen)
     if chosen == "jsonl":
         return jsonl.open_jsonl(stream, options)
+    if chosen == "xlsx":
+        raise InputError(f"{stream.name} is no Excel workbook; state its --format")
     if chosen == "parquet":
         return parquet.open_parquet(stream, options)
     if chosen != "openi":  # XML states its encoding itself
@@ -117,18 +150,20 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
     return _open_files(open_file(stream), options, stated or (chosen if chosen != "text" else None))
 
 
+def _open_workbook(stream: ByteStream, archive: ZipFile, options: Options) -> ReportSource:
+    try:
+        return excel.open_excel(stream, archive, options)
+    except BaseException:
+        archive.close()
+        raise
+
+
 def _open_files(files: FileSet, options: Options, stated: str | None) -> ReportSource:
     try:
         chosen = stated or _recognise_files(files)
         if chosen in _TABLES:
             raise InputError(f"{files.name} is a folder, not a {chosen} file; give the file")
-        for option, value in (
-            ("--text-column", options.text_column),
-            ("--id-column", options.id_columns),
-            ("--delimiter", options.delimiter),
-        ):
-            if value:
-                raise InputError(f"{files.name} has no columns ({chosen}); leave out {option}")
+        _refuse_options(files.name, chosen, options)
         if chosen == "mimic":
             return mimic.open_mimic(files, options)
         if chosen == "openi":
@@ -137,6 +172,26 @@ def _open_files(files: FileSet, options: Options, stated: str | None) -> ReportS
     except BaseException:
         files.close()
         raise
+
+
+def _refuse_options(name: str, chosen: str, options: Options) -> None:
+    """Refuse options that mean nothing to the format.
+
+    Raises:
+        InputError: one was given.
+    """
+    if chosen in _FILES:
+        for option, value in (
+            ("--text-column", options.text_column),
+            ("--id-column", options.id_columns),
+            ("--delimiter", options.delimiter),
+        ):
+            if value:
+                raise InputError(f"{name} has no columns ({chosen}); leave out {option}")
+    if not options.header and chosen not in ("csv", "tsv", "xlsx"):
+        raise InputError(f"{name} has no header row ({chosen}); leave out --no-header")
+    if options.sheet is not None and chosen != "xlsx":
+        raise InputError(f"{name} has no sheets ({chosen}); leave out --sheet")
 
 
 def _container(stream: ByteStream) -> str | None:
@@ -154,6 +209,8 @@ def _recognise(stream: ByteStream, options: Options) -> str:
         return "parquet"
     if stream.suffix in _FORMAT_OF_SUFFIX:
         return _FORMAT_OF_SUFFIX[stream.suffix]
+    if not options.header:
+        return "csv"
     head = decode_head(stream, options.encoding)
     first = head.lstrip()[:1]
     if first == "{":

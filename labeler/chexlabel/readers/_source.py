@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -11,24 +12,69 @@ if TYPE_CHECKING:
 
     from chexlabel.report import Report
 
-__all__ = ["Options", "ReportSource"]
+__all__ = ["MAX_SIZE", "Options", "ReaderOptions", "ReportSource"]
+
+MAX_SIZE = 64 << 20
+"""The longest report or archive member that is read, unless more is asked for: in bytes."""
+
+
+class ReaderOptions(TypedDict, total=False):
+    """What may be said of a source; all of it may be left out.
+
+    Attributes:
+        format: "csv" or "tsv" (with a header, or one column without), "xlsx", "jsonl", "parquet",
+            "mimic" (text files named as in MIMIC-CXR, in a folder, zip or tar archive, or alone),
+            "openi" (XML, likewise) or "text" (text files of any name, likewise, a report each). By
+            default it is recognised.
+        text_column: the column that holds the reports. By default a column such as "report",
+            "text" or "Report Impression", else those named "findings" and "impression", which
+            become the report's sections.
+        id_column: the column or columns that identify a report and are copied to the output. By
+            default those named like identifiers; without any, the rows are numbered in "row".
+        encoding: of text, by default UTF-8; a byte order mark tells UTF-16 by itself, and XML,
+            Excel and Parquet state their own.
+        delimiter: the character between two fields of a CSV; by default the one under which the
+            header shows a known column.
+        header: whether the first row of a CSV, TSV or Excel file names the columns, as it does by
+            default. Without, the columns are asked for by their numbers, from 1:
+            `text_column="2"`; the first of the others identifies the reports.
+        sheet: name of the sheet of an Excel file; by default the first.
+        max_size: longest report, or file in an archive, that is read: in bytes, of a table's cell
+            in characters. A longer one is unreadable. It bounds the memory that a small archive
+            can ask for; by default `MAX_SIZE`, 64 MiB.
+    """
+
+    format: str | None
+    text_column: str | None
+    id_column: str | Sequence[str] | None
+    encoding: str
+    delimiter: str | None
+    header: bool
+    sheet: str | None
+    max_size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller stated about the source.
+    """The `ReaderOptions` of a source, checked and complete but for its format.
 
     Attributes:
         text_column: the column that holds the reports; `None` to recognise it by its name.
         id_columns: the columns that identify a report; empty to recognise them by their names.
         encoding: the text encoding.
         delimiter: the character between two fields of a CSV; `None` to recognise it.
+        header: whether the first row of a table names its columns; otherwise they go by number.
+        sheet: the sheet of an Excel file; `None` for the first.
+        max_size: longest report or archive member in bytes (of a table's cell, in characters).
     """
 
     text_column: str | None = None
     id_columns: tuple[str, ...] = ()
     encoding: str = "utf-8"
     delimiter: str | None = None
+    header: bool = True
+    sheet: str | None = None
+    max_size: int = MAX_SIZE
 
 
 class ReportSource:

@@ -15,7 +15,15 @@ from chexlabel.report import Report
 if TYPE_CHECKING:
     from chexlabel.readers._source import Options
 
-__all__ = ["HEADERLESS", "ROW", "Columns", "choose_columns", "is_column_name", "is_text_name"]
+__all__ = [
+    "HEADERLESS",
+    "ROW",
+    "Columns",
+    "choose_columns",
+    "is_column_name",
+    "is_text_name",
+    "number_columns",
+]
 
 ROW = "row"
 """The identifying column of a table that has none: the number of the data row, from 1."""
@@ -245,6 +253,49 @@ def choose_columns(names: Sequence[str], options: Options, source: str) -> Colum
     return Columns(tuple(sections.values()), tuple(sections), fallback, ids)
 
 
+def number_columns(width: int, options: Options, source: str) -> tuple[Columns, list[str]]:
+    """Choose the columns of a table without a header, which are asked for by number.
+
+    Args:
+        width: how many columns there are.
+        options: the columns asked for.
+        source: what messages call the table.
+
+    Returns:
+        The columns that are read, and the name given to each: "id" (of several "id_1", "id_3", by
+        their numbers), "report", and its number to any other.
+
+    Raises:
+        InputError: when a column asked for is no number or there is none of that number, or when
+            it has to be said which one holds the reports.
+    """
+    if options.text_column is None and width > 1:
+        raise InputError(
+            f"{source} has {width} columns; with --no-header say by its number which holds the "
+            f"reports: --text-column {width}"
+        )
+    text = _number(options.text_column or "1", width, source, "--text-column")
+    ids = [_number(asked, width, source, "--id-column") for asked in options.id_columns]
+    if not ids:
+        ids = [number for number in range(1, width + 1) if number != text][:1]
+    names = [str(number) for number in range(1, width + 1)]
+    for number in ids:
+        names[number - 1] = "id" if len(ids) == 1 else f"id_{number}"
+    if text in ids:
+        return Columns((names[text - 1],), ids=tuple(names[number - 1] for number in ids)), names
+    names[text - 1] = HEADERLESS.texts[0] if width == 1 else "report"
+    return Columns((names[text - 1],), ids=tuple(names[number - 1] for number in ids)), names
+
+
+def _number(asked: str, width: int, source: str, option: str) -> int:
+    if not asked.isdecimal() or not 1 <= int(asked) <= width:
+        raise InputError(
+            f"{source} has no column number {asked!r} ({option}); "
+            f"without a header its columns are 1 to {width}"
+        )
+    return int(asked)
+
+
 def is_text_name(name: str, asked: str | None = None, *, whole: bool = False) -> bool:
     """Tell whether a cell is the name of a column that holds reports.
 
@@ -282,7 +333,10 @@ def _columns_there(names: Sequence[str]) -> str:
     pattern = _COLUMN_NAME if any(map(is_column_name, names)) else _ONE_WORD_NAME
     shown = [name for name in names if pattern.fullmatch(name)]
     if 2 * len(shown) < len(names):
-        return "its first row does not look like column names"
+        return (
+            "its first row does not look like column names; if it has none, "
+            f"state --no-header --text-column {len(names)}"
+        )
     listed = ", ".join(shown[:_LISTED])
     others = len(names) - len(shown[:_LISTED])
     return f"its columns are: {listed}" + (f" and {others} more" if others else "")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import InputError
@@ -16,6 +20,7 @@ from chexlabel.readers._tabular import (
     choose_columns,
     is_column_name,
     is_text_name,
+    number_columns,
 )
 
 if TYPE_CHECKING:
@@ -28,10 +33,9 @@ __all__ = ["header_delimiter", "open_csv"]
 
 _DELIMITERS = (",", "\t", ";", "|")
 
-# A field may be a whole report of many megabytes. The limit bounds the memory that a missing
-# closing quote costs, which would otherwise draw in the rest of the file.
-_LONGEST_FIELD = 1 << 28
 
+_ROWS_LOOKED_AT = 50
+"""So many rows without a header are looked at to tell the delimiter."""
 
 _UNCLOSED = "its opening quote is never closed"
 
@@ -86,11 +90,10 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         InputError: when the file is not text, or has no such columns.
     """
     head = decode_head(stream, options.encoding)
-    # The limit holds for the whole process, so it is only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
-    delimiter = options.delimiter or (
-        "\t" if format == "tsv" else header_delimiter(head, options.text_column) or ","
-    )
+    # The limit bounds the memory that a missing closing quote costs, which would otherwise draw in
+    # the rest of the file. It holds for the whole process, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), options.max_size))
+    delimiter = options.delimiter or ("\t" if format == "tsv" else _delimiter(head, options))
     lines = Lines(stream.text(options.encoding))
     table = _Table(stream, options.encoding, head, delimiter, lines)
     with stream.errors(options.encoding):
@@ -104,7 +107,10 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
             raise InputError(f"{stream.name}: the first row cannot be read: {reason}") from None
     names = [cell.strip() for cell in first]
     unread: list[list[str]] = []
-    if any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
+    if not options.header:
+        columns, names = number_columns(len(first), options, stream.name)
+        unread = [first]
+    elif any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
         columns = choose_columns(names, options, stream.name)
     elif options.text_column is not None or options.id_columns:
         raise InputError(
@@ -120,6 +126,42 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         text_columns=columns.text_columns,
         close=stream.close,
     )
+
+
+def _delimiter(head: str, options: Options) -> str:
+    if options.header:
+        return header_delimiter(head, options.text_column) or _id_delimiter(head) or ","
+    return _even_delimiter(head) or ","
+
+
+def _id_delimiter(head: str) -> str | None:
+    """Return the delimiter under which the first line is a header with a known identifier.
+
+    The column of the reports then has an unknown name, and has to be asked for.
+    """
+    lines = head.lstrip("\r\n").splitlines()[:1]
+    for delimiter in _DELIMITERS:
+        cells = [cell.strip() for cell in next(csv.reader(lines, delimiter=delimiter), [])]
+        if len(cells) > 1 and any(map(is_column_name, cells)):
+            return delimiter
+    return None
+
+
+def _even_delimiter(head: str) -> str | None:
+    """Return the delimiter under which most of the first rows have equally many fields."""
+    lines = head.splitlines(keepends=True)
+    best: tuple[float, str | None] = (0.0, None)
+    for delimiter in _DELIMITERS:
+        widths: Counter[int] = Counter()
+        with contextlib.suppress(csv.Error):
+            rows = csv.reader(lines, delimiter=delimiter, strict=True)
+            for row in islice(rows, _ROWS_LOOKED_AT):
+                # A quote that is left over opened a field that another delimiter ends.
+                widths[0 if any(cell.count('"') % 2 for cell in row) else len(row)] += 1
+        split = [(times, width) for width, times in widths.items() if width > 1]
+        if split:
+            best = max(best, (max(split)[0] / widths.total(), delimiter), key=itemgetter(0))
+    return best[1]
 
 
 def header_delimiter(head: str, text_column: str | None = None) -> str | None:
@@ -215,5 +257,6 @@ def _reason(error: csv.Error) -> str:
     if "unexpected end" in message:
         return _UNCLOSED
     if "field larger" in message:
-        return f"a field is longer than {_LONGEST_FIELD:,} characters; is a closing quote missing?"
+        limit = csv.field_size_limit()
+        return f"a field is longer than {limit:,} characters; is a closing quote missing?"
     return 'a quote inside a quoted field is not doubled (write "" for ")'

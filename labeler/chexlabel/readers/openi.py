@@ -53,6 +53,12 @@ def open_openi(files: FileSet) -> ReportSource:
             raise InputError(
                 f"{name} is broken XML at line {line}, column {column}; fetch the file again"
             ) from None
+        entity = next(root.iter(etree.Entity), None)
+        if entity is not None:
+            raise InputError(
+                f"{name} has an entity at line {entity.sourceline} whose text is not in the file; "
+                "write the text out"
+            )
         return _report(root, name, PurePosixPath(path).stem)
 
     def failed(path: str, reason: str) -> Report:

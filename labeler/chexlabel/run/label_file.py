@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Unpack, cast
 
 from chexlabel.errors import InputError, OutputError, RefinerError
 from chexlabel.labels import Label
@@ -27,7 +27,7 @@ from chexlabel.writers import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chexlabel.readers import ReportSource
+    from chexlabel.readers import ReaderOptions, ReportSource
 
 __all__ = ["Summary", "Unreadable", "label_file"]
 
@@ -61,6 +61,8 @@ class Summary:
         counts: finding -> label -> number of reports, in the order of the findings.
         refiner: name and version of the model that refined the labels; `None` for none.
         refiner_note: why there was none, or what is to be said of it; one line, may be empty.
+        text_columns: the columns that the reports were taken from; empty where there are none.
+        id_columns: the columns that identify a report.
     """
 
     reports: int
@@ -69,6 +71,8 @@ class Summary:
     counts: Mapping[str, Mapping[Label, int]]
     refiner: str | None = None
     refiner_note: str = ""
+    text_columns: tuple[str, ...] = ()
+    id_columns: tuple[str, ...] = ()
 
     def total(self, label: Label) -> int:
         """Return how often a label was given, summed over the findings."""
@@ -81,11 +85,6 @@ def label_file(
     *,
     labeler: ReportLabeler | None = None,
     evidence: str | os.PathLike[str] | None = None,
-    format: str | None = None,  # noqa: A002 - named as the command's option
-    text_column: str | None = None,
-    id_column: str | Sequence[str] | None = None,
-    encoding: str = "utf-8",
-    delimiter: str | None = None,
     output_format: str | None = None,
     keep_text: bool = False,
     confidence: bool = False,
@@ -94,6 +93,7 @@ def label_file(
     strict: bool = False,
     on_progress: Callable[[int, int | None], None] | None = None,
     on_unreadable: Callable[[Unreadable], None] | None = None,
+    **reading: Unpack[ReaderOptions],
 ) -> Summary:
     """Label the reports of a file, folder or archive and write the labels; the command's twin.
 
@@ -104,16 +104,11 @@ def label_file(
     Args:
         source: reports as `chexlabel.readers.open_reports` takes them; "-" is standard input.
         output: the labels file, its format told by the name's ending (.csv, .tsv, .jsonl, .parquet,
-            the text formats also with .gz); "-" is standard output, as CSV.
+            .xlsx, the text formats also with .gz); "-" is standard output, as CSV.
         labeler: labels the reports; by default `chexlabel.Labeler()`.
         evidence: a JSON Lines file for every mention with its offsets and cues; slower than labels
             alone.
-        format: the source's format, where it shall not be recognised.
-        text_column: the column with the reports.
-        id_column: the column or columns that identify a report; they are copied to the output.
-        encoding: text encoding of the source.
-        delimiter: the character between the cells of the source.
-        output_format: "csv", "tsv", "jsonl" or "parquet", whatever the output's name.
+        output_format: "csv", "tsv", "jsonl", "parquet" or "xlsx", whatever the output's name.
         keep_text: copy the reports' text to the output, after the identifying columns.
         confidence: add, after the labels and for each finding that the refiner reads, the
             probability that it is positive (`<finding>_prob`), that of the label given
@@ -126,6 +121,8 @@ def label_file(
         on_progress: called now and then with the number of reports done and the number of all, or
             `None` where that is not known.
         on_unreadable: called for each report that could not be read or labeled.
+        reading: what is known of the source (format, columns, encoding ...), as
+            `chexlabel.readers.ReaderOptions` has it.
 
     Returns:
         The number of reports, the time and the label counts.
@@ -158,16 +155,7 @@ def label_file(
     tally = _Tally(labeler.findings)
     done = unreadable = 0
     with ExitStack() as stack:
-        reports = stack.enter_context(
-            open_reports(
-                source,
-                format=format,
-                text_column=text_column,
-                id_column=id_column,
-                encoding=encoding,
-                delimiter=delimiter,
-            )
-        )
+        reports = stack.enter_context(open_reports(source, **reading))
         layout = _layout(reports, labeler.findings, read, keep_text=keep_text)
         layout.check()
         files = [_Output(stack, output, force=force, compress=output_as.gzip)]
@@ -219,6 +207,8 @@ def label_file(
         tally.counts(),
         getattr(labeler, "refiner", None),
         getattr(labeler, "refiner_note", ""),
+        reports.text_columns,
+        reports.id_columns,
     )
 
 

@@ -1,4 +1,4 @@
-"""Writers: labels as CSV, TSV, JSON Lines or Parquet, and evidence as JSON Lines."""
+"""Writers: labels as CSV, TSV, JSON Lines, Parquet or Excel, and evidence as JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chexlabel.writers.evidence import (
     evidence_line,
     evidence_record,
 )
+from chexlabel.writers.excel import ExcelWriter
 from chexlabel.writers.labels import (
     DelimitedWriter,
     JsonLinesWriter,
@@ -37,6 +38,7 @@ __all__ = [
     "ConfidenceRow",
     "DelimitedWriter",
     "EvidenceWriter",
+    "ExcelWriter",
     "JsonLinesWriter",
     "LabelRow",
     "LabelsWriter",
@@ -73,4 +75,5 @@ _WRITERS: dict[str, Callable[[BinaryIO, Layout], LabelsWriter]] = {
     "tsv": lambda stream, layout: DelimitedWriter(stream, layout, delimiter="\t"),
     "jsonl": JsonLinesWriter,
     "parquet": ParquetWriter,
+    "xlsx": ExcelWriter,
 }

@@ -33,7 +33,7 @@ ConfidenceRow: TypeAlias = tuple[float | str, ...]
 CONFIDENCE_SUFFIXES = ("_prob", "_confidence", "_source")
 """The probability that the finding is positive, that of the label given, and who decided on it."""
 
-OUTPUT_FORMATS = ("csv", "tsv", "jsonl", "parquet")
+OUTPUT_FORMATS = ("csv", "tsv", "jsonl", "parquet", "xlsx")
 """The formats of a labels file, by the names that `--output-format` takes."""
 
 _BY_SUFFIX = {
@@ -44,7 +44,11 @@ _BY_SUFFIX = {
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "xlsx",
 }
+
+
+_COMPRESSED = {"parquet": "Parquet", "xlsx": "Excel"}
 
 
 class OutputFormat(NamedTuple):
@@ -86,8 +90,8 @@ def recognise_format(path: str | os.PathLike[str], stated: str | None = None) ->
             f"end it in {_listed(['.' + known for known in OUTPUT_FORMATS])}, "
             "or state --output-format"
         )
-    if stated == "parquet" and gzip:
-        raise OutputError(f"{name}: Parquet is compressed already; leave out the .gz")
+    if stated in _COMPRESSED and gzip:
+        raise OutputError(f"{name}: {_COMPRESSED[stated]} is compressed already; leave out the .gz")
     return OutputFormat(stated, gzip)
 
 

@@ -1,0 +1,147 @@
+"""Excel workbooks (.xlsx): one sheet, row by row."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from chexlabel._extras import optional_imports
+from chexlabel.errors import InputError
+from chexlabel.readers._source import Options, ReportSource
+from chexlabel.readers._tabular import Columns, choose_columns, number_columns
+from chexlabel.readers._values import row_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chexlabel.readers._streams import ByteStream
+    from chexlabel.report import Report
+
+__all__ = ["is_workbook", "open_excel"]
+
+_WORKBOOK = "xl/workbook.xml"
+_BLOW_UP = 16
+"""A workbook may unpack to so many times the longest report: its texts are all held in memory."""
+
+_Row = tuple[int, tuple[Any, ...]]
+
+
+def is_workbook(archive: zipfile.ZipFile) -> bool:
+    """Tell an Excel workbook from other zip archives."""
+    return _WORKBOOK in archive.namelist()
+
+
+def open_excel(stream: ByteStream, archive: zipfile.ZipFile, options: Options) -> ReportSource:
+    """Open an Excel workbook. Rows without any value are no rows.
+
+    Args:
+        stream: the file.
+        archive: the zip archive that it is.
+        options: sheet and columns asked for.
+
+    Raises:
+        InputError: when the workbook is damaged or too large, or has no such sheet or columns.
+        MissingExtraError: openpyxl is not installed.
+    """
+    unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > _BLOW_UP * options.max_size:
+        raise InputError(
+            f"{stream.name} unpacks to {unpacked >> 20:,} MB; "
+            "write it as CSV, or allow more with --max-size"
+        )
+    with optional_imports():
+        from openpyxl import load_workbook
+    with _damage(stream.name):
+        workbook = load_workbook(archive.fp or "", read_only=True, data_only=True, keep_links=False)
+    name = _sheet_name(workbook.sheetnames, options.sheet, stream.name)
+    sheet = workbook[name]
+    rows = _rows(sheet, stream.name)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{stream.name} has no rows in its sheet {name!r}; choose another --sheet")
+    if options.header:
+        names = ["" if cell is None else str(cell).strip() for cell in first[1]]
+        columns, unread = choose_columns(names, options, stream.name), []
+    else:
+        columns, names = number_columns(len(first[1]), options, stream.name)
+        unread = [first]
+
+    def close() -> None:
+        workbook.close()
+        archive.close()
+        stream.close()
+
+    return ReportSource(
+        _reports(unread, rows, names, columns),
+        format="xlsx",
+        id_columns=columns.id_columns,
+        text_columns=columns.text_columns,
+        close=close,
+    )
+
+
+def _sheet_name(names: list[str], asked: str | None, source: str) -> str:
+    if asked is None and names:
+        return names[0]
+    if asked not in names:
+        listed = ", ".join(map(repr, names)) or "none"
+        raise InputError(f"{source} has no sheet {asked!r}; its sheets are: {listed}")
+    return asked
+
+
+def _reports(
+    unread: list[_Row], rows: Iterator[_Row], names: list[str], columns: Columns
+) -> Iterator[Report]:
+    build = columns.builder(columns.needed)
+    number = 0
+    for source in (unread, rows):
+        for line, row in source:
+            number += 1
+            # Of columns of one name the first counts, as in a CSV.
+            values = dict(
+                zip(reversed(names[: len(row)]), reversed(row[: len(names)]), strict=True)
+            )
+            try:
+                cells = row_cells(columns, dict.fromkeys(names) | values)
+            except ValueError as error:
+                yield columns.failed(number, f"row {number} (line {line}) {error}")
+            else:
+                yield build(cells, number)
+
+
+def _rows(sheet: Any, name: str) -> Iterator[_Row]:
+    """Yield the rows that have a value, each with its number in the sheet."""
+    from openpyxl.utils.escape import unescape
+
+    with _damage(name):
+        sheet.reset_dimensions()  # which some programs write wrong
+        for line, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            if any(cell is not None for cell in row):
+                yield line, tuple(unescape(cell) if isinstance(cell, str) else cell for cell in row)
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    """Turn what openpyxl raises on a damaged workbook into `InputError`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions that it does not read
+            yield
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        AttributeError,
+        EOFError,
+        LookupError,
+        NotImplementedError,
+        OSError,
+        SyntaxError,  # of the XML
+        TypeError,
+        ValueError,
+    ):
+        raise InputError(
+            f"{name} is a damaged Excel workbook; save it again as .xlsx, or as CSV"
+        ) from None

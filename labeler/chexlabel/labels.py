@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-__all__ = ["Cue", "Label", "LabeledReport", "Mention", "SectionSpan"]
+__all__ = [
+    "AttributedWord",
+    "Attribution",
+    "Cue",
+    "Label",
+    "LabeledReport",
+    "Mention",
+    "SectionSpan",
+]
 
 
 class Label(IntEnum):
@@ -79,6 +87,46 @@ class Mention:
     pattern: str
     confidence: float | None = None
     source: str = "rules"
+
+
+class AttributedWord(NamedTuple):
+    """A word of a sentence and what it speaks for.
+
+    Attributes:
+        start: offset of the first character in the report.
+        end: offset after the last character in the report.
+        score: how much it speaks for the label; below 0 against it. Scores compare within a
+            sentence only.
+        kept: whether it is of the strong ones.
+    """
+
+    start: int
+    end: int
+    score: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Which words of the deciding sentence the refiner's reading of a finding stands on.
+
+    Attributes:
+        finding: the finding's name.
+        label: the label of the sentence that decided; `None` for blank.
+        sentence: offsets of the sentence in the report, (start, end).
+        words: its words, in text order.
+        probability: of the label, by the net alone, 0 to 1.
+        without: the same with the kept words left out; where it stays high, they do not explain it.
+        method: how the scores were reckoned.
+    """
+
+    finding: str
+    label: Label | None
+    sentence: tuple[int, int]
+    words: tuple[AttributedWord, ...]
+    probability: float
+    without: float
+    method: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from chexlabel.engine.judgement import REFINER, Judgement, Reading
 from chexlabel.engine.judges import Judge
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
-from chexlabel.labels import Label
+from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Role, Tag
 from chexlabel_neural.refiner_file import CHOICES, RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
@@ -55,14 +55,16 @@ class RefinerJudge:
     ) -> None:
         self._arguments = (rules, file, reader, dict(numbers))
         self._rules = rules
-        self._reader = reader
+        self.reader = reader
+        """Runs the net."""
         self.title = file.title
         """Name and version of the model."""
         self.refined = frozenset(numbers.values())
         """The numbers of the findings that it has probabilities for."""
         heads = [place for place, name in enumerate(file.findings) if name in numbers]
         names = [file.findings[head] for head in heads]
-        self._heads = np.array(heads)
+        self.heads = np.array(heads)
+        """The net's heads, in the order of `names`."""
         self._numbers = np.array([numbers[name] for name in names])
         self._names = names
         self._columns = {number: column for column, number in enumerate(self._numbers.tolist())}
@@ -90,7 +92,7 @@ class RefinerJudge:
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
-        logits = np.stack([o.logits[self._heads] for o in self._reader(passages)])
+        logits = np.stack([o.logits[self.heads] for o in self.reader(passages)])
         return self._doubted(_softmax(logits / self._temperature), passages)
 
     @property
@@ -98,15 +100,23 @@ class RefinerJudge:
         """The refined findings, in the order of `net_probabilities`."""
         return self._names
 
+    def attribute(
+        self, text: str, labeled: LabeledReport, threshold: float | None = None
+    ) -> tuple[Attribution, ...]:
+        """Say which words its reading stands on (see `chexlabel_neural.attribute.attribute`)."""
+        from chexlabel_neural.attribute import attribute
+
+        return attribute(text, labeled, self, threshold)
+
     def _read(self, passages: Sequence[str]) -> list[Reading]:
         by_rules = self._rules(passages)
-        outputs = self._reader(passages)
+        outputs = self.reader(passages)
         places = np.array([self._places(judgements) for judgements in by_rules])
-        logits = np.stack([o.logits[self._heads] for o in outputs]) / self._temperature
+        logits = np.stack([o.logits[self.heads] for o in outputs]) / self._temperature
         probable = self._doubted(_softmax(logits), passages)
         best = probable.argmax(axis=2)
         sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
-        columns = np.arange(len(self._heads))
+        columns = np.arange(len(self.heads))
         changed = sure >= self._threshold[columns, places, best]
         # The net cannot overrule what it did not see: the end of a passage that is too long.
         changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
@@ -126,7 +136,7 @@ class RefinerJudge:
 
     def _places(self, judgements: Sequence[Judgement]) -> list[int]:
         """Return what the rules say of each refined finding, as places in `CHOICES`."""
-        places = [0] * len(self._heads)
+        places = [0] * len(self.heads)
         for judgement in judgements:
             column = self._columns.get(judgement.item.role.finding)
             if column is not None:
@@ -135,7 +145,7 @@ class RefinerJudge:
 
     def _doubted(self, probabilities: Floats, passages: Sequence[str]) -> Floats:
         """Mix in that nothing is known of a passage, as far as its words are strange to the net."""
-        vocabulary = self._reader.vocabulary
+        vocabulary = self.reader.vocabulary
         if vocabulary is None:
             return probabilities
         strange = [strangeness(passage, vocabulary) for passage in passages]
@@ -175,10 +185,10 @@ class RefinerJudge:
         tokens = token_offsets(passage)
         if not tokens:
             return found
-        pieces = self._reader.offsets(passage)
+        pieces = self.reader.offsets(passage)
         for column in new:
             number = int(self._numbers[column])
-            tags = _sigmoid(outputs.tags[:, self._heads[column]].astype(np.float32))
+            tags = _sigmoid(outputs.tags[:, self.heads[column]].astype(np.float32))
             span = _tagged(tags, pieces, tokens, self._span_threshold)
             if span is None:
                 quoted = held.get(number)

@@ -236,14 +236,14 @@ class TorchNet:
             )
         else:  # the weights ship once, in the ONNX file
             model = import_module("chexlabel_neural.export").load_refiner(folder)
-        self._model: Any = model.to(device=device, dtype=dtype).eval()
+        self.model: Any = model.to(device=device, dtype=dtype).eval()
 
     def __call__(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:
         """Run one batch (see `Net`)."""
         torch = self._torch
         try:
             with torch.inference_mode():
-                found = self._model(
+                found = self.model(
                     input_ids=torch.from_numpy(ids).to(self._device),
                     attention_mask=torch.from_numpy(mask).to(self._device),
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,13 @@ from chexlabel.cli._arguments import (
     path_exists,
     reader_options,
 )
-from chexlabel.errors import InputError
+from chexlabel.errors import InputError, RefinerError
 
 if TYPE_CHECKING:
-    import argparse
-
     from rich.console import Console
     from rich.text import Text
 
-    from chexlabel.labels import LabeledReport
+    from chexlabel.labels import Attribution, LabeledReport
     from chexlabel.report import Report
 
 __all__ = ["add_parser", "run"]
@@ -54,22 +53,44 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace an existing page")
     add_quiet_option(parser)
+    parser.add_argument(
+        "--attribution",
+        action="store_true",
+        help="show which words the refiner's reading stands on, and the reading without them",
+    )
+    parser.add_argument(
+        "--attribution-threshold",
+        metavar="X",
+        type=_share,
+        help="keep the words with at least this share of the strongest one's score, 0 to 1 "
+        "(default: the strong one of two clusters)",
+    )
     add_reader_options(parser)
     add_labeler_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Explain the report on the terminal or as a page."""
+    from chexlabel.render.attribution import attribution_text
     from chexlabel.render.explanation import explanation_html, explanation_text
     from chexlabel.report import Report
 
     found = _report(args)
-    labeled = labeler_from(args)(found)
+    labeler = labeler_from(args)
+    labeled = labeler(found)
     text = found.text if isinstance(found, Report) else found
+    attributions: tuple[Attribution, ...] = ()
+    if args.attribution or args.attribution_threshold is not None:
+        if labeler.refiner is None:
+            why = f" ({labeler.refiner_note})" if labeler.refiner_note else ""
+            raise RefinerError(f"--attribution is of the refiner, which does not run here{why}")
+        attributions = labeler.attributions(found, labeled, threshold=args.attribution_threshold)
     if args.html is not None:
         from chexlabel.writers import write_atomic
 
-        write_atomic(args.html, explanation_html(text, labeled), force=args.force)
+        write_atomic(
+            args.html, explanation_html(text, labeled, attributions=attributions), force=args.force
+        )
         return 0
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         from rich.console import Console
@@ -77,11 +98,26 @@ def run(args: argparse.Namespace) -> int:
         console = Console()
         if console.color_system is not None:
             _show(console, text, labeled)
+            if attributions:
+                words = attribution_text(text, attributions)
+                console.print(f"\n{words}", markup=False, highlight=False, end="")
             return 0
     encoding = sys.stdout.encoding or "utf-8"
     plain = explanation_text(text, labeled)
+    if attributions:
+        plain += f"\n{attribution_text(text, attributions)}"
     sys.stdout.write(plain.encode(encoding, errors="replace").decode(encoding))
     return 0
+
+
+def _share(value: str) -> float:
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"a number from 0 to 1 is needed, not {value!r}")
+    return share
 
 
 def _report(args: argparse.Namespace) -> str | Report:

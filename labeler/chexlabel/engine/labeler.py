@@ -17,7 +17,7 @@ from chexlabel.engine.memo import Memo
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
-from chexlabel.labels import Cue, Label, LabeledReport, Mention, SectionSpan
+from chexlabel.labels import Attribution, Cue, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.compile import PatternSet, compile_set
 from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.report import Report
@@ -173,6 +173,27 @@ class Labeler:
             refiner=self.refiner,
             text=text,
         )
+
+    def attributions(
+        self, report: str | Report, labeled: LabeledReport, *, threshold: float | None = None
+    ) -> tuple[Attribution, ...]:
+        """Say which words the refiner's reading of a report stands on.
+
+        Integrated gradients where PyTorch and captum are installed, else by leaving words out.
+
+        Args:
+            report: the report.
+            labeled: what this labeler says of it.
+            threshold: the least score of a word to be kept, as a share of the strongest one's; by
+                default the strong one of two clusters of words is kept.
+
+        Returns:
+            One attribution a finding that the refiner has a head for and that the report speaks of;
+            none by the rules alone.
+        """
+        if self._refiner is None:
+            return ()
+        return self._refiner.attribute(_parts(report)[0], labeled, threshold)
 
     def read_ahead(self, reports: Iterable[str | Report]) -> None:
         """Judge the new sentences of many reports at once, so that each is then labeled quickly."""

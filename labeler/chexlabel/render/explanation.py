@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._version import __version__
 from chexlabel.labels import Label
+from chexlabel.render.attribution import ATTRIBUTION_CSS, attribution_html
 from chexlabel.render.highlight import (
     HIGHLIGHT_CSS,
     LABEL_NAMES,
@@ -20,7 +22,7 @@ from chexlabel.render.highlight import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from chexlabel.labels import LabeledReport, Mention
+    from chexlabel.labels import Attribution, LabeledReport, Mention
 
 __all__ = [
     "ExplanationRow",
@@ -73,11 +75,17 @@ def explanation_rows(labeled: LabeledReport) -> list[ExplanationRow]:
         if label is not None:
             mentions = [mention for mention in mentions if mention.label == label]
         words = dict.fromkeys(_on_one_line(mention.text) for mention in mentions)
-        cues = dict.fromkeys(
-            f"{_on_one_line(cue.text)} ({cue.kind})" for mention in mentions for cue in mention.cues
-        )
+        cues = dict.fromkeys(chain.from_iterable(map(_reasons, mentions)))
         rows.append(ExplanationRow(label, finding, tuple(words), tuple(cues), in_output))
     return sorted(rows, key=lambda row: (not row.in_output, _ORDER.index(row.label)))
+
+
+def _reasons(mention: Mention) -> Iterator[str]:
+    """Yield the cues that decided on a mention, and the refiner where it did."""
+    for cue in mention.cues:
+        yield f"{_on_one_line(cue.text)} ({cue.kind})"
+    if mention.source == "refiner":
+        yield f"refiner ({100 * (mention.confidence or 0):.0f} %)"
 
 
 def named_finding(row: ExplanationRow) -> str:
@@ -108,13 +116,20 @@ def explanation_text(text: str, labeled: LabeledReport) -> str:
     return "\n".join(["".join(parts).rstrip("\n"), "", *lines, ""])
 
 
-def explanation_html(text: str, labeled: LabeledReport, *, title: str | None = None) -> str:
+def explanation_html(
+    text: str,
+    labeled: LabeledReport,
+    *,
+    title: str | None = None,
+    attributions: Sequence[Attribution] = (),
+) -> str:
     """Explain as a self-contained HTML page: no scripts, no fonts or styles from elsewhere.
 
     Args:
         text: the report as given to the labeler; it is escaped.
         labeled: its labels and mentions.
         title: heading of the page; by default the report's id, where it has one.
+        attributions: which words the refiner's reading stands on, to be shown too.
     """
     if title is None:
         title = "Report" if labeled.id is None else f"Report {labeled.id}"
@@ -125,7 +140,10 @@ def explanation_html(text: str, labeled: LabeledReport, *, title: str | None = N
         body += "</tr>"
     return _PAGE.format(
         title=html_text(title),
-        css=HIGHLIGHT_CSS + _PAGE_CSS,
+        css=HIGHLIGHT_CSS + _PAGE_CSS + (ATTRIBUTION_CSS if attributions else ""),
+        attributions=_ATTRIBUTIONS.format(attribution_html(text, attributions))
+        if attributions
+        else "",
         verdict=_verdict_html(rows),
         report=highlight_html(text, labeled.mentions),
         head="".join(f'<th scope="col">{name}</th>' for name in _COLUMNS),
@@ -243,6 +261,11 @@ footer { margin-top: 2.5rem; color: var(--soft); font-size: .85rem; }
 @media print { body { max-width: none; padding: 0; } tr, dl div { break-inside: avoid; } }
 """
 
+_ATTRIBUTIONS = """\
+<h2>What the refiner's reading stands on</h2>
+{}
+"""
+
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -268,7 +291,7 @@ _PAGE = """\
 {body}
 </tbody>
 </table></div>
-</main>
+{attributions}</main>
 <footer>
 <p>{legend} Underlined in waves: the cues that decided. A blank mention counts for nothing, as that
 of a past finding.</p>

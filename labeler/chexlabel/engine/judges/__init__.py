@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chexlabel.engine.judgement import Judgement, Reading
+from chexlabel.labels import Attribution, LabeledReport
 
 __all__ = ["Judge", "Refiner"]
 
@@ -38,3 +39,8 @@ class Refiner(Judge, Protocol):
 
     def read(self, passages: Sequence[str], /) -> list[Reading]:
         """Judge a batch of passages and give the probabilities of all labels."""
+
+    def attribute(
+        self, text: str, labeled: LabeledReport, threshold: float | None, /
+    ) -> tuple[Attribution, ...]:
+        """Say which words of a report that it judged its reading stands on."""

@@ -143,6 +143,30 @@ def test_the_default_limit_is_that_of_the_readers() -> None:
     assert args.max_size == MAX_SIZE
 
 
+def test_safe_csv_defuses_what_a_spreadsheet_would_run(tmp_path) -> None:
+    source = tmp_path / "reports.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["id", "@site", "report"], ["=1+1", "-", "edema"], ["r1", "a", "+no edema"]]
+        )
+    arguments = [str(source), "--id-column", "id", "--id-column", "@site", "--keep-text", "-q"]
+    for name, safe in (
+        ("plain.csv", []),
+        ("safe.csv", ["--safe-csv"]),
+        ("safe.tsv", ["--safe-csv"]),
+    ):
+        assert main([*arguments, "-o", str(tmp_path / name), *safe]) == 0
+    rows = list(csv.reader((tmp_path / "plain.csv").read_text().splitlines()))
+    assert [row[:3] for row in rows] == [
+        ["id", "@site", "report"],
+        ["=1+1", "-", "edema"],
+        ["r1", "a", "+no edema"],
+    ]
+    safe = [["id", "'@site", "report"], ["'=1+1", "'-", "edema"], ["r1", "a", "'+no edema"]]
+    assert (tmp_path / "safe.tsv").read_text().splitlines()[1] == "'=1+1\t'-\tedema\t1.0\t"
+    assert [row[:3] for row in csv.reader((tmp_path / "safe.csv").read_text().splitlines())] == safe
+
+
 def test_the_default_output_is_csv_on_standard_output(reports, capsysbinary) -> None:
     assert main([str(reports), "--quiet"]) == 0
     out, err = capsysbinary.readouterr()

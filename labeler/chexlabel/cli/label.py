@@ -78,6 +78,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="add columns with the refiner's confidence: the probability that a finding is "
         "positive, that of its label, and who decided, rules or refiner",
     )
+    output.add_argument(
+        "--safe-csv",
+        action="store_true",
+        help="put an apostrophe before cells copied from the input that a spreadsheet would run "
+        "as a formula: those that begin with = + - @",
+    )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
     add_reader_options(parser)
     add_labeler_options(parser)
@@ -114,6 +120,7 @@ def run(args: argparse.Namespace) -> int:
             evidence=args.evidence,
             output_format=args.output_format,
             keep_text=args.keep_text,
+            safe_csv=args.safe_csv,
             confidence=args.confidence,
             force=args.force,
             workers=args.workers,

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from chexlabel.patterns.inventory import SENTENCE, SPELLING, Entry
 from chexlabel.patterns.problems import Problem
-from chexlabel.patterns.syntax import GAP, count, expand, parse, tokenize
+from chexlabel.patterns.syntax import GAP, MOST_SEQUENCES, count, expand, parse, tokenize
 
 __all__ = ["PhraseBook"]
 
-_MANY = 100_000  # sequences of words beyond which a phrase is not spelled out
 _Words = tuple[str, ...]
 
 
@@ -40,7 +39,7 @@ class PhraseBook:
             except ValueError as error:
                 self.errors.append(_problem(entry, f"`{text}`: {error}"))
                 continue
-            if number > _MANY:
+            if number > MOST_SEQUENCES:
                 message = f"stands for {number:,} sequences of words; split it in two"
                 self.warnings += [_problem(entry, message)] if self._is_own(entry) else []
                 continue

@@ -10,12 +10,14 @@ import yaml
 
 from chexlabel.patterns.problems import PatternFileError, Problem
 
-__all__ = ["line_of", "node_at", "read_yaml"]
+__all__ = ["check_file", "line_of", "node_at", "read_yaml"]
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: 10x faster
 
 
 _DEEPEST = 20
+_LARGEST = 1 << 20
+"""Bytes that a file of a set may have: thirty times the largest that ships."""
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -65,7 +67,7 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node]:
     text = _read_text(path)
     loader = _Loader(text)
     try:
-        _check_depth(path, text)
+        _check_events(path, text)
         node = loader.get_single_node()
         if node is None:
             raise _error(path, 1, "the file is empty; fill it, or remove it")
@@ -82,20 +84,43 @@ def read_yaml(path: Path) -> tuple[Any, yaml.Node]:
         loader.dispose()
 
 
-def _check_depth(path: Path, text: str) -> None:
-    """Refuse deep nesting, on which libyaml's recursion would crash the process."""
+def _check_events(path: Path, text: str) -> None:
+    """Refuse what pattern files have no use for and strangers might misuse.
+
+    Deep nesting crashes the process in libyaml's recursion, aliases let a short file become a
+    huge tree, and tags make other values of the words.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise _error(path, line, f"`*{event.anchor}` is an alias; write out what it stands for")
+        if getattr(event, "tag", None) is not None:
+            raise _error(
+                path, line, "a tag (`!...`) means nothing here; remove it or quote the text"
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise _error(path, line, "nested too deep; pattern files have a few levels only")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
+def check_file(path: Path) -> None:
+    """Refuse what would be waited for or read without end: pipes, devices, files that are too long.
+
+    Raises:
+        PatternFileError: It is one of these.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise _error(path, 1, "is no plain file; give a file of text")
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        raise _error(path, 1, f"is longer than {_LARGEST >> 20} MB; split it")
+
+
 def _read_text(path: Path) -> str:
+    check_file(path)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chexlabel.errors import OutputError
+from chexlabel.patterns._yaml import check_file
 from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.patterns.problems import PatternFileError, Problem
 from chexlabel.patterns.syntax import expand, parse, tokenize
@@ -236,6 +237,7 @@ class _Importer:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that hold something."""
+    check_file(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,8 +109,9 @@ def find_set(patterns: str | os.PathLike[str]) -> Path:
     if isinstance(patterns, str) and patterns in shipped:
         return shipped[patterns]
     path = Path(patterns)
-    if (path / "set.yaml").is_file():
-        return path
+    with suppress(OSError):  # too long for a name
+        if (path / "set.yaml").is_file():
+            return path
     raise PatternError(
         f"pattern set {os.fspath(patterns)!r}: neither a shipped set ({', '.join(shipped)}) nor a "
         "folder with a set.yaml; see `chexlabel patterns list`"

@@ -24,6 +24,7 @@ from typing import NamedTuple
 __all__ = [
     "GAP",
     "MAX_GAP",
+    "MOST_SEQUENCES",
     "TOKEN",
     "Choice",
     "Element",
@@ -40,6 +41,12 @@ GAP = "..."
 
 MAX_GAP = 4
 """The most words that a gap may bridge."""
+
+MOST_SEQUENCES = 100_000
+"""So many sequences of words a phrase may stand for, to be spelled out."""
+
+_LONGEST = 2_000
+_DEEPEST = 20
 
 _REMOVED = r"_+|\[\*\*[^\]\n]{0,80}\*\*\]"
 _LETTER = "[a-z\u00df-\u00f6\u00f8-\u024f]"  # a set of letters is found faster than "any letter"
@@ -99,8 +106,11 @@ def parse(phrase: str) -> Sequence[Element]:
     [Choice(options=(['small'], ['tiny'])), Choice(options=(['left'], [])), 'effusion*']
 
     Raises:
-        ValueError: The brackets do not pair, a word is missing, or `*` stands alone.
+        ValueError: The brackets do not pair, a word is missing, `*` stands alone, or the phrase is
+            too long or nested too deep.
     """
+    if len(phrase) > _LONGEST:
+        raise ValueError(f"is longer than {_LONGEST:,} characters; split it")
     symbols = _SYNTAX.findall(f" {phrase.lower()} ")  # spaces, so that a lone dash is a mark
     choice, rest = _parse_options(symbols, 0, None)
     if rest != len(symbols):
@@ -120,9 +130,12 @@ def expand(phrase: str) -> set[tuple[str, ...]]:
      ('tiny', 'effusion*'), ('tiny', 'left', 'effusion*')]
 
     Raises:
-        ValueError: As `parse`.
+        ValueError: As `parse`, or there are more than `MOST_SEQUENCES`.
     """
-    return set(_expand(parse(phrase)))
+    elements = parse(phrase)
+    if count(elements) > MOST_SEQUENCES:
+        raise ValueError(f"stands for more than {MOST_SEQUENCES:,} sequences of words; split it")
+    return set(_expand(elements))
 
 
 def count(elements: Sequence[Element]) -> int:
@@ -163,13 +176,17 @@ def _check_gaps(elements: Sequence[Element]) -> None:
             word = word or not _may_be_empty([element])
 
 
-def _parse_options(symbols: list[str], at: int, closer: str | None) -> tuple[Choice, int]:
+def _parse_options(
+    symbols: list[str], at: int, closer: str | None, depth: int = 0
+) -> tuple[Choice, int]:
     """Parse `a|b|...` up to `closer`; return the choice and where the closer stands."""
+    if depth > _DEEPEST:
+        raise ValueError("its brackets are nested too deep; split it")
     options: list[list[Element]] = [[]]
     while at < len(symbols):
         symbol = symbols[at]
         if symbol in "{[":
-            inner, at = _parse_options(symbols, at + 1, _CLOSERS[symbol])
+            inner, at = _parse_options(symbols, at + 1, _CLOSERS[symbol], depth + 1)
             options[-1].append(Choice((*inner.options, [])) if symbol == "[" else inner)
         elif symbol == closer:
             for option in filter(None, options):

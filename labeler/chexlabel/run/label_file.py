@@ -87,6 +87,7 @@ def label_file(
     evidence: str | os.PathLike[str] | None = None,
     output_format: str | None = None,
     keep_text: bool = False,
+    safe_csv: bool = False,
     confidence: bool = False,
     force: bool = False,
     workers: int = 1,
@@ -110,6 +111,8 @@ def label_file(
             alone.
         output_format: "csv", "tsv", "jsonl", "parquet" or "xlsx", whatever the output's name.
         keep_text: copy the reports' text to the output, after the identifying columns.
+        safe_csv: put an apostrophe before cells copied from the input that a spreadsheet would run
+            as a formula (CSV and TSV; Excel and the others hold texts as texts).
         confidence: add, after the labels and for each finding that the refiner reads, the
             probability that it is positive (`<finding>_prob`), that of the label given
             (`<finding>_confidence`), and who decided (`<finding>_source`).
@@ -157,6 +160,7 @@ def label_file(
     with ExitStack() as stack:
         reports = stack.enter_context(open_reports(source, **reading))
         layout = _layout(reports, labeler.findings, read, keep_text=keep_text)
+        layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
         layout.check()
         files = [_Output(stack, output, force=force, compress=output_as.gzip)]
         with output_errors(files[0].name):

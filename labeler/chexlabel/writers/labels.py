@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from chexlabel._extras import optional_imports
 from chexlabel.labels import Label
+from chexlabel.writers.layout import defuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +68,7 @@ class DelimitedWriter:
         self._lines = _Lines()
         # Up to Python 3.12 csv quotes a carriage return only where the line terminator has one.
         self._csv = csv.writer(self._lines, delimiter=delimiter, lineterminator="\r\n")
-        self._csv.writerow(layout.names)
+        self._csv.writerow(defuse(layout.names) if layout.defused else layout.names)
         self._flush()
 
     def write(

@@ -10,7 +10,7 @@ from chexlabel.errors import OutputError
 from chexlabel.labels import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from chexlabel.report import Report
 
@@ -21,6 +21,7 @@ __all__ = [
     "LabelRow",
     "Layout",
     "OutputFormat",
+    "defuse",
     "recognise_format",
 ]
 
@@ -49,6 +50,10 @@ _BY_SUFFIX = {
 
 
 _COMPRESSED = {"parquet": "Parquet", "xlsx": "Excel"}
+
+
+# What spreadsheets take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class OutputFormat(NamedTuple):
@@ -108,12 +113,15 @@ class Layout(NamedTuple):
             of the evidence point into it; `None` to leave the text out.
         findings: the findings, in the pattern set's order.
         confident: findings whose labels come with confidences, each in three more columns.
+        defused: whether a cell copied from the input that a spreadsheet would run as a formula
+            gets an apostrophe before it.
     """
 
     id_columns: tuple[str, ...]
     text_column: str | None
     findings: tuple[str, ...]
     confident: tuple[str, ...] = ()
+    defused: bool = False
 
     @property
     def leading(self) -> tuple[str, ...]:
@@ -151,4 +159,13 @@ class Layout(NamedTuple):
         cells = [get(column, "") for column in self.id_columns]
         if self.text_column is not None:
             cells.append(report.text)
-        return cells
+        return defuse(cells) if self.defused else cells
+
+
+def defuse(cells: Iterable[str]) -> list[str]:
+    """Put an apostrophe before each cell that a spreadsheet would run as a formula.
+
+    >>> defuse(["=HYPERLINK(1)", "-", "r1"])
+    ["'=HYPERLINK(1)", "'-", 'r1']
+    """
+    return ["'" + cell if cell.startswith(_FORMULA_STARTS) else cell for cell in cells]

@@ -1,11 +1,12 @@
 """How good are the labels? Prints every figure of the project, in seconds.
 
-    python benchmarks/quality.py                 # all that the data at hand allows
+    python benchmarks/quality.py --openi NLMCXR_reports.tgz   # the archive of Open-i's reports
     python benchmarks/quality.py --patterns DIR  # a pattern set of your own against the same gold
     python benchmarks/quality.py --errors        # the cells that differ, by report and finding
 
-The annotated reports are not part of the repository (their licence forbids it); they are looked for
-in `../shared` beside it. The phenomenon suite is: tests/phenomena.
+The labels of 400 annotated reports lie in benchmarks/data; their text does not, since its licence
+forbids it. Without `--openi` it is looked for in `../shared`, where the labels coded from MeSH lie
+too; without either, the phenomenon suite (tests/phenomena) is all.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from chexlabel.readers import open_reports
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 ARCHIVE = SHARED / "openi" / "NLMCXR_reports_dev.tgz"
+GOLD = ROOT / "benchmarks" / "data" / "openi_chexpert14_dev.csv"
+MESH = SHARED / "labels" / "openi_nih14_dev.csv"
 TASKS = {"positive": 1, "negative": 0, "uncertain": -1}
 BLANK = 9
 
@@ -42,15 +45,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patterns", default="chexpert14", help="pattern set to judge")
     parser.add_argument("--errors", action="store_true", help="list the cells that differ")
+    parser.add_argument(
+        "--openi",
+        metavar="PATH",
+        type=Path,
+        default=ARCHIVE,
+        help="Open-i's reports: NLMCXR_reports.tgz, or the folder it unpacks to",
+    )
     arguments = parser.parse_args(argv)
     console = Console(width=110)
-    if ARCHIVE.is_file():
-        with open_reports(ARCHIVE) as source:
+    if arguments.openi.exists():
+        with open_reports(arguments.openi, format="openi") as source:
             reports = {report.id: report for report in source}
         judge_chexpert14(console, reports, arguments.patterns, show_errors=arguments.errors)
-        judge_nih14(console, reports)
+        if MESH.is_file():
+            judge_nih14(console, reports)
+    elif arguments.openi != ARCHIVE:
+        console.print(f"{arguments.openi}: no such file or folder", style="red")
+        return 2
     else:
-        console.print(f"{ARCHIVE}: not there, so no figures on Open-i", style="yellow")
+        console.print("no Open-i reports: give them with --openi", style="yellow")
     judge_phenomena(console, arguments.patterns)
     return 0
 
@@ -68,6 +82,20 @@ def read_gold(path: Path, key: str, findings: Sequence[str]) -> tuple[list[str],
         rows = list(csv.DictReader(file))
     codes = [[int(float(row[f])) if row[f] else BLANK for f in findings] for row in rows]
     return [row[key] for row in rows], np.array(codes, dtype=np.int8)
+
+
+def gold_of(
+    console: Console, reports: dict[str, Report], path: Path, key: str, findings: Sequence[str]
+) -> tuple[list[str], Codes]:
+    """Read the gold labels of the reports at hand; say how many are not."""
+    ids, gold = read_gold(path, key, findings)
+    kept = [i for i, name in enumerate(ids) if name in reports]
+    if len(kept) < len(ids):
+        missing = len(ids) - len(kept)
+        console.print(
+            f"{path.name}: {missing} of its {len(ids)} reports are not there", style="red"
+        )
+    return [ids[i] for i in kept], gold[kept]
 
 
 def f1(gold: Codes, labels: Codes, value: int) -> tuple[float, float]:
@@ -88,7 +116,9 @@ def judge_chexpert14(
 ) -> None:
     """Compare with the annotated reports, beside negspacy's NegEx on the same mentions."""
     labeler = Labeler(patterns)
-    ids, gold = read_gold(SHARED / "labels" / "openi_chexpert14_dev.csv", "id", labeler.findings)
+    ids, gold = gold_of(console, reports, GOLD, "id", labeler.findings)
+    if not ids:
+        return
     chosen = [reports[name] for name in ids]
     start = time.perf_counter()
     labels = label(labeler, chosen)
@@ -125,15 +155,17 @@ def judge_chexpert14(
                 f"{ids[row]}  {labeler.findings[column]}: gold {_shown(gold[row, column])}, "
                 f"labeled {_shown(labels[row, column])}"
             )
-    judge_normal(console, reports, labeler, patterns)
+    if MESH.is_file():
+        judge_normal(console, reports, labeler, patterns)
 
 
 def judge_normal(
     console: Console, reports: dict[str, Report], labeler: Labeler, patterns: str
 ) -> None:
     """Compare No Finding with the MeSH heading "normal"."""
-    path = SHARED / "labels" / "openi_nih14_dev.csv"
-    names, normal = read_gold(path, "filename", ["normal"])
+    names, normal = gold_of(console, reports, MESH, "filename", ["normal"])
+    if not names:
+        return
     column = labeler.findings.index("No Finding")
     called = label(labeler, [reports[name] for name in names])[:, column] == 1
     console.print(
@@ -145,11 +177,12 @@ def judge_normal(
 def judge_nih14(console: Console, reports: dict[str, Report]) -> None:
     """Compare nih14's positives with the labels coded from MeSH."""
     labeler = Labeler("nih14")
-    path = SHARED / "labels" / "openi_nih14_dev.csv"
-    with path.open(encoding="utf-8", newline="") as file:
+    with MESH.open(encoding="utf-8", newline="") as file:
         columns = next(csv.reader(file))
     findings = [name for name in labeler.findings if name in columns]
-    ids, gold = read_gold(path, "filename", findings)
+    ids, gold = gold_of(console, reports, MESH, "filename", findings)
+    if not ids:
+        return
     labels = label(labeler, [reports[name] for name in ids])
     labels = labels[:, [labeler.findings.index(name) for name in findings]]
     table = Table(title=f"nih14 on {len(ids)} Open-i reports, positives coded from MeSH")

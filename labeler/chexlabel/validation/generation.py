@@ -15,6 +15,7 @@ from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
 from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.metrics import confusion_counts, rates, task_counts
+from chexlabel.validation.proportions import f1_figure, share_figure
 from chexlabel.validation.results import Figure, FindingScore, Rates, ScoreResult, SetScore
 from chexlabel.validation.texts import TextSource, match_texts, read_texts
 from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass, Policy, Task, UncertainPolicy
@@ -205,13 +206,12 @@ def _per_finding(
     scores = []
     for i, finding in enumerate(findings):
         yes, said = _positives(truth[:, [i]], answer[:, [i]])
-        estimates = _estimates(yes, said, "micro")
         scores.append(
             FindingScore(
                 finding=finding,
                 support=int(yes.sum()),
                 predicted=int(said.sum()),
-                **_figures(estimates, samples[..., i], bootstrap),
+                **_share_figures(yes, said, samples[..., i], bootstrap),
             )
         )
     return scores
@@ -237,10 +237,10 @@ def _score_set(
         name=name,
         findings=[findings[i] for i in columns],
         support=int(yes.sum()),
-        micro=Rates(**_figures(_estimates(yes, said, "micro"), micro, bootstrap)),
+        micro=Rates(**_share_figures(yes, said, micro, bootstrap)),
         macro=Rates(**_figures(_estimates(yes, said, "macro"), macro, bootstrap)),
         example=Rates(**_figures(_estimates(yes, said, "samples"), example[:3], bootstrap)),
-        exact_match=bootstrap.figure(float(exact.mean()), example[3]),
+        exact_match=share_figure(int(exact.sum()), len(exact), len(exact), example[3], bootstrap),
         unseen=int((~yes.any(axis=0)).sum()),
         empty=int((~yes.any(axis=1) & ~said.any(axis=1)).sum()),
     )
@@ -289,3 +289,20 @@ def _figures(
             ("precision", "recall", "f1"), estimates, samples, strict=True
         )
     }
+
+
+def _share_figures(
+    yes: Bools, said: Bools, samples: Floats, bootstrap: Bootstrap
+) -> dict[str, Figure]:
+    """Return pooled precision, recall and F1 with Wilson intervals; a rate without cases is 0."""
+    estimates = _estimates(yes, said, "micro")
+    hits = int((yes & said).sum())
+    found = {}
+    for name, value, cases, sampled in zip(
+        ("precision", "recall", "f1"), estimates, (said, yes, yes | said), samples, strict=True
+    ):
+        interval = f1_figure if name == "f1" else share_figure
+        reports = int(cases.any(axis=1).sum())
+        bounds = interval(hits, int(cases.sum()), reports, sampled, bootstrap)
+        found[name] = Figure(value=value, low=bounds.low, high=bounds.high)
+    return found

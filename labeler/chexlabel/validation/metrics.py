@@ -8,12 +8,13 @@ the two against each other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.validation.intervals import Bootstrap, figure
+from chexlabel.validation.proportions import f1_figure, is_degenerate, mean_figure, share_figure
 from chexlabel.validation.results import (
     Aggregate,
     Figure,
@@ -25,7 +26,7 @@ from chexlabel.validation.results import (
 from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "RateArrays",
@@ -41,6 +42,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 _CLASSES = len(LabelClass)
+_EVERY_CELL = np.ones((_CLASSES, _CLASSES), dtype=np.bool_)
+_RATES = ("precision", "recall", "f1", "specificity", "npv")
 
 
 def confusion_counts(
@@ -75,6 +78,10 @@ class RateArrays:
     f1: Floats
     specificity: Floats
     npv: Floats
+
+    def of(self, i: int) -> RateArrays:
+        """Return the rates of one finding, the last axis."""
+        return RateArrays(*(getattr(self, name)[..., i] for name in _RATES))
 
 
 def task_counts(confusion: Floats, task: Task) -> tuple[Floats, Floats, Floats, Floats]:
@@ -123,9 +130,20 @@ class Resampled:
 
     Attributes:
         confusion: shape [resamples, findings, 4, 4].
+        counts: the same of each cluster, shape [clusters, findings, 4, 4].
     """
 
     confusion: Floats
+    counts: NDArray[np.float32]
+
+    def clusters(self, cells: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Count, by finding, the clusters that have a case in cells (shape [4, 4])."""
+        found: NDArray[np.int64] = self.counts[..., cells].any(axis=-1).sum(axis=0)
+        return found
+
+    def pooled_clusters(self, cells: NDArray[np.bool_]) -> int:
+        """Count the clusters that have a case in these cells, of any finding."""
+        return int(self.counts[..., cells].any(axis=(-2, -1)).sum())
 
     def rates(self, task: Task) -> RateArrays:
         """Rates of each finding, arrays of shape [resamples, findings]."""
@@ -155,7 +173,7 @@ def resample(
     """Resample every labeler's confusion matrices, all with the same draws."""
     counts = np.stack([confusion_counts(gold, p, clusters) for p in predicted], axis=1)
     totals = bootstrap.totals(counts)
-    return [Resampled(totals[:, i]) for i in range(len(predicted))]
+    return [Resampled(totals[:, i], counts[:, i]) for i in range(len(predicted))]
 
 
 def judge(
@@ -180,49 +198,64 @@ def judge(
         resampled: the labeler's resampled confusion matrices.
         bootstrap: what made them.
     """
-    from sklearn.metrics import accuracy_score
-
     pooled = gold != LEFT_OUT
     per_task = {
-        task: [
-            _task_result(task.holds(gold[pooled[:, i], i]), task.holds(predicted[pooled[:, i], i]))
-            for i in range(len(findings))
-        ]
-        for task in tasks
+        task: _finding_results(task, gold, predicted, resampled, bootstrap) for task in tasks
     }
     results = []
-    sampled = {task: resampled.rates(task) for task in tasks}
     agreement_samples, kappa_samples = resampled.agreement(), kappas(resampled.confusion)
+    anywhere = resampled.clusters(_EVERY_CELL)
     for i, finding in enumerate(findings):
         truth, answer = gold[pooled[:, i], i], predicted[pooled[:, i], i]
-        value = float(accuracy_score(truth, answer)) if len(truth) else np.nan
+        agreement = share_figure(
+            int((truth == answer).sum()),
+            len(truth),
+            int(anywhere[i]),
+            agreement_samples[:, i],
+            bootstrap,
+        )
         results.append(
             FindingResult(
                 finding=finding,
                 reports=len(truth),
                 confusion=_confusion(truth, answer),
-                agreement=bootstrap.figure(value, agreement_samples[:, i]),
-                kappa=bootstrap.figure(_kappa(truth, answer), kappa_samples[:, i]),
-                tasks={
-                    task.value: _with_intervals(per_task[task][i], sampled[task], i, bootstrap)
-                    for task in tasks
-                },
+                agreement=agreement,
+                kappa=_kappa_figure(truth, answer, agreement, kappa_samples[:, i], bootstrap),
+                tasks={task.value: per_task[task][i] for task in tasks},
             )
         )
     truth, answer = gold[pooled], predicted[pooled]
+    agreement = share_figure(
+        int((truth == answer).sum()),
+        len(truth),
+        resampled.pooled_clusters(_EVERY_CELL),
+        resampled.pooled_agreement(),
+        bootstrap,
+    )
+    pooled_kappas = kappas(resampled.confusion.sum(axis=1))
     return LabelerResult(
         name=name,
         source=source,
-        agreement=bootstrap.figure(
-            float(accuracy_score(truth, answer)), resampled.pooled_agreement()
-        ),
-        kappa=bootstrap.figure(_kappa(truth, answer), kappas(resampled.confusion.sum(axis=1))),
+        agreement=agreement,
+        kappa=_kappa_figure(truth, answer, agreement, pooled_kappas, bootstrap),
         tasks={
             task.value: _aggregate(task, truth, answer, per_task[task], resampled, bootstrap)
             for task in tasks
         },
         findings=results,
     )
+
+
+def _finding_results(
+    task: Task, gold: Codes, predicted: Codes, resampled: Resampled, bootstrap: Bootstrap
+) -> list[TaskResult]:
+    sampled, clusters = resampled.rates(task), _Clusters.of(task, resampled.clusters)
+    results = []
+    for i in range(gold.shape[1]):
+        kept = gold[:, i] != LEFT_OUT
+        found = _task_result(task.holds(gold[kept, i]), task.holds(predicted[kept, i]))
+        results.append(_with_intervals(found, sampled.of(i), clusters.at(i), bootstrap))
+    return results
 
 
 def _task_result(truth: NDArray[np.bool_], answer: NDArray[np.bool_]) -> TaskResult:
@@ -255,14 +288,44 @@ def _task_result(truth: NDArray[np.bool_], answer: NDArray[np.bool_]) -> TaskRes
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """How many clusters the cases of each rate come from; arrays over the findings, or numbers."""
+
+    precision: Any
+    recall: Any
+    f1: Any
+    specificity: Any
+    npv: Any
+
+    @classmethod
+    def of(cls, task: Task, count: Callable[[NDArray[np.bool_]], Any]) -> _Clusters:
+        """Count the clusters of a task's rates by `Resampled.clusters` or `pooled_clusters`."""
+        holds = task.holds(np.arange(_CLASSES, dtype=np.int8))
+        true, said = np.meshgrid(holds, holds, indexing="ij")
+        return cls(count(said), count(true), count(said | true), count(~true), count(~said))
+
+    def at(self, i: int) -> _Clusters:
+        """Return the numbers of one finding."""
+        return _Clusters(*(int(getattr(self, name)[i]) for name in _RATES))
+
+
 def _with_intervals(
-    result: TaskResult, sampled: RateArrays, i: int, bootstrap: Bootstrap
+    result: TaskResult, sampled: RateArrays, clusters: _Clusters, bootstrap: Bootstrap
 ) -> TaskResult:
-    names = ("precision", "recall", "f1", "specificity", "npv")
+    tp, fp, fn, tn = result.tp, result.fp, result.fn, result.tn
+    cases = {"precision": (tp, tp + fp), "recall": (tp, tp + fn), "f1": (tp, tp + fp + fn)}
+    cases |= {"specificity": (tn, tn + fp), "npv": (tn, tn + fn)}
+    figures = {}
+    for name, (hits, all_cases) in cases.items():
+        interval = f1_figure if name == "f1" else share_figure
+        samples = getattr(sampled, name)
+        figures[name] = interval(hits, all_cases, getattr(clusters, name), samples, bootstrap)
+    # The estimates are scikit-learn's; only the bounds are taken.
     return result.model_copy(
         update={
-            name: bootstrap.figure(_number(getattr(result, name)), getattr(sampled, name)[:, i])
-            for name in names
+            name: getattr(result, name).model_copy(update={"low": f.low, "high": f.high})
+            for name, f in figures.items()
         }
     )
 
@@ -275,8 +338,13 @@ def _aggregate(
     resampled: Resampled,
     bootstrap: Bootstrap,
 ) -> Aggregate:
-    pooled = _task_result(task.holds(truth), task.holds(answer))
-    sampled, sampled_micro = resampled.rates(task), resampled.pooled_rates(task)
+    pooled = _with_intervals(
+        _task_result(task.holds(truth), task.holds(answer)),
+        resampled.pooled_rates(task),
+        _Clusters.of(task, resampled.pooled_clusters),
+        bootstrap,
+    )
+    sampled = resampled.rates(task)
     sampled_support = resampled.support(task)
     # A finding that the gold never says yes for has no place in a mean over findings: its F1 is
     # undefined, or 0 by a single false alarm. Its false alarms count in the micro figures.
@@ -286,10 +354,17 @@ def _aggregate(
     for name in ("precision", "recall", "f1"):
         values = np.array([_number(getattr(f, name)) for f in findings])
         samples = getattr(sampled, name)
-        micro[name] = bootstrap.figure(_number(getattr(pooled, name)), getattr(sampled_micro, name))
-        macro[name] = bootstrap.figure(float(mean(values, counted)), mean(samples, sampled_counted))
-        weighted[name] = bootstrap.figure(
-            float(mean(values, support)), mean(samples, sampled_support)
+        parts = [getattr(f, name) for f in findings]
+        micro[name] = getattr(pooled, name)
+        macro[name] = mean_figure(
+            parts,
+            counted,
+            bootstrap.figure(float(mean(values, counted)), mean(samples, sampled_counted)),
+        )
+        weighted[name] = mean_figure(
+            parts,
+            support,
+            bootstrap.figure(float(mean(values, support)), mean(samples, sampled_support)),
         )
     return Aggregate(
         support=pooled.support,
@@ -313,6 +388,21 @@ def mean(values: Floats, weights: Floats | NDArray[np.bool_]) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         result: Floats = (np.nan_to_num(values) * weights).sum(axis=-1) / weights.sum(axis=-1)
     return result
+
+
+def _kappa_figure(
+    truth: Codes, answer: Codes, agreement: Figure, samples: Floats, bootstrap: Bootstrap
+) -> Figure:
+    """Return kappa, bootstrapped; where no resample had an error, with the agreement's bounds."""
+    found = bootstrap.figure(_kappa(truth, answer), samples)
+    if found.value is None or not is_degenerate(found):
+        return found
+    counts = np.array(_confusion(truth, answer), dtype=np.float64)
+    chance = float((counts.sum(axis=0) * counts.sum(axis=1)).sum() / counts.sum() ** 2)
+    low, high = (
+        ((bound or 0.0) - chance) / (1 - chance) for bound in (agreement.low, agreement.high)
+    )
+    return figure(found.value, low, high)
 
 
 def _confusion(truth: Codes, answer: Codes) -> list[list[int]]:

@@ -16,6 +16,7 @@ from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Role, Tag
+from chexlabel_neural.cascade import KnownSequences
 from chexlabel_neural.refiner_file import CHOICES, RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
 
@@ -75,6 +76,11 @@ class RefinerJudge:
         self._span_threshold = file.span_threshold
         self._max_tokens = file.max_tokens
         self._readings = Memo(self._read)
+        self.cascade: KnownSequences | None = None
+        """Tells which passages are left to the rules where labels alone are wanted."""
+        if file.cascade is not None and reader.opened_with is not None:
+            path = reader.opened_with[0] / file.cascade.file
+            self.cascade = KnownSequences.read(path, file.cascade.order)
 
     def __reduce__(self) -> tuple[object, ...]:
         return RefinerJudge, self._arguments
@@ -89,6 +95,16 @@ class RefinerJudge:
         if len(passages) > 1:
             readings.fill(passages)
         return [readings[passage] for passage in passages]
+
+    def skim(self, passages: Sequence[str]) -> list[list[Judgement]]:
+        """Judge for the labels alone: what the cascade covers is left to the rules."""
+        if self.cascade is None:
+            return self(passages)
+        covered = self.cascade.cover(passages)
+        known = [passage for passage, skip in zip(passages, covered, strict=True) if skip]
+        others = [passage for passage, skip in zip(passages, covered, strict=True) if not skip]
+        by_rules, refined = iter(self._rules(known)), iter(self(others))
+        return [next(by_rules if skip else refined) for skip in covered]
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""

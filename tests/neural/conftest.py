@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chexlabel.engine import labeler
-from chexlabel.patterns.compile import PatternSet
-from chexlabel.patterns.load import SetSource
+from chexlabel.patterns.compile import PatternSet, compile_set
+from chexlabel.patterns.load import SetSource, available_sets, read_set
 from tiny_model import needs_runtime, write_tiny_model
 
 
@@ -20,18 +21,25 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    """Build many labelers quickly: what differs between them here is not the rules."""
-    read, compile_set = cache(labeler.read_set), labeler.compile_set
-    compiled: dict[int, tuple[SetSource, PatternSet]] = {}
+@cache
+def _shipped(name: str) -> tuple[SetSource, PatternSet]:
+    source = read_set(name)
+    return source, compile_set(source)
 
-    def compile_once(source: SetSource) -> PatternSet:
-        if id(source) not in compiled:
-            compiled[id(source)] = (source, compile_set(source))
-        return compiled[id(source)][1]
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """Compile the sets that ship once: what differs between labelers here is not the rules."""
+
+    def read(patterns: str | os.PathLike[str]) -> SetSource:
+        return _shipped(patterns)[0] if isinstance(patterns, str) else read_set(patterns)
+
+    def compiled(source: SetSource) -> PatternSet:
+        name = source.info.name
+        known = name in available_sets() and _shipped(name)[0] is source
+        return _shipped(name)[1] if known else compile_set(source)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(labeler, "read_set", read)
-        patch.setattr(labeler, "compile_set", compile_once)
+        patch.setattr(labeler, "compile_set", compiled)
         yield

@@ -262,7 +262,8 @@ class Labeler:
         return text, passages
 
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
-        return [sentence_mask(judgements) for judgements in self._judge(passages)]
+        judge = self._refiner.skim if self._refiner else self._judge
+        return [sentence_mask(judgements) for judgements in judge(passages)]
 
     def _evidence(
         self,

@@ -37,6 +37,9 @@ class Refiner(Judge, Protocol):
     def refined(self) -> frozenset[int]:
         """The numbers of the findings that it has probabilities for."""
 
+    def skim(self, passages: Sequence[str], /) -> list[list[Judgement]]:
+        """Judge a batch of passages for their labels alone, as quickly as may be."""
+
     def read(self, passages: Sequence[str], /) -> list[Reading]:
         """Judge a batch of passages and give the probabilities of all labels."""
 

@@ -38,6 +38,7 @@ PLACES = {
     "NoFinding": "set.yaml: `no_finding`",
     "FindingFile": "findings/*.yaml",
     "Anatomy": "findings/*.yaml: `anatomy`",
+    "Part": "findings/*.yaml: `parts`",
     "Examples": "findings/*.yaml: `examples`",
     "AssertionFile": "assertion/*.yaml",
     "StructureFile": "structure.yaml",

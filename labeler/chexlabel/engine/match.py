@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Node, Role, Tag
+from chexlabel.patterns.lexicon import (
+    PENDING,
+    PLACE_LAYER,
+    REMOVED,
+    Lexicon,
+    Node,
+    Role,
+    Tag,
+)
 from chexlabel.patterns.syntax import TOKEN, is_removed
 
-__all__ = ["Match", "find_matches", "symbolize", "token_offsets"]
+__all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
 
 
 class Match(NamedTuple):
@@ -51,7 +60,8 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
     start = lexicon.start
     starts = start.next
     covered = [0] * lexicon.layers  # by layer: the token up to which phrases were found
-    relevant = False
+    relevant = partial = False
+    places: list[Match] = []
     count = len(symbols)
     for at, symbol in enumerate(symbols):
         node = starts.get(symbol)
@@ -86,9 +96,17 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
             layer = role.layer
             if at >= covered[layer]:
                 covered[layer] = end
+                if layer == PLACE_LAYER:
+                    places.append(Match(at, end, role))
+                    continue
                 items.append(Match(at, end, role))
-                if layer >= 0 and role.tag != Tag.EXCLUDE:
+                if role.tag == Tag.PART:
+                    partial = True
+                elif layer >= 0 and role.tag != Tag.EXCLUDE:
                     relevant = True
+    if partial:
+        items = complete_parts(items, places)
+        relevant = relevant or any(item.role.tag == Tag.MENTION for item in items)
     return items if relevant else None
 
 
@@ -99,3 +117,37 @@ def _longest_by_layer(matches: list[tuple[int, Node]]) -> list[tuple[int, Role]]
         for role in node.roles:
             found[role.layer] = (end, role)
     return [found[layer] for layer in sorted(found)]
+
+
+def complete_parts(items: Iterable[Match], places: Sequence[Match]) -> list[Match]:
+    """Make mentions of the words that are where they count, and drop those that are elsewhere.
+
+    "Fluid" is a finding of the pleural space, not of the stomach: the nearest place that the
+    sentence names decides, of two equally near the one that follows ("air in the pleural space").
+    """
+    completed = []
+    for item in items:
+        if item.role.tag != Tag.PART:
+            completed.append(item)
+        elif _is_where_it_counts(item, places):
+            completed.append(item._replace(role=item.role._replace(tag=Tag.MENTION)))
+    return completed
+
+
+def _is_where_it_counts(part: Match, places: Sequence[Match]) -> bool:
+    company = part.role.company
+    if company is None:
+        return True
+    near = [
+        (_words_between(part, place), -place.start, place.role.state)
+        for place in places
+        if place.role.state in company.within or place.role.state in company.outside
+    ]
+    distance, _, name = min(near, default=(company.reach + 1, 0, ""))
+    if distance > company.reach:
+        return not company.within
+    return name not in company.outside
+
+
+def _words_between(one: Match, other: Match) -> int:
+    return max(other.start - one.end, one.start - other.end, 0)

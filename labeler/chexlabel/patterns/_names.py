@@ -34,12 +34,18 @@ def unknown_names(
             fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
             yield from _unknown(file, [(file.model.kind, ("kind",))], order, fault)
     states = [state for file in source.states for state in file.model.states]
+    places = [place for file in source.states for place in file.model.places]
     for file in findings:
         fault = "ignore_cues: there is no kind of cue {!r}; correct the name"
         yield from _unknown(file, _items(file.model.ignore_cues, "ignore_cues"), order, fault)
         for at, anatomy in enumerate(file.model.anatomy):
             named = ((state, ("anatomy", at, "states", state)) for state in anatomy.states)
             yield from _unknown(file, named, states, "states.yaml has no state {!r}; add it there")
+        for at, part in enumerate(file.model.parts):
+            for key in ("within", "outside"):
+                where = _items(getattr(part, key), "parts", at, key)
+                fault = "states.yaml has no place {!r}; add it there"
+                yield from _unknown(file, where, places, fault)
 
 
 def _in_info(source: SetSource, file: PatternFile) -> Iterator[Problem]:
@@ -64,7 +70,7 @@ def _in_info(source: SetSource, file: PatternFile) -> Iterator[Problem]:
         yield from _unknown(file, _items(members, "groups", group), put_out, fault)
 
 
-def _items(names: Iterable[str], *location: str) -> Iterator[_Named]:
+def _items(names: Iterable[str], *location: int | str) -> Iterator[_Named]:
     for at, name in enumerate(names):
         yield name, (*location, at)
 

@@ -167,7 +167,7 @@ def _stray_files(path: Path) -> Iterator[Problem]:
 
 
 def _unused(source: SetSource) -> Iterator[Problem]:
-    """Yield the findings and states of a set's own files that nothing refers to."""
+    """Yield the findings, states and places of a set's own files that nothing refers to."""
     known = looked_for(source)
     referred = {file.path for name in known for file in source.findings[name]}
     for name, files in source.findings.items():
@@ -175,17 +175,20 @@ def _unused(source: SetSource) -> Iterator[Problem]:
         if own.path not in referred and own.path.is_relative_to(source.path):
             message = f"{name!r} is not looked for; list it in `findings` or `hidden` of set.yaml"
             yield own.problem(("finding",), message)
-    used = {
-        state
-        for name in known
-        for file in source.findings[name]
-        for anatomy in file.model.anatomy
-        for state in anatomy.states
+    models = [file.model for name in known for file in source.findings[name]]
+    states = {state for model in models for anatomy in model.anatomy for state in anatomy.states}
+    places = {
+        place for model in models for part in model.parts for place in (*part.within, *part.outside)
     }
     for file in source.states:
+        if not file.path.is_relative_to(source.path):
+            continue
         for state in file.model.states:
-            if state not in used and file.path.is_relative_to(source.path):
+            if state not in states:
                 yield file.problem(("states", state), f"no anatomy has the state {state!r}")
+        for place in file.model.places:
+            if place not in places:
+                yield file.problem(("places", place), f"no part refers to the place {place!r}")
 
 
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:

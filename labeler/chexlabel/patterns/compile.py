@@ -13,8 +13,10 @@ from chexlabel.errors import PatternError
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import (
     ASSERTIVE_LAYER,
+    PLACE_LAYER,
     STATE_LAYER,
     SYNTAX_LAYER,
+    Company,
     CueKind,
     Lexicon,
     Role,
@@ -200,6 +202,13 @@ class _Builder:
                         Tag.ANATOMY, number, phrase.text, number, states=states, ignored=ignored
                     )
                     self._add(phrase, role)
+            for place, part in enumerate(file.model.parts):
+                company = Company(frozenset(part.within), frozenset(part.outside), part.reach)
+                for phrase in file.phrases("parts", place, "words"):
+                    role = Role(
+                        Tag.PART, number, phrase.text, number, company=company, ignored=ignored
+                    )
+                    self._add(phrase, role)
             for phrase in file.phrases("exclude"):
                 self._add(phrase, Role(Tag.EXCLUDE, number, phrase.text, number))
 
@@ -213,11 +222,14 @@ class _Builder:
             self._add(phrase, Role(Tag.ASSERTIVE, ASSERTIVE_LAYER, phrase.text))
 
     def add_states(self) -> None:
-        """Add the state words of anatomy."""
+        """Add the words for the states of anatomy and for the places of parts."""
         for file in self._source.states:
             for state in file.model.states:
                 for phrase in file.phrases("states", state):
                     self._add(phrase, Role(Tag.STATE, STATE_LAYER, phrase.text, state=state))
+            for place in file.model.places:
+                for phrase in file.phrases("places", place):
+                    self._add(phrase, Role(Tag.PLACE, PLACE_LAYER, phrase.text, state=place))
 
     def add_cues(self) -> None:
         """Add the assertion cues, ranked by the order that structure.yaml states."""

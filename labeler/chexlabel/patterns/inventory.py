@@ -11,6 +11,7 @@ from chexlabel.patterns.load import Phrase, SetSource, available_sets, read_set
 
 __all__ = [
     "ASSERTIVES",
+    "PLACES",
     "SENTENCE",
     "SPELLING",
     "STATES",
@@ -24,6 +25,7 @@ __all__ = [
 
 # The layers beside those of the findings; each finding's layer bears its name.
 SENTENCE, STATES, ASSERTIVES, SPELLING = "sentence", "states", "assertives", "spelling"
+PLACES = "places"
 
 
 class Entry(NamedTuple):
@@ -109,12 +111,19 @@ def set_entries(source: SetSource) -> Iterator[Entry]:
                 states = ", ".join(f"{state} {label}" for state, label in anatomy.states.items())
                 for phrase in file.phrases("anatomy", at, "phrases"):
                     yield Entry(phrase, finding, finding, f"anatomy ({states})")
+            for at, part in enumerate(file.model.parts):
+                where = ", ".join((*part.within, *(f"not {place}" for place in part.outside)))
+                for phrase in file.phrases("parts", at, "words"):
+                    yield Entry(phrase, finding, finding, f"parts ({where})")
             for phrase in file.phrases("exclude"):
                 yield Entry(phrase, finding, finding, "exclude")
     for file in source.states:
         for state in file.model.states:
             for phrase in file.phrases("states", state):
                 yield Entry(phrase, STATES, "states", state)
+        for place in file.model.places:
+            for phrase in file.phrases("places", place):
+                yield Entry(phrase, PLACES, "places", place)
     if source.structure is not None:
         for key in type(source.structure.model).model_fields:
             if key not in ("about", "order"):

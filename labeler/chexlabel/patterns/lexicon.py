@@ -14,9 +14,11 @@ from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
 __all__ = [
     "ASSERTIVE_LAYER",
     "PENDING",
+    "PLACE_LAYER",
     "REMOVED",
     "STATE_LAYER",
     "SYNTAX_LAYER",
+    "Company",
     "CueKind",
     "Lexicon",
     "Node",
@@ -36,6 +38,8 @@ class Tag:
     EXCLUDE: Final = "exclude"
     ANATOMY: Final = "anatomy"
     STATE: Final = "state"
+    PART: Final = "part"
+    PLACE: Final = "place"
     CUE_BEFORE: Final = "cue_before"
     CUE_AFTER: Final = "cue_after"
     CUE_BOTH: Final = "cue_both"
@@ -55,7 +59,7 @@ class Tag:
     RELATIVE: Final = "relative"
 
 
-SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER = -1, -2, -3
+SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, PLACE_LAYER = -1, -2, -3, -4
 _DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 
 
@@ -77,6 +81,20 @@ class CueKind(NamedTuple):
     restarts: bool
 
 
+class Company(NamedTuple):
+    """Where a finding's words must be to count.
+
+    Attributes:
+        within: places of which the nearest must be one; empty for anywhere.
+        outside: places of which the nearest must be none.
+        reach: the most words between them and a place.
+    """
+
+    within: frozenset[str]
+    outside: frozenset[str]
+    reach: int
+
+
 class Role(NamedTuple):
     """What one phrase does.
 
@@ -88,7 +106,8 @@ class Role(NamedTuple):
         finding: number of the finding, -1 where there is none.
         label: what a mention says when no cue touches it.
         kind: the cue's kind.
-        state: the state's name.
+        state: the state's name, or the place's.
+        company: for a part, where it must be.
         states: for anatomy, state -> label, the first that holds decides.
         ignored: kinds of cue that do not touch the finding.
         verbal: whether a cue holds a finite verb.
@@ -104,6 +123,7 @@ class Role(NamedTuple):
     states: Mapping[str, Label] = {}
     ignored: frozenset[str] = frozenset()
     verbal: bool = False
+    company: Company | None = None
 
 
 _MAX_WORDS = 500_000
@@ -188,7 +208,7 @@ class Lexicon:
         self._roles: list[list[Role]] = [[]]
         self._nodes: dict[tuple[int, ...], Node] = {}
         self._lengths: list[int] = []
-        self.layers = -ASSERTIVE_LAYER
+        self.layers = -PLACE_LAYER
         """How many layers there are; as the index of a list, one below 0 counts from its end."""
         self._alphabet: list[str] = []
         self._families: dict[str, list[str]] = {}
@@ -198,7 +218,7 @@ class Lexicon:
         end = self._new_state()
         self._roles[end].append(role)
         self._add_sequence(phrase, [0], end)
-        self.layers = max(self.layers, role.layer + 1 - ASSERTIVE_LAYER)
+        self.layers = max(self.layers, role.layer + 1 - PLACE_LAYER)
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""

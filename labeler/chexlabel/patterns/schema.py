@@ -18,6 +18,7 @@ __all__ = [
     "Examples",
     "FindingFile",
     "NoFinding",
+    "Part",
     "SetFile",
     "SpellingFile",
     "StatesFile",
@@ -45,6 +46,23 @@ class Anatomy(_Strict):
         min_length=1,
         description="State (a name in `states.yaml`) and the label that it gives; where several "
         "states hold, the first here decides. A state that is not listed says nothing.",
+    )
+
+
+class Part(_Strict):
+    """Words that are a finding only where they are: `fluid`, in a pleural space."""
+
+    words: Phrases = Field(description="The words: a substance, an event.")
+    within: list[str] = Field(
+        [],
+        description="The places (names in `places` of `states.yaml`) of which the nearest to the "
+        "words must be one; without it they count anywhere but in those of `outside`.",
+    )
+    outside: list[str] = Field(
+        [], description="The places of which the nearest to the words must be none."
+    )
+    reach: int = Field(
+        8, ge=1, description="The most words between the words and a place that says where."
     )
 
 
@@ -76,6 +94,11 @@ class FindingFile(_Strict):
     )
     anatomy: list[Anatomy] = Field(
         [], description="Organs whose state makes the finding: a list of `phrases` with `states`."
+    )
+    parts: list[Part] = Field(
+        [],
+        description="Words that are the finding only in certain places: a list of `words` with "
+        "places. What cues say of them is as of any phrase.",
     )
     exclude: Phrases = Field(
         "",
@@ -173,11 +196,14 @@ class StructureFile(_Strict):
 
 
 class StatesFile(_Strict):
-    """`states.yaml`: state words by state, for the anatomy of all findings."""
+    """`states.yaml`: the words for states and places, for the anatomy and parts of all findings."""
 
     about: About = ""
     states: dict[str, Phrases] = Field(
         description="State (a name that `anatomy` refers to) and the words for it."
+    )
+    places: dict[str, Phrases] = Field(
+        {}, description="Place (a name that `parts` refer to) and the words for it."
     )
 
 

@@ -30,6 +30,9 @@ from tasks import (
 
 from chexlabel import Labeler
 
+pytestmark = pytest.mark.no_cover
+
+
 Benchmark = Any  # pytest-benchmark's fixture, which is not typed
 
 ROUNDS = 5

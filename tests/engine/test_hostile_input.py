@@ -10,6 +10,9 @@ import pytest
 
 from chexlabel import Label, LabeledReport, Labeler
 
+pytestmark = pytest.mark.no_cover
+
+
 POSITIVE, NEGATIVE = Label.POSITIVE, Label.NEGATIVE
 
 QUOTIENT = 3.5

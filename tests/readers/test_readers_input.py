@@ -383,10 +383,10 @@ BAD_FILES = [
     ),
     (
         "a.csv",
-        b"Patient ID,Age at study\n",
+        b"Patient ID,Age At Study\n",
         {},
         "has no column that is known to hold reports; name it with --text-column; "
-        "its columns are: Patient ID, Age at study",
+        "its columns are: Patient ID, Age At Study",
     ),
     ("a.csv", CSV + b"c,\xe9\0" + b"-" * 50, {}, f"is not utf-8 at byte {len(CSV) + 2}; it may"),
     (

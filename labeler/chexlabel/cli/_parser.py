@@ -19,7 +19,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     ("-o, --output FILE") and the wrapping of the usage line (never wrapped: options are summed up).
     """
 
-    def __init__(self, prog: str, **kwargs: Any) -> None:
+    def __init__(self, prog: str, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         super().__init__(prog, max_help_position=27, **kwargs)
 
     def _format_usage(
@@ -53,7 +53,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line; its subparsers are of the same kind."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         kwargs.setdefault("formatter_class", HelpFormatter)
         # An abbreviation that works today would change its meaning with the next option.
         kwargs.setdefault("allow_abbrev", False)

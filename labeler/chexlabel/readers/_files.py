@@ -153,7 +153,7 @@ def open_zip(stream: ByteStream, archive: zipfile.ZipFile) -> FileSet:
     plain = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and not S_ISLNK(member.external_attr >> 16)
+        if member.filename and not member.is_dir() and not S_ISLNK(member.external_attr >> 16)
     ]
     members = {member.filename: member for member in plain}
     times = Counter(member.filename for member in plain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from chexlabel.errors import InputError
 from chexlabel.readers import csv, excel, jsonl, mimic, openi, parquet
@@ -25,9 +25,6 @@ from chexlabel.readers._streams import (
     marked_encoding,
     open_stream,
 )
-
-if TYPE_CHECKING:
-    from zipfile import ZipFile
 
 __all__ = ["FORMATS", "open_reports"]
 
@@ -120,19 +117,8 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
     if stream.head.startswith(_OLD_OFFICE_MAGIC):
         raise InputError(f"{stream.name} is an old Office document (.xls); save it as .xlsx or CSV")
     container = _container(stream)
-    archive = None
-    if container == "zip":
-        archive = open_archive(stream)
-        if stated in (None, "xlsx") and excel.is_workbook(archive):
-            _refuse_options(stream.name, "xlsx", options)
-            return _open_workbook(stream, archive, options)
     if container is not None:
-        if stated in _TABLES:
-            if archive is not None:
-                archive.close()
-            raise InputError(f"{stream.name} is a {container} archive, not {stated}; unpack it")
-        files = open_tar(stream) if archive is None else open_zip(stream, archive)
-        return _open_files(files, options, stated)
+        return _open_container(stream, container, options, stated)
     options = replace(options, encoding=marked_encoding(stream.head, options.encoding))
     chosen = stated or _recognise(stream, options)
     _refuse_options(stream.name, chosen, options)
@@ -150,11 +136,22 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
     return _open_files(open_file(stream), options, stated or (chosen if chosen != "text" else None))
 
 
-def _open_workbook(stream: ByteStream, archive: ZipFile, options: Options) -> ReportSource:
+def _open_container(
+    stream: ByteStream, container: str, options: Options, stated: str | None
+) -> ReportSource:
+    """Open a zip or tar archive, or an Excel workbook, which is a zip archive underneath."""
+    archive = open_archive(stream) if container == "zip" else None
     try:
-        return excel.open_excel(stream, archive, options)
+        if archive is not None and stated in (None, "xlsx") and excel.is_workbook(archive):
+            _refuse_options(stream.name, "xlsx", options)
+            return excel.open_excel(stream, archive, options)
+        if stated in _TABLES:
+            raise InputError(f"{stream.name} is a {container} archive, not {stated}; unpack it")
+        files = open_tar(stream) if archive is None else open_zip(stream, archive)
+        return _open_files(files, options, stated)
     except BaseException:
-        archive.close()
+        if archive is not None:
+            archive.close()
         raise
 
 

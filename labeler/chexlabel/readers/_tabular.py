@@ -87,9 +87,12 @@ _MISSING_LENGTH = max(map(len, _MISSING))
 
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
-# Messages list a table's columns, but a table without a header has a report in their place, which
-# no message may quote: where no name is known, only single words are listed.
-_COLUMN_NAME = re.compile(r".{1,40}")
+# Messages list a table's columns, but a table without a header, or with a damaged one, has a report
+# in their place, which no message may quote: single words are listed and, where some name is known,
+# names Written Like This.
+_COLUMN_NAME = re.compile(
+    r"(?=.{1,40}\Z)(?:[^\W\d_][\w-]*|[A-Z][\w-]*(?: [A-Z][a-z0-9]*| ID| UID)+)"
+)
 _ONE_WORD_NAME = re.compile(r"(?=.*[^\W\d])\S{1,40}(?<![.,;?!])")
 _LISTED = 30
 

@@ -112,7 +112,7 @@ def _reports(
                 yield build(cells, number)
 
 
-def _rows(sheet: Any, name: str) -> Iterator[_Row]:
+def _rows(sheet: Any, name: str) -> Iterator[_Row]:  # noqa: ANN401 - openpyxl has no types
     """Yield the rows that have a value, each with its number in the sheet."""
     from openpyxl.utils.escape import unescape
 

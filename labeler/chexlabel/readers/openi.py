@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING
 
 from chexlabel.errors import InputError
 from chexlabel.readers._files import FileSet, report_source
 from chexlabel.readers._sections import BODY, join_sections
 from chexlabel.readers._source import ReportSource
 from chexlabel.report import Report
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 __all__ = ["open_openi"]
 
@@ -76,7 +79,7 @@ def open_openi(files: FileSet) -> ReportSource:
     )
 
 
-def _report(root: Any, name: str, stem: str) -> Report:
+def _report(root: etree._Element, name: str, stem: str) -> Report:
     sections = [(_section_name(element), _text(element)) for element in root.iter("AbstractText")]
     if not sections:
         raise InputError(f"{name} is XML, but no Open-i report: it has no AbstractText element")
@@ -90,9 +93,9 @@ def _report(root: Any, name: str, stem: str) -> Report:
     return Report(identifier, text, spans, {_ID: identifier}, metadata)
 
 
-def _section_name(element: Any) -> str:
+def _section_name(element: etree._Element) -> str:
     return (element.get("Label") or BODY).strip().lower()
 
 
-def _text(element: Any) -> str:
+def _text(element: etree._Element) -> str:
     return "".join(element.itertext()).strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
@@ -13,6 +13,8 @@ from chexlabel.readers._values import row_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pyarrow.parquet import ParquetFile
 
     from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
@@ -74,7 +76,7 @@ def open_parquet(stream: ByteStream, options: Options) -> ReportSource:
     )
 
 
-def _reports(stream: ByteStream, table: Any, columns: Columns) -> Iterator[Report]:
+def _reports(stream: ByteStream, table: ParquetFile, columns: Columns) -> Iterator[Report]:
     build = columns.builder(columns.needed)
     number = 0
     with _damage(stream.name):

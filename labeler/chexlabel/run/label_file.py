@@ -79,7 +79,7 @@ class Summary:
         return sum(by_label[label] for by_label in self.counts.values())
 
 
-def label_file(
+def label_file(  # noqa: PLR0913 - the options of the command
     source: str | os.PathLike[str],
     output: str | os.PathLike[str] = "-",
     *,

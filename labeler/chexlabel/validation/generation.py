@@ -54,7 +54,7 @@ _CODE: Final = {
 }
 
 
-def score(
+def score(  # noqa: PLR0913 - the options of the command
     references: str | os.PathLike[str],
     generated: str | os.PathLike[str],
     *,

@@ -8,7 +8,7 @@ from collections import Counter
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
@@ -97,7 +97,7 @@ def render_score(result: ScoreResult, title: str) -> str:
     return _render("score.html.j2", title, result=result, forest=forest)
 
 
-def _render(template: str, title: str, **context: Any) -> str:
+def _render(template: str, title: str, **context: object) -> str:
     css = HIGHLIGHT_CSS + _asset("report.css")
     script = _asset("report.js")
     page: str = (

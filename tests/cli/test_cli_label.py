@@ -564,6 +564,40 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
         assert (process.wait(timeout=PATIENCE), err) == (141, b"")
 
 
+@pytest.mark.parametrize("name", ["reports.csv", "reports.csv.gz", "reports.jsonl"])
+def test_the_number_of_all_reports_is_estimated_by_the_bytes_read(tmp_path, name: str) -> None:
+    source = tmp_path / name
+    texts = [f"report {n} has {'no ' if n % 3 else ''}edema" * 20 for n in range(3000)]
+    reports_csv(tmp_path / "plain.csv", texts)
+    data = (tmp_path / "plain.csv").read_bytes()
+    if "jsonl" in name:
+        lines = (json.dumps({"id": n, "report": text}) for n, text in enumerate(texts))
+        data = "\n".join(lines).encode()
+    source.write_bytes(gzip.compress(data, 0) if name.endswith("gz") else data)
+    steps: list[tuple[int, int | None]] = []
+    label_file(
+        source,
+        tmp_path / "labels.csv",
+        labeler=FakeLabeler(),
+        on_progress=lambda *step: steps.append(step),
+    )
+    assert steps[-1] == (3000, 3000)
+    assert all(2000 < total < 4000 for _, total in steps[2:])
+
+
+def test_the_number_of_all_reports_of_a_pipe_is_not_known(reports, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(reports.read_bytes())))
+    steps: list[tuple[int, int | None]] = []
+    label_file(
+        "-",
+        os.devnull,
+        labeler=FakeLabeler(),
+        output_format="csv",
+        on_progress=lambda *step: steps.append(step),
+    )
+    assert steps == [(3, None)]
+
+
 def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -577,6 +611,8 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypat
         shown[kind] = stream.getvalue()
     assert "\x1b" in shown[Terminal]
     assert "labeling" in shown[Terminal]
+    assert "100%" in shown[Terminal]
+    assert "left:" in shown[Terminal]
     assert "3 reports in" in shown[Terminal]
     assert "\x1b" not in shown[io.StringIO]
     assert len(shown[io.StringIO].splitlines()) == 1

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
 import sys
+import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from chexlabel.cli._arguments import (
     add_labeler_options,
@@ -109,8 +112,8 @@ def run(args: argparse.Namespace) -> int:
     from chexlabel.run.label_file import label_file
 
     shown = not args.quiet and sys.stderr.isatty()
-    # The bar would be drawn between the rows of the output.
-    shown = shown and not (args.output == "-" and sys.stdout.isatty())
+    # The bar would be drawn between the rows of the output, or on what the next command shows.
+    shown = shown and not (args.output == "-" and _is_watched(sys.stdout))
     display: AbstractContextManager[_Messages] = _Bar() if shown else nullcontext(_Messages())
     with display as messages:
         summary = label_file(
@@ -135,6 +138,14 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         messages.print(f"chexlabel: {_in_words(summary)}")
     return UNREADABLE if summary.unreadable else 0
+
+
+def _is_watched(stream: TextIO) -> bool:
+    """Tell whether a stream goes to a terminal, or to a command that may write to one."""
+    try:
+        return stream.isatty() or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # no file at all
+        return False
 
 
 class _Messages:
@@ -164,10 +175,11 @@ class _Bar(_Messages):
         from rich.console import Console
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
+            TaskProgressColumn,
             TextColumn,
             TimeElapsedColumn,
+            TimeRemainingColumn,
         )
 
         super().__init__()
@@ -175,13 +187,16 @@ class _Bar(_Messages):
         self._bar = Progress(
             TextColumn("labeling"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("reports"),
+            TaskProgressColumn(),
+            TextColumn("{task.completed:,.0f} reports, {task.fields[rate]:,.0f}/s"),
             TimeElapsedColumn(),
+            TextColumn("left:"),
+            TimeRemainingColumn(),
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task("labeling", total=None)
+        self._task = self._bar.add_task("labeling", total=None, rate=0.0)
+        self._started = time.monotonic()
 
     def __enter__(self) -> _Bar:
         self._bar.start()
@@ -191,7 +206,8 @@ class _Bar(_Messages):
         self._bar.stop()
 
     def progress(self, done: int, total: int | None) -> None:
-        self._bar.update(self._task, completed=done, total=total)
+        rate = done / max(time.monotonic() - self._started, 0.001)
+        self._bar.update(self._task, completed=done, total=total, rate=rate)
 
     def print(self, line: str) -> None:
         self._console.print(one_line(line), markup=False, highlight=False, soft_wrap=True)

@@ -82,7 +82,9 @@ def open_reports(source: str | os.PathLike[str], **reading: Unpack[ReaderOptions
         return _open_files(open_folder(Path(name), name, options.max_size), options, stated)
     stream = open_stream(name, options.max_size)
     try:
-        return _open_stream(stream, options, stated)
+        reports = _open_stream(stream, options, stated)
+        reports.share = stream.share
+        return reports
     except BaseException:
         stream.close()
         raise

@@ -88,6 +88,8 @@ class ReportSource:
         id_columns: the names in `Report.columns`, in their order.
         text_columns: the columns that the text is taken from; empty where the source has none.
         total: number of reports where that is cheap to know, else `None`.
+        share: returns which share of the source's bytes is read, 0 to 1; `None` where it has no
+            end that is known, as a pipe.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class ReportSource:
         self.id_columns = id_columns
         self.text_columns = text_columns
         self.total = total
+        self.share: Callable[[], float | None] = _unknown
         self._reports: Iterable[Report] | None = reports
         self._close = close
 
@@ -118,6 +121,17 @@ class ReportSource:
             raise RuntimeError("this ReportSource has been read or closed; open the source again")
         reports, self._reports = self._reports, None
         return self._read(reports)
+
+    def expected(self, done: int) -> int | None:
+        """Return the number of all reports, estimated by the bytes read where it is not known.
+
+        Args:
+            done: how many reports were read.
+        """
+        if self.total is not None:
+            return self.total
+        share = self.share()
+        return round(done / share) if share else None
 
     def __enter__(self) -> Self:
         return self
@@ -145,3 +159,7 @@ class ReportSource:
         if self._close is not None:
             self._close()
             self._close = None
+
+
+def _unknown() -> None:
+    """Know no share: what is read has no size."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import re
+import stat
 import sys
 import zlib
 from contextlib import contextmanager
@@ -121,6 +123,7 @@ class ByteStream:
         packed: whether it was unpacked from gzip.
         max_size: the longest report that is read, in bytes.
         release: what closes the file behind the stream.
+        share: returns which share of the file is read, packed as it is; `None` of a pipe.
     """
 
     name: str
@@ -131,6 +134,7 @@ class ByteStream:
     packed: bool
     max_size: int
     release: Callable[[], None]
+    share: Callable[[], float | None]
 
     @property
     def suffix(self) -> str:
@@ -217,6 +221,7 @@ def open_stream(source: str, max_size: int) -> ByteStream:
         except ValueError:
             raise InputError(f"{name!r} is not a path: it has a NUL; check the path") from None
         release = raw.close
+    file = raw
     try:
         with _reading_errors(name):
             head = raw.read(HEAD_BYTES)
@@ -227,7 +232,20 @@ def open_stream(source: str, max_size: int) -> ByteStream:
         release()
         raise
     stream = io.BufferedReader(_Rewound(head, raw), HEAD_BYTES)
-    return ByteStream(name, path, filename, head, stream, packed, max_size, release)
+    share = _share_of(file)
+    return ByteStream(name, path, filename, head, stream, packed, max_size, release, share)
+
+
+def _share_of(file: io.BufferedIOBase) -> Callable[[], float | None]:
+    """Return the function that tells which share of a file is read."""
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, ValueError):  # standard input that is no file
+        return lambda: None
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode) or not size:
+        return lambda: None
+    return lambda: 1.0 if file.closed else min(1.0, file.tell() / size)
 
 
 def check_encoding(encoding: str) -> None:

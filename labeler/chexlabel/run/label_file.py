@@ -121,8 +121,8 @@ def label_file(  # noqa: PLR0913 - the options of the command
             under `if __name__ == "__main__":`, as Python's multiprocessing demands.
         strict: stop at the first report that cannot be read or labeled, and write nothing; by
             default it is labeled blank.
-        on_progress: called now and then with the number of reports done and the number of all, or
-            `None` where that is not known.
+        on_progress: called now and then with the number of reports done and the number of all,
+            estimated by the bytes read where it is not known, or `None` (of a pipe).
         on_unreadable: called for each report that could not be read or labeled.
         reading: what is known of the source (format, columns, encoding ...), as
             `chexlabel.readers.ReaderOptions` has it.
@@ -196,7 +196,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
                     on_unreadable(Unreadable(done + index + 1, batch[index].id, reason))
             done += len(batch)
             if on_progress is not None:
-                on_progress(done, reports.total)
+                on_progress(done, reports.expected(done))
         with output_errors(files[0].name):
             writer.close()
         for file in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from chexlabel.errors import OutputError, ValidationError
@@ -191,7 +193,7 @@ def test_the_policy_and_the_settings_are_named_in_all_forms(validation: Validati
 def test_json_is_the_result_and_fits_its_schema(validation: Validation) -> None:
     text = render(validation.result, "json")
     data = json.loads(text)
-    assert data["schema"] == "chexlabel.validation/1"
+    assert data["schema"] == "chexlabel.validation/2"
     assert "NaN" not in text
     assert ValidationResult.model_validate_json(text) == validation.result
     first = data["labelers"][0]["findings"][1]["tasks"]["positive"]
@@ -377,10 +379,82 @@ def test_differences_have_signs() -> None:
     )
 
 
-def test_grades(validation: Validation) -> None:
+def test_the_verdict_stands_on_the_lower_bound(validation: Validation) -> None:
     findings = {f.finding: f.tasks["positive"] for f in validation.result.labelers[0].findings}
     assert grade(findings["Hernia"]).name == "No cases"
-    assert grade(findings["Pleural Effusion"]).name == "Fair"  # 2 of 3 found: F1 0.8
+    effusion = findings["Pleural Effusion"]  # 2 of 3 found: F1 0.8, of three cases
+    assert grade(effusion).name == "Weak"
+
+    def with_bounds(value: float, low: float | None) -> str:
+        figure = Figure(value=value, low=low, high=None if low is None else 1.0)
+        return grade(effusion.model_copy(update={"f1": figure})).name
+
+    assert with_bounds(0.8, None) == "Fair"  # without intervals the F1 itself
+    assert with_bounds(1.0, 0.908) == "Good"
+    assert with_bounds(0.98, 0.951) == "Excellent"
+
+
+def test_missed_and_false_alarms_are_the_same_wherever_they_stand(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "++?-.+"})
+    labels = write_labels(tmp_path / "labels.csv", {"Edema": "+?+++."})
+    result = validate(labels, gold, resampling=Resampling(0)).result
+    task = result.labelers[0].findings[0].tasks["positive"]
+    kinds = [kind for item in result.disagreements.shown for kind in item.kinds]
+    assert (task.fn, kinds.count("missed")) == (2, 2)
+    assert (task.fp, kinds.count("false-alarm")) == (3, 3)
+
+
+def test_what_was_compared_is_named_by_its_hash_and_day(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-"})
+    labels = write_labels(tmp_path / "labels.csv", {"Edema": "--"})
+    reports = write_table(tmp_path / "reports.csv", {"id": ["r1", "r2"], "report": ["Edema."] * 2})
+    validation = validate(
+        labels,
+        gold,
+        resampling=Resampling(0),
+        reports=Reports(reports),
+        date=datetime.date(2026, 1, 31),
+    )
+    result = validation.result
+    assert result.date == "2026-01-31"
+    assert [file.name for file in result.inputs] == ["gold.csv", "labels.csv"]
+    digest = hashlib.sha256(gold.read_bytes()).hexdigest()
+    assert result.inputs[0].sha256 == digest
+    assert result.pattern_set == "chexpert14 1.0"
+    for chosen in ("html", "markdown"):
+        page = render(result, chosen)
+        for part in ("2026-01-31", digest, "chexpert14 1.0"):
+            assert part in page
+
+
+def test_the_day_can_be_set_for_reports_that_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-"})
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert validate(gold, gold, resampling=Resampling(0)).result.date == "1970-01-02"
+    frame = pd.read_csv(gold)
+    result = validate(frame, frame, resampling=Resampling(0)).result
+    assert [file.sha256 for file in result.inputs] == [None, None]
+
+
+def test_findings_without_a_case_have_none_and_no_score(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-+", "Hernia": "..."})
+    labels = write_labels(tmp_path / "labels.csv", {"Edema": "+-+", "Hernia": "+.."})
+    result = validate(labels, gold, resampling=Resampling(0)).result
+    row = next(line for line in render(result, "markdown").splitlines() if "| Hernia" in line)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2:6] == ["none in gold", "0", "1", "\N{EN DASH}"]
+
+
+def test_plots_side_by_side_have_one_axis(validation: Validation) -> None:
+    page = render(validation.result, "html")
+    figures = page[page.index('<section id="figures">') : page.index('<section id="errors">')]
+    plots = re.findall(r"<svg.*?</svg>", figures, re.DOTALL)
+    axes = [re.findall(r'class="tick"[^>]*>(\d\.\d)<', plot) for plot in plots]
+    axes = [axis for axis in axes if axis]  # a key of the legend has none
+    assert len(axes) == 5
+    assert all(axis == axes[0] for axis in axes)
 
 
 def test_markdown_escapes() -> None:

@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(result: ScoreResult) -> None:
-    from chexlabel.validation.report.wording import interval, number
+    from chexlabel.validation.report.wording import cases, interval, number
 
     print_notes(result.notes)
     print(f"{result.reports:,} reports. Uncertain labels: {result.uncertain}.")
@@ -145,8 +145,8 @@ def _print(result: ScoreResult) -> None:
     rows = [
         [
             f.finding,
-            str(f.support),
-            str(f.predicted),
+            cases(f.support),
+            cases(f.predicted),
             number(f.precision.value),
             number(f.recall.value),
             number(f.f1.value),

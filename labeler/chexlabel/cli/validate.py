@@ -306,7 +306,7 @@ def _print(validation: Validation) -> None:
 
 
 def _print_labeler(labeler: LabelerResult) -> None:
-    from chexlabel.validation.report.wording import interval, number
+    from chexlabel.validation.report.wording import cases, interval, number
 
     tasks = list(labeler.tasks)
     head = ["", *(cell for task in tasks for cell in (task, "n")), "kappa"]
@@ -315,7 +315,7 @@ def _print_labeler(labeler: LabelerResult) -> None:
         row = [finding.finding]
         for task in tasks:
             scores = finding.tasks[task]
-            row += [number(scores.f1.value), str(scores.support)]
+            row += [number(scores.f1.value if scores.support else None), cases(scores.support)]
         rows.append([*row, number(finding.kappa.value)])
     for name in ("micro", "macro", "weighted"):
         row = [name]

@@ -17,25 +17,29 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "choose", "disagreements", "error_kind", "to_csv"]
 
 KINDS: Final[dict[ErrorKind, tuple[str, str]]] = {
-    "missed": ("Missed", "the gold says positive, the labeler negative or blank"),
-    "false-alarm": ("False alarm", "the labeler says positive, the gold negative or blank"),
-    "certainty": ("Certainty", "one says uncertain, the other positive or negative"),
+    "missed": ("Missed", "the gold says positive, the labeler anything else"),
+    "false-alarm": ("False alarm", "the labeler says positive, the gold anything else"),
+    "certainty": ("Certainty", "one says uncertain, the other negative"),
     "unmentioned": ("Not picked up", "the gold says negative or uncertain, the labeler blank"),
     "over-mentioned": ("Read in", "the labeler says negative or uncertain, the gold blank"),
 }
-"""Kind of error -> its name for readers and what it means; gravest first."""
+"""Kind of error -> its name for readers and what it means; gravest first.
+
+Missed and false alarm are the false negatives and false positives of the positive task, so that the
+words mean the same, and the counts agree, wherever they stand.
+"""
 
 
 def error_kind(gold: int, predicted: int) -> ErrorKind | None:
     """Name the kind of error of a predicted class against a gold class; `None` if it is right."""
     if gold == predicted:
         return None
-    if LabelClass.BLANK not in (gold, predicted) and LabelClass.UNCERTAIN in (gold, predicted):
-        return "certainty"
     if gold == LabelClass.POSITIVE:
         return "missed"
     if predicted == LabelClass.POSITIVE:
         return "false-alarm"
+    if LabelClass.BLANK not in (gold, predicted):
+        return "certainty"
     return "unmentioned" if predicted == LabelClass.BLANK else "over-mentioned"
 
 

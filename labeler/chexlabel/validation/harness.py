@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import os
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from chexlabel.validation.results import (
     Comparison,
     Disagreement,
     DisagreementList,
+    InputFile,
     LabelerResult,
     Settings,
     StatsResult,
@@ -109,6 +111,7 @@ def validate(
     aims: Aims = Aims(),  # noqa: B008
     reports: Reports = Reports(),
     title: str = "Validation of report labels",
+    date: datetime.date | None = None,
 ) -> Validation:
     """Judge one labeler, or several on the same reports, against manual labels.
 
@@ -121,6 +124,8 @@ def validate(
         aims: thresholds on the confidences to look for.
         reports: the reports' text, for the disagreements.
         title: title of the report.
+        date: day that the report bears; default today in UTC, or that of SOURCE_DATE_EPOCH in the
+            environment, for reports that are the same byte for byte.
 
     Raises:
         ValidationError: the files cannot be compared; the message says why and what to do.
@@ -152,7 +157,13 @@ def validate(
     result = ValidationResult(
         version=__version__,
         title=title,
+        date=(date or _today()).isoformat(),
         gold=gold_file.name,
+        inputs=[
+            InputFile(name=file.name, sha256=file.sha256)
+            for file in (gold_file, *(file for _, file in files))
+        ],
+        pattern_set=None,
         reports=len(aligned.ids),
         patients=clusters if aligned.patient_column else None,
         settings=Settings(
@@ -186,7 +197,8 @@ def validate(
     )
     result = result.model_copy(
         update={
-            "disagreements": DisagreementList(total=len(listed), shown=shown, evidence=evidence)
+            "pattern_set": _pattern_set(reports) if evidence and not reports.evidence else None,
+            "disagreements": DisagreementList(total=len(listed), shown=shown, evidence=evidence),
         }
     )
     return Validation(result, listed)
@@ -242,6 +254,20 @@ def describe(
         differing=differing,
         cooccurrence=[cooccurrence(name, findings, codes) for name, codes in sources],
     )
+
+
+def _today() -> datetime.date:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdecimal():
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date()
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def _pattern_set(reports: Reports) -> str:
+    from chexlabel.patterns import load_patterns
+
+    chosen = load_patterns(reports.patterns)
+    return f"{chosen.name} {chosen.version}"
 
 
 def _read_all(labels: LabelSource | Mapping[str, LabelSource]) -> list[tuple[str, LabelFile]]:

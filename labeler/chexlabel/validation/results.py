@@ -29,6 +29,7 @@ __all__ = [
     "FindingDifference",
     "FindingResult",
     "FindingScore",
+    "InputFile",
     "LabelCounts",
     "LabelerResult",
     "Rates",
@@ -42,7 +43,7 @@ __all__ = [
     "ValidationResult",
 ]
 
-SCHEMA: Final = "chexlabel.validation/1"
+SCHEMA: Final = "chexlabel.validation/2"
 CLASS_NAMES: Final = ("positive", "negative", "uncertain", "blank")
 
 ClassName = Literal["positive", "negative", "uncertain", "blank"]
@@ -55,7 +56,7 @@ class _Model(BaseModel):
 
 
 class Figure(_Model):
-    """An estimate with its bootstrap interval; `null` where it is undefined."""
+    """An estimate with its interval; `null` where it is undefined."""
 
     value: float | None = Field(description="point estimate on all reports")
     low: float | None = Field(default=None, description="lower bound of the interval")
@@ -278,6 +279,13 @@ class Settings(_Model):
     patient_column: str | None = Field(description="column that clusters the resamples")
 
 
+class InputFile(_Model):
+    """A file that was compared, so that it can be told from another of its name."""
+
+    name: str
+    sha256: str | None = Field(description="of its bytes; null for a table in memory")
+
+
 class StatsResult(_Model):
     """What `chexlabel stats` counts: labels without a gold."""
 
@@ -350,10 +358,15 @@ class ScoreResult(_Model):
 class ValidationResult(_Model):
     """All figures of one validation."""
 
-    schema_: Literal["chexlabel.validation/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: Literal["chexlabel.validation/2"] = Field(default=SCHEMA, alias="schema")
     version: str = Field(description="version of chexlabel")
     title: str
+    date: str = Field(description="day on which it was made, as 2026-01-31")
     gold: str = Field(description="name of the gold file")
+    inputs: list[InputFile] = Field(description="the gold first, then the labelers' files")
+    pattern_set: str | None = Field(
+        description="name and version of the pattern set that marked the words; null without text"
+    )
     reports: int
     patients: int | None = Field(description="distinct patients, with a patient column")
     settings: Settings

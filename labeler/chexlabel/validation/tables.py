@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -48,10 +49,12 @@ class LabelFile:
     Attributes:
         name: what the table is called in messages: the file's name without its folder.
         columns: column name -> cells, in the file's order; every column has the same length.
+        sha256: of the file's bytes, in hexadecimal; `None` for a table in memory.
     """
 
     name: str
     columns: Mapping[str, tuple[str, ...]]
+    sha256: str | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -77,17 +80,20 @@ def read_label_file(source: LabelSource, *, name: str | None = None) -> LabelFil
     """
     if isinstance(source, LabelFile):
         return source
+    digest = None
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         name = name or path.name
         headers, table = _read_path(path, name)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     else:
         name = name or "labels"
         frame = source if source.index.name is None else source.reset_index()
         headers = [str(c) for c in frame.columns]
         table = {header: _cells(frame.iloc[:, i]) for i, header in enumerate(headers)}
     _refuse_bad_headers(headers, name)
-    file = LabelFile(name, table)
+    file = LabelFile(name, table, digest)
     if not len(file):
         raise ValidationError(f"{name}: no rows below the header; give a table with labels")
     return file

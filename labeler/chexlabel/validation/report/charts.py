@@ -63,7 +63,12 @@ def _short(name: str) -> str:
 
 
 def forest(
-    rows: Sequence[Row], labelers: Sequence[str], title: str, *, difference: bool = False
+    rows: Sequence[Row],
+    labelers: Sequence[str],
+    title: str,
+    *,
+    difference: bool = False,
+    beside: Sequence[Row] = (),
 ) -> Markup:
     """Dots with interval whiskers, one row a finding.
 
@@ -72,12 +77,13 @@ def forest(
         labelers: names of the figures in each row.
         title: what is plotted, for those who cannot see it.
         difference: the figures are differences, drawn about a zero line.
+        beside: rows of the plots that stand beside this one; one axis serves them all.
     """
     single = len(labelers) == 1
     values_room = 48.0 if single else 8.0
     left, right = _NAMES, _WIDTH - values_room
     step = 20.0 if single else 11.0 * len(labelers) + 9
-    low, high, ticks = _range(rows, difference=difference)
+    low, high, ticks = _range([*rows, *beside], difference=difference)
 
     def x_of(value: float) -> float:
         return left + (min(max(value, low), high) - low) / (high - low) * (right - left)

@@ -155,26 +155,32 @@ def _tasks(result: ValidationResult) -> Sequence[TaskName]:
 
 
 def _forests(result: ValidationResult) -> list[tuple[str, Markup]]:
+    """Draw the F1 of each task, all on one axis."""
     names = [labeler.name for labeler in result.labelers]
-    found = []
-    for task in _tasks(result):
-        rows = [
-            charts.Row(
-                finding,
-                [labeler.findings[i].tasks[task].f1 for labeler in result.labelers],
-                cases=result.labelers[0].findings[i].tasks[task].support > 0,
-            )
-            for i, finding in enumerate(result.findings)
-        ]
-        rows.append(
-            charts.Row("All (micro)", [b.tasks[task].micro.f1 for b in result.labelers], total=True)
+    rows = {task: _task_rows(result, task) for task in _tasks(result)}
+    everything = [row for drawn in rows.values() for row in drawn]
+    return [
+        (
+            title := wording.TASK_TITLES[task],
+            charts.forest(drawn, names, f"F1 of the task {title.lower()}", beside=everything),
         )
-        rows.append(
-            charts.Row("All (macro)", [b.tasks[task].macro.f1 for b in result.labelers], total=True)
+        for task, drawn in rows.items()
+    ]
+
+
+def _task_rows(result: ValidationResult, task: TaskName) -> list[charts.Row]:
+    rows = [
+        charts.Row(
+            finding,
+            [labeler.findings[i].tasks[task].f1 for labeler in result.labelers],
+            cases=result.labelers[0].findings[i].tasks[task].support > 0,
         )
-        title = wording.TASK_TITLES[task]
-        found.append((title, charts.forest(rows, names, f"F1 of the task {title.lower()}")))
-    return found
+        for i, finding in enumerate(result.findings)
+    ]
+    totals = [labeler.tasks[task] for labeler in result.labelers]
+    rows.append(charts.Row("All (micro)", [total.micro.f1 for total in totals], total=True))
+    rows.append(charts.Row("All (macro)", [total.macro.f1 for total in totals], total=True))
+    return rows
 
 
 def _kappa_forest(result: ValidationResult) -> Markup:
@@ -183,7 +189,9 @@ def _kappa_forest(result: ValidationResult) -> Markup:
         for i, finding in enumerate(result.findings)
     ]
     rows.append(charts.Row("All (pooled)", [b.kappa for b in result.labelers], total=True))
-    return charts.forest(rows, [b.name for b in result.labelers], "Cohen's kappa of each finding")
+    names = [labeler.name for labeler in result.labelers]
+    everything = [row for task in _tasks(result) for row in _task_rows(result, task)]
+    return charts.forest(rows, names, "Cohen's kappa of each finding", beside=everything)
 
 
 def _error_bars(result: ValidationResult, labeler: LabelerResult) -> Markup:
@@ -208,18 +216,24 @@ def _error_bars(result: ValidationResult, labeler: LabelerResult) -> Markup:
 def _difference_forests(
     result: ValidationResult, comparison: Comparison
 ) -> tuple[Comparison, list[tuple[str, Markup]]]:
-    plots = []
-    for task in _tasks(result):
-        rows = [
-            charts.Row(f.finding, [f.f1[task]], cases=truth.tasks[task].support > 0)
-            for f, truth in zip(comparison.findings, result.labelers[0].findings, strict=True)
+    rows = {
+        task: [
+            *(
+                charts.Row(f.finding, [f.f1[task]], cases=truth.tasks[task].support > 0)
+                for f, truth in zip(comparison.findings, result.labelers[0].findings, strict=True)
+            ),
+            charts.Row("All (micro)", [comparison.tasks[task].micro_f1], total=True),
+            charts.Row("All (macro)", [comparison.tasks[task].macro_f1], total=True),
         ]
-        totals = comparison.tasks[task]
-        rows.append(charts.Row("All (micro)", [totals.micro_f1], total=True))
-        rows.append(charts.Row("All (macro)", [totals.macro_f1], total=True))
+        for task in _tasks(result)
+    }
+    everything = [row for drawn in rows.values() for row in drawn]
+    plots = []
+    for task, drawn in rows.items():
         title = wording.TASK_TITLES[task]
         label = f"Difference in F1, {comparison.first} minus {comparison.second}: {title.lower()}"
-        plots.append((title, charts.forest(rows, [comparison.first], label, difference=True)))
+        plot = charts.forest(drawn, [comparison.first], label, difference=True, beside=everything)
+        plots.append((title, plot))
     return comparison, plots
 
 

@@ -10,7 +10,7 @@ from chexlabel.render.highlight import LABEL_SIGNS
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import wording
-from chexlabel.validation.report.wording import count, number, share, signed, with_interval
+from chexlabel.validation.report.wording import cases, count, number, share, signed, with_interval
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def render_validation(result: ValidationResult) -> str:
         f"# {escape(result.title)}",
         f"{names} against the gold labels **{escape(result.gold)}**: {count(result.reports)} "
         f"reports{patients}, {len(result.findings)} findings.",
+        _files(result),
         f"{s.policy} {_intervals(s.resamples, s.level, result.patients is not None)}",
         *_notes(result.notes),
         "## Verdict",
@@ -65,7 +66,8 @@ def render_validation(result: ValidationResult) -> str:
         f"{g.name} {f'from {g.least:.2f}' if g.least else 'below'}" for g in wording.GRADES
     )
     parts.append(
-        f"Verdict: the F1 of the positive task in a word ({steps}); a reading aid, no clinical "
+        f"Verdict: {'the lower bound of the' if s.resamples else 'the'} F1 of the positive task in "
+        f"a word ({steps}); a reading aid, no clinical "
         f"standard. \\*: under {wording.FEW} positives in the gold."
     )
     for comparison in result.comparisons:
@@ -131,8 +133,8 @@ def render_score(result: ScoreResult, title: str) -> str:
             [
                 (
                     escape(f.finding),
-                    count(f.support),
-                    count(f.predicted),
+                    cases(f.support),
+                    cases(f.predicted),
                     *(with_interval(x) for x in (f.precision, f.recall, f.f1)),
                 )
                 for f in result.findings
@@ -153,8 +155,8 @@ def _intervals(resamples: int, level: float, patients: bool) -> str:
         return "No intervals were computed."
     unit = "patients" if patients else "reports"
     return (
-        f"In brackets: {100 * level:g} % bootstrap intervals ({count(resamples)} resamples of "
-        f"{unit})."
+        f"In brackets: {100 * level:g} % intervals (Wilson and bootstrap, {count(resamples)} "
+        f"resamples of {unit})."
     )
 
 
@@ -188,10 +190,10 @@ def _verdict(labeler: LabelerResult) -> str:
             (
                 escape(f.finding),
                 wording.grade(task).name + few,
-                f"{count(task.tp)} of {count(task.support)}",
+                f"{count(task.tp)} of {count(task.support)}" if task.support else "none in gold",
                 count(task.fn),
                 count(task.fp),
-                with_interval(task.f1),
+                with_interval(task.f1) if task.support else wording.UNDEFINED,
                 with_interval(f.kappa),
             )
         )
@@ -262,6 +264,17 @@ def _difference(figure: Figure) -> str:
     return f"{signed(figure.value)} ({signed(figure.low)} to {signed(figure.high)})"
 
 
+def _files(result: ValidationResult) -> str:
+    """Say what was compared and when, so that the report can be told from another."""
+    parts = [f"{result.date}."]
+    for role, file in zip(["Gold", *["Labels"] * len(result.labelers)], result.inputs, strict=True):
+        digest = f", sha256 `{file.sha256}`" if file.sha256 else ""
+        parts.append(f"{role}: {escape(file.name)}{digest}.")
+    if result.pattern_set:
+        parts.append(f"Words marked by the pattern set {escape(result.pattern_set)}.")
+    return " ".join(parts)
+
+
 def _figures(labeler: LabelerResult) -> Iterator[str]:
     head = ("Finding", "Support", "Predicted", "Precision", "Recall", "F1", "Specificity", "NPV")
     for task, total in labeler.tasks.items():
@@ -269,8 +282,10 @@ def _figures(labeler: LabelerResult) -> Iterator[str]:
         rows = []
         for f in labeler.findings:
             t = f.tasks[task]
-            cells = [escape(f.finding), count(t.support), count(t.predicted)]
-            cells += map(with_interval, (t.precision, t.recall, t.f1, t.specificity, t.npv))
+            cells = [escape(f.finding), cases(t.support), cases(t.predicted)]
+            f1 = with_interval(t.f1) if t.support else wording.UNDEFINED
+            cells += [with_interval(t.precision), with_interval(t.recall), f1]
+            cells += [with_interval(t.specificity), with_interval(t.npv)]
             rows.append(cells)
         for name, r in (
             ("**Micro**", total.micro),

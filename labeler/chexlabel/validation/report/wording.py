@@ -15,6 +15,7 @@ __all__ = [
     "SIGNS",
     "TASK_TITLES",
     "Grade",
+    "cases",
     "count",
     "grade",
     "headline",
@@ -49,7 +50,7 @@ FEW: Final = 10
 
 
 class Grade(NamedTuple):
-    """A verdict in a word: the least F1 for it, its name, its sign and its CSS class."""
+    """A verdict in a word: the least lower bound of the F1, its name, sign and CSS class."""
 
     least: float
     name: str
@@ -69,10 +70,15 @@ _NOTHING: Final = Grade(0.0, "No cases", UNDEFINED, "none")
 
 
 def grade(task: TaskResult) -> Grade:
-    """Put a finding's F1 for the positive task into a word."""
-    if task.f1.value is None or not task.support:
+    """Put a finding's F1 for the positive task into a word, by what is sure of it.
+
+    The lower bound of the interval decides, so that few cases, all of them right, are no excellent
+    labeler yet; without intervals the F1 itself.
+    """
+    least = task.f1.low if task.f1.low is not None else task.f1.value
+    if least is None or not task.support:
         return _NOTHING
-    return next(g for g in GRADES if task.f1.value >= g.least)
+    return next(g for g in GRADES if least >= g.least)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -112,6 +118,11 @@ def share(part: int, whole: int) -> str:
 def count(value: int) -> str:
     """Write a count with thousands separated: "10,000"."""
     return f"{value:,}"
+
+
+def cases(value: int) -> str:
+    """Write a number of cases in the gold: "12", or "none"."""
+    return count(value) if value else "none"
 
 
 def interval(figure: Figure, digits: int = 3) -> str:

@@ -52,6 +52,39 @@
     if (who === "differ") return wrong.includes("0");
     return who === "" || wrong[Number(who)] === "1";
   };
+  // Only so many at a time: five hundred reports would make a page of 137,000 pixels on a phone.
+  // All are printed.
+  const size = matchMedia("(max-width: 700px)").matches ? 10 : 50;
+  const pages = document.getElementById("pages");
+  const back = document.getElementById("page-back");
+  const next = document.getElementById("page-next");
+  let page = 0;
+  const turn = (to) => {
+    const fitting = cases.filter((item) => !item.hidden);
+    const last = Math.max(0, Math.ceil(fitting.length / size) - 1);
+    page = Math.min(Math.max(to, 0), last);
+    const first = page * size;
+    fitting.forEach((item, i) => {
+      item.classList.toggle("off-page", i < first || i >= first + size);
+    });
+    for (const section of sections) {
+      section.classList.toggle("off-page",
+        !section.querySelector(".case:not([hidden]):not(.off-page)"));
+    }
+    pages.hidden = last === 0;
+    back.disabled = page === 0;
+    next.disabled = page === last;
+    document.getElementById("page-where").textContent =
+      `${first + 1}\u2013${Math.min(first + size, fitting.length)} of ${fitting.length}`;
+  };
+  const toPage = (to) => {
+    turn(to);
+    current();
+    document.getElementById("disagreements").scrollIntoView();
+  };
+  back.addEventListener("click", () => toPage(page - 1));
+  next.addEventListener("click", () => toPage(page + 1));
+
   const apply = () => {
     const kinds = new Set(boxes.filter((b) => b.checked).map((b) => b.value));
     const who = labeler ? labeler.value : "";
@@ -72,6 +105,7 @@
     }
     document.getElementById("none").hidden = shown > 0;
     status.textContent = `Showing ${shown} of ${cases.length}`;
+    turn(0);
     current();
   };
 
@@ -79,7 +113,7 @@
   const visible = () => cases.filter((item) => !item.hidden);
   const current = (chosen) => {
     const items = visible();
-    const stop = chosen || items[0];
+    const stop = chosen || items.find((item) => !item.classList.contains("off-page"));
     cases.forEach((item) => { item.tabIndex = item === stop ? 0 : -1; });
     items.forEach((item, i) => {
       item.setAttribute("aria-posinset", i + 1);
@@ -92,12 +126,13 @@
     const item = event.target.closest(".case");
     if (!step || !item) return;
     const items = visible();
-    const next = items[items.indexOf(item) + step];
+    const to = items[items.indexOf(item) + step];
     event.preventDefault();
-    if (!next) return;
-    current(next);
-    next.focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest" });
+    if (!to) return;
+    if (to.classList.contains("off-page")) turn(page + step);
+    current(to);
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("input", apply);
   form.addEventListener("change", apply);

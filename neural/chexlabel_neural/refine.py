@@ -15,7 +15,7 @@ from chexlabel.engine.judges import Judge
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
-from chexlabel.patterns.lexicon import Role, Tag
+from chexlabel.patterns.lexicon import Lexicon, Role, Tag
 from chexlabel_neural.cascade import KnownSequences
 from chexlabel_neural.refiner_file import CHOICES, RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
@@ -56,6 +56,7 @@ class RefinerJudge:
     ) -> None:
         self._arguments = (rules, file, reader, dict(numbers))
         self._rules = rules
+        self._lexicon: Lexicon | None = getattr(rules, "lexicon", None)
         self.reader = reader
         """Runs the net."""
         self.title = file.title
@@ -198,7 +199,7 @@ class RefinerJudge:
         new = [column for column in np.flatnonzero(changed).tolist() if final[column] != 0]
         if not new:
             return found
-        tokens = token_offsets(passage)
+        tokens = token_offsets(passage, self._lexicon)
         if not tokens:
             return found
         pieces = self.reader.offsets(passage)

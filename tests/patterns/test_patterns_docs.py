@@ -44,6 +44,7 @@ PLACES = {
     "StructureFile": "structure.yaml",
     "StatesFile": "states.yaml",
     "SpellingFile": "spelling.yaml",
+    "SoundAlike": "spelling.yaml: `sound_alikes`",
     "SectionsFile": "sections.yaml",
     "Section": "sections.yaml: `sections`",
     "Unheaded": "sections.yaml: `unheaded`",

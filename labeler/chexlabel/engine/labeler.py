@@ -273,7 +273,7 @@ class Labeler:
         end: int,
         judgements: Sequence[Judgement],
     ) -> Iterator[Mention]:
-        offsets = token_offsets(text[start:end])
+        offsets = token_offsets(text[start:end], self.patterns.lexicon)
         tracked = self.patterns.tracked
 
         def place(item: Match) -> tuple[int, int]:

@@ -9,11 +9,13 @@ from chexlabel.patterns.lexicon import (
     PENDING,
     PLACE_LAYER,
     REMOVED,
+    SUSPECT,
     Lexicon,
     Node,
     Role,
     Tag,
 )
+from chexlabel.patterns.respelling import Token
 from chexlabel.patterns.syntax import TOKEN, is_removed
 
 __all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
@@ -31,15 +33,33 @@ def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
     """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
     known = lexicon.symbols
     symbols = [known[token] for token in TOKEN.findall(_lower(sentence))]
+    if SUSPECT in symbols:
+        return [lexicon.plain(token.word) for token in _reread(sentence, lexicon)]
     if REMOVED in symbols:
         symbols = [symbol for symbol in symbols if symbol != REMOVED]
     return symbols
 
 
-def token_offsets(sentence: str) -> list[tuple[int, int]]:
-    """Return the character offsets of the tokens that `symbolize` sees."""
-    tokens = TOKEN.finditer(_lower(sentence))
-    return [token.span() for token in tokens if not is_removed(token[0])]
+def token_offsets(sentence: str, lexicon: Lexicon | None = None) -> list[tuple[int, int]]:
+    """Return the character offsets of the tokens that `symbolize` sees with this lexicon.
+
+    Without one, those of the tokens as they are written.
+    """
+    tokens = _reread(sentence, lexicon) if lexicon else _tokens(sentence)
+    return [(token.start, token.end) for token in tokens]
+
+
+def _reread(sentence: str, lexicon: Lexicon) -> list[Token]:
+    """Return a sentence's tokens, with words put right that were split, stuck or misheard."""
+    tokens = _tokens(sentence)
+    if any(lexicon.symbols[token.word] == SUSPECT for token in tokens):
+        return lexicon.respeller.reread(tokens)
+    return tokens
+
+
+def _tokens(sentence: str) -> list[Token]:
+    found = TOKEN.finditer(_lower(sentence))
+    return [Token(token[0], *token.span()) for token in found if not is_removed(token[0])]
 
 
 def _lower(sentence: str) -> str:

@@ -23,10 +23,12 @@ from chexlabel.patterns.lexicon import (
     Tag,
 )
 from chexlabel.patterns.load import Example, Phrase, SetSource, read_set
+from chexlabel.patterns.respelling import SoundAlike
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
 
 if TYPE_CHECKING:
+    from chexlabel.patterns._files import PatternFile
     from chexlabel.patterns.section_schema import SectionsFile
 
 __all__ = ["NoFindingRule", "PatternSet", "load_patterns"]
@@ -184,7 +186,9 @@ class _Builder:
             ),
             (phrase.text for file in source.assertion for phrase in file.phrases("before")),
         )
-        self.lexicon = Lexicon(Speller(terms, own, corrections), barriers)
+        glued = [word for file in source.spelling for word in _words(file.phrases("glued"))]
+        sounds = [sound for file in source.spelling for sound in _sound_alikes(file)]
+        self.lexicon = Lexicon(Speller(terms, own, corrections), barriers, glued, sounds)
 
     def add_finding(self, number: int, name: str) -> None:
         """Add the phrases of one finding."""
@@ -270,6 +274,18 @@ def _words(phrases: Iterable[Phrase]) -> Iterator[str]:
             yield from chain.from_iterable(expand(phrase.text))
         except ValueError as error:
             raise _phrase_error(phrase, error) from None
+
+
+def _sound_alikes(file: PatternFile) -> Iterator[SoundAlike]:
+    """Yield a file's sound-alikes, alternatives spelled out."""
+    for at, sound in enumerate(file.model.sound_alikes):
+        near = tuple(_words(file.phrases("sound_alikes", at, "near")))
+        for phrase in file.phrases("sound_alikes", at, "heard"):
+            try:
+                for heard in sorted(expand(phrase.text)):
+                    yield SoundAlike(heard, tuple(sound.meant.lower().split()), near)
+            except ValueError as error:
+                raise _phrase_error(phrase, error) from None
 
 
 def _single_words(phrases: Iterable[Phrase]) -> Iterator[str]:

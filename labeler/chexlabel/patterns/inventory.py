@@ -135,6 +135,9 @@ def set_entries(source: SetSource) -> Iterator[Entry]:
             for phrase in file.phrases(key):
                 yield Entry(phrase, SENTENCE, file.model.kind, key)
     for file in source.spelling:
-        for key in ("terms", "not_misspelled"):
+        for key in ("terms", "not_misspelled", "glued"):
             for phrase in file.phrases(key):
                 yield Entry(phrase, SPELLING, "spelling", key)
+        for at, sound in enumerate(file.model.sound_alikes):
+            for phrase in file.phrases("sound_alikes", at, "heard"):
+                yield Entry(phrase, SPELLING, "spelling", f"sound_alikes ({sound.meant})")

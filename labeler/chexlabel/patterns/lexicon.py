@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from chexlabel.labels import Label
+from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
 
@@ -17,6 +18,7 @@ __all__ = [
     "PLACE_LAYER",
     "REMOVED",
     "STATE_LAYER",
+    "SUSPECT",
     "SYNTAX_LAYER",
     "Company",
     "CueKind",
@@ -131,6 +133,9 @@ _MAX_WORDS = 500_000
 REMOVED = "_"
 """The symbol of a word that de-identification removed: it is read past."""
 
+SUSPECT = "~"
+"""The symbol of a word that may be misheard, or a piece of a word, or two words in one."""
+
 
 class Node:
     """A place in the automaton: where each next word leads, and the roles of what ends here.
@@ -185,17 +190,27 @@ class Lexicon:
     needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968).
 
     A word is first turned into its symbol: itself; the longest `beginning*` that fits; the term it
-    misspells; `REMOVED`; or "" when no phrase knows it.
+    misspells; `REMOVED`; `SUSPECT`; or "" when no phrase knows it.
     """
 
-    def __init__(self, speller: Speller, barriers: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        speller: Speller,
+        barriers: Iterable[str] = (),
+        glued: Iterable[str] = (),
+        sound_alikes: Sequence[SoundAlike] = (),
+    ) -> None:
         """Make an empty lexicon.
 
         Args:
             speller: forgives misspellings.
             barriers: words that a gap does not bridge.
+            glued: words that may be stuck to a term.
+            sound_alikes: what dictation makes of words.
         """
         self._speller = speller
+        self._glued = glued
+        self._sound_alikes = sound_alikes
         self._barriers = frozenset(barriers)
         self._prefixes: set[str] = set()
         self.symbols: dict[str, str] = _Symbols(self)
@@ -226,6 +241,8 @@ class Lexicon:
         self._alphabet = sorted([*self._words, *(f"{prefix}*" for prefix in self._prefixes)])
         self.start = Node(self, (0,), ())
         """The place before a phrase's first word."""
+        self.respeller = Respeller(self._speller, self._glued, self._sound_alikes, self.knows)
+        """Reads again the texts with a word whose symbol is `SUSPECT`."""
 
     def ways_out(self, states: tuple[int, ...]) -> dict[str, Node | None]:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
@@ -330,7 +347,15 @@ class Lexicon:
         return states
 
     def symbol(self, word: str) -> str:
-        """Work out the symbol under which the phrases know `word` (see the class)."""
+        """Work out the symbol of `word` (see the class)."""
+        return SUSPECT if self.respeller.suspects(word) else self.plain(word)
+
+    def knows(self, word: str) -> bool:
+        """Say whether a phrase knows `word`, or a misspelling of it."""
+        return bool(self.plain(word))
+
+    def plain(self, word: str) -> str:
+        """Work out the symbol under which the phrases know `word`, taken as it is written."""
         if word in self._words:
             return word
         if is_removed(word):

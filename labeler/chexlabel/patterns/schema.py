@@ -20,6 +20,7 @@ __all__ = [
     "NoFinding",
     "Part",
     "SetFile",
+    "SoundAlike",
     "SpellingFile",
     "StatesFile",
     "StructureFile",
@@ -207,6 +208,18 @@ class StatesFile(_Strict):
     )
 
 
+class SoundAlike(_Strict):
+    """What dictation makes of a word: `plural` for `pleural`."""
+
+    meant: Name = Field(description="The word or words that were said.")
+    heard: Phrases = Field(description="What is written instead.")
+    near: Phrases = Field(
+        "",
+        description="Words of which one must stand within four words of it; without it, it is "
+        "never anything else.",
+    )
+
+
 class SpellingFile(_Strict):
     """`spelling.yaml`: which misspellings are forgiven."""
 
@@ -219,6 +232,12 @@ class SpellingFile(_Strict):
     )
     corrections: dict[str, str] = Field(
         {}, description="Misspelling and the word it stands for, for those too far off to guess."
+    )
+    glued: Phrases = Field(
+        "", description="Words that may be stuck to a term: `no` in `noeffusion`."
+    )
+    sound_alikes: list[SoundAlike] = Field(
+        [], description="What dictation makes of words, each in the company that makes it safe."
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Speller", "distance"]
 
+_SWAP = 4
 _ONE_SLIP = 6
 _TWO_SLIPS = 10
 
@@ -14,8 +15,9 @@ _TWO_SLIPS = 10
 class Speller:
     """Maps a misspelt word to the term that it was meant to be.
 
-    Short terms are matched as they are; from 6 letters on one slip is forgiven (a letter wrong,
-    missing, added, or two swapped), from 10 letters on two. The first letter must be right.
+    From 4 letters on two neighbours may be swapped; from 6 letters on one slip is forgiven (a
+    letter wrong, missing, added, or two swapped), from 10 letters on two. The first letter must be
+    right, or swapped with the second.
     """
 
     def __init__(
@@ -24,8 +26,11 @@ class Speller:
         self._corrections = dict(corrections)
         self._own = frozenset(not_misspelled)
         self._terms: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for term in sorted(set(terms)):
+        terms = frozenset(terms)
+        for term in sorted(terms):
             self._terms[term[0]].append((term, _letters(term)))
+        self.terms = frozenset(terms)
+        """The words that are recognised also when they are misspelt."""
 
     def is_listed(self, word: str) -> bool:
         """Say whether the pattern set lists `word` as a misspelling."""
@@ -39,23 +44,32 @@ class Speller:
         """
         if word in self._corrections:
             return self._corrections[word]
-        size = len(word)
-        if size < _ONE_SLIP - 1 or word in self._own:
+        if len(word) < _SWAP or word in self._own:
             return None
         letters = _letters(word)
         best: tuple[int, str] | None = None
-        for term, term_letters in self._terms.get(word[0], ()):
-            longest = max(size, len(term))
-            allowed = 2 if longest >= _TWO_SLIPS else 1 if longest >= _ONE_SLIP else 0
+        for term, term_letters in self._candidates(word):
+            longest = max(len(word), len(term))
+            allowed = 2 if longest >= _TWO_SLIPS else 1
             # Each slip changes at most two letters of the set: a cheap test that rules out most.
-            if abs(size - len(term)) > allowed:
+            if abs(len(word) - len(term)) > allowed:
                 continue
             if (letters ^ term_letters).bit_count() > 2 * allowed:
                 continue
+            if longest < _ONE_SLIP and sorted(word) != sorted(term):
+                continue  # of short words only a swap is forgiven
             slips = distance(word, term, allowed)
             if slips <= allowed and (best is None or slips < best[0]):
                 best = (slips, term)
         return best[1] if best else None
+
+    def _candidates(self, word: str) -> Iterator[tuple[str, int]]:
+        """Yield the terms that begin as `word` does, or with its first two letters swapped."""
+        yield from self._terms.get(word[0], ())
+        if word[0] != word[1]:
+            for candidate in self._terms.get(word[1], ()):
+                if candidate[0][1] == word[0]:
+                    yield candidate
 
 
 def _letters(word: str) -> int:

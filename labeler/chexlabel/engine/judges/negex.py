@@ -75,7 +75,7 @@ class NegexJudge:
         judgements = judge([item for item in items if not _is_of_certainty(item.role)])
         if not judgements:
             return []
-        offsets = token_offsets(sentence)
+        offsets = token_offsets(sentence, self._lexicon)
         with self._lock:
             doc = self._nlp.make_doc(sentence)
             # One sentence: where some token is marked, spaCy takes all unmarked ones as inside it.

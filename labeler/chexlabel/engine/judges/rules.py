@@ -16,13 +16,14 @@ class RulesJudge:
     """Judges passages by the phrases and cues of a pattern set."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+        self.lexicon = lexicon
+        """The phrases; `token_offsets` with it gives the offsets of a judgement's tokens."""
 
     def __call__(self, passages: Sequence[str]) -> list[list[Judgement]]:
         """Judge the mentions of passages (see `Judge`)."""
         return [self._judge(passage) for passage in passages]
 
     def _judge(self, passage: str) -> list[Judgement]:
-        lexicon = self._lexicon
+        lexicon = self.lexicon
         matches = find_matches(symbolize(passage, lexicon), lexicon)
         return judge(matches) if matches else []

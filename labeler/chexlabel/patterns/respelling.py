@@ -1,0 +1,159 @@
+"""Words that were split, stuck together or misheard: `pneumo thorax`, `noeffusion`, `plural`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from chexlabel.patterns.spelling import Speller
+
+__all__ = ["Respeller", "SoundAlike", "Token"]
+
+_PIECES = 4  # the most pieces that a word is put together from
+_FRAGMENT = 3  # the fewest letters by which a piece of a term is known
+_LONG = 9  # letters from which on a word put together may hold a slip
+_NEAR = 4  # the most words between a sound-alike and its company
+
+
+class Token(NamedTuple):
+    """A word or mark of a text: in lower case, with the offsets of its characters."""
+
+    word: str
+    start: int
+    end: int
+
+
+class SoundAlike(NamedTuple):
+    """What dictation makes of words.
+
+    Attributes:
+        heard: what is written.
+        meant: what was said.
+        near: words, or beginnings of words (`effusion*`), of which one must be near; empty where
+            it is never anything else.
+    """
+
+    heard: tuple[str, ...]
+    meant: tuple[str, ...]
+    near: tuple[str, ...]
+
+
+class Respeller:
+    """Reads tokens again where words were split, stuck together or misheard.
+
+    Only words that the phrases of the set do not know are put together or taken apart, and only to
+    make a term that the set lists; sound-alikes are those that it lists.
+
+    Args:
+        speller: knows the terms, and forgives slips in a long one that was split.
+        glued: words that may be stuck to a term.
+        sound_alikes: what dictation makes of words.
+        is_known: whether a word stands in a phrase of the set.
+    """
+
+    def __init__(
+        self,
+        speller: Speller,
+        glued: Iterable[str],
+        sound_alikes: Iterable[SoundAlike],
+        is_known: Callable[[str], bool],
+    ) -> None:
+        self._speller = speller
+        self._glued = frozenset(glued)
+        self._is_known = is_known
+        self._heard: dict[str, list[SoundAlike]] = defaultdict(list)
+        self._triggers: set[str] = set()
+        for sound in sound_alikes:
+            self._heard[sound.heard[0]].append(sound)
+            unknown = (word for word in sound.heard if not is_known(word))
+            self._triggers.add(next(unknown, sound.heard[-1]))
+        for sounds in self._heard.values():
+            sounds.sort(key=lambda sound: -len(sound.heard))
+        self._fragments = {
+            fragment
+            for term in speller.terms
+            for size in range(_FRAGMENT, len(term))
+            for fragment in (term[:size], term[-size:])
+        }
+
+    def suspects(self, word: str) -> bool:
+        """Say whether a text that holds `word` is to be read again."""
+        if word in self._triggers:
+            return True
+        if self._is_known(word) or not word.isalpha():
+            return False
+        return word in self._fragments or self._parted(word) is not None
+
+    def reread(self, tokens: Sequence[Token]) -> list[Token]:
+        """Return the tokens with words put together, taken apart and put right."""
+        read: list[Token] = []
+        at = 0
+        while at < len(tokens):
+            found = self._misheard(tokens, at) or self._split(tokens, at) or self._stuck(tokens[at])
+            if found is None:
+                read.append(tokens[at])
+                at += 1
+            else:
+                size, words = found
+                read.extend(words)
+                at += size
+        return read
+
+    def _misheard(self, tokens: Sequence[Token], at: int) -> tuple[int, list[Token]] | None:
+        for sound in self._heard.get(tokens[at].word, ()):
+            size = len(sound.heard)
+            here = tokens[at : at + size]
+            if tuple(token.word for token in here) != sound.heard:
+                continue
+            around = (*tokens[max(at - _NEAR, 0) : at], *tokens[at + size : at + size + _NEAR])
+            if sound.near and not any(_fits(token.word, sound.near) for token in around):
+                continue
+            return size, [Token(word, here[0].start, here[-1].end) for word in sound.meant]
+        return None
+
+    def _split(self, tokens: Sequence[Token], at: int) -> tuple[int, list[Token]] | None:
+        for size in range(min(_PIECES, len(tokens) - at), 1, -1):
+            pieces = [token.word for token in tokens[at : at + size]]
+            if not all(piece.isalpha() for piece in pieces) or all(map(self._is_known, pieces)):
+                continue
+            term = self._term("".join(pieces))
+            if term is not None:
+                return size, [Token(term, tokens[at].start, tokens[at + size - 1].end)]
+        return None
+
+    def _term(self, word: str) -> str | None:
+        if word in self._speller.terms:
+            return word
+        return self._speller.correct(word) if len(word) >= _LONG else None
+
+    def _stuck(self, token: Token) -> tuple[int, list[Token]] | None:
+        if self._is_known(token.word):
+            return None
+        cut = self._parted(token.word)
+        if cut is None:
+            return None
+        first, second = token.word[:cut], token.word[cut:]
+        middle = token.start + cut
+        return 1, [Token(first, token.start, middle), Token(second, middle, token.end)]
+
+    def _parted(self, word: str) -> int | None:
+        """Return where two words were stuck together, `None` if they were not."""
+        if self._speller.correct(word) is not None or word in self._speller.terms:
+            return None
+        terms = self._speller.terms
+        for cut in range(2, len(word) - 1):
+            first, second = word[:cut], word[cut:]
+            if (first in terms and (second in self._glued or second in terms)) or (
+                first in self._glued and second in terms
+            ):
+                return cut
+        return None
+
+
+def _fits(word: str, patterns: Iterable[str]) -> bool:
+    return any(_matches(word, pattern) for pattern in patterns)
+
+
+def _matches(word: str, pattern: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern

@@ -404,18 +404,15 @@ def test_missed_and_false_alarms_are_the_same_wherever_they_stand(tmp_path: Path
     assert (task.fp, kinds.count("false-alarm")) == (3, 3)
 
 
-def test_what_was_compared_is_named_by_its_hash_and_day(tmp_path: Path) -> None:
+def test_what_was_compared_is_named_by_its_hash_and_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = datetime.datetime(2026, 1, 31, 23, 59, tzinfo=datetime.UTC)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(day.timestamp())))
     gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-"})
     labels = write_labels(tmp_path / "labels.csv", {"Edema": "--"})
     reports = write_table(tmp_path / "reports.csv", {"id": ["r1", "r2"], "report": ["Edema."] * 2})
-    validation = validate(
-        labels,
-        gold,
-        resampling=Resampling(0),
-        reports=Reports(reports),
-        date=datetime.date(2026, 1, 31),
-    )
-    result = validation.result
+    result = validate(labels, gold, resampling=Resampling(0), reports=Reports(reports)).result
     assert result.date == "2026-01-31"
     assert [file.name for file in result.inputs] == ["gold.csv", "labels.csv"]
     digest = hashlib.sha256(gold.read_bytes()).hexdigest()

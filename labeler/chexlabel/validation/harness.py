@@ -111,7 +111,6 @@ def validate(
     aims: Aims = Aims(),  # noqa: B008
     reports: Reports = Reports(),
     title: str = "Validation of report labels",
-    date: datetime.date | None = None,
 ) -> Validation:
     """Judge one labeler, or several on the same reports, against manual labels.
 
@@ -124,8 +123,9 @@ def validate(
         aims: thresholds on the confidences to look for.
         reports: the reports' text, for the disagreements.
         title: title of the report.
-        date: day that the report bears; default today in UTC, or that of SOURCE_DATE_EPOCH in the
-            environment, for reports that are the same byte for byte.
+
+    The report bears today's date in UTC, or that of SOURCE_DATE_EPOCH in the environment, for
+    reports that are the same byte for byte.
 
     Raises:
         ValidationError: the files cannot be compared; the message says why and what to do.
@@ -157,7 +157,7 @@ def validate(
     result = ValidationResult(
         version=__version__,
         title=title,
-        date=(date or _today()).isoformat(),
+        date=_today().isoformat(),
         gold=gold_file.name,
         inputs=[
             InputFile(name=file.name, sha256=file.sha256)

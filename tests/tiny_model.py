@@ -45,15 +45,18 @@ def needs_runtime() -> None:
         pytest.importorskip(name, reason=f"{name} (extra [refine] or [neural]) is not installed")
 
 
-def write_tiny_model(folder: Path, **changes: Any) -> Path:
-    """Write the model folder; `changes` replace keys of its refiner.json.
+def write_tiny_model(folder: Path, *, write: bool = True, **changes: Any) -> Path:
+    """Write the model folder, or only the refiner.json of one that is there.
+
+    `changes` replace keys of that file.
 
     By default every change of every finding is allowed from a probability of 0.9 on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS, "pneumothorax", "no", "effusion"]
-    _write_tokenizer(folder, vocabulary)
-    _write_net(folder, vocabulary)
+    if write:
+        _write_tokenizer(folder, vocabulary)
+        _write_net(folder, vocabulary)
     allowed = {f"{a}>{b}": 0.9 for a in CHOICES for b in CHOICES if a != b}
     content: dict[str, Any] = {
         "name": "tiny",

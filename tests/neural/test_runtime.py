@@ -1,0 +1,110 @@
+"""Running the net: batches, memory that does not suffice, devices, and what is loaded when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
+pytest.importorskip("tokenizers", reason="tokenizers (extra [refine]) is not installed")
+
+import numpy as np
+
+from chexlabel import RefinerError
+from chexlabel_neural.refiner_file import read_refiner_file
+from chexlabel_neural.runtime import PassageReader, choose_device, open_tokenizer
+
+_FILLER = "word"
+
+
+class _Echo:
+    """A net that says how many words a passage has; more than `room` tokens do not fit."""
+
+    def __init__(self, tokens: int, room: int) -> None:
+        self.tokens = tokens
+        self.room = room
+        self.shapes: list[tuple[int, int]] = []
+
+    def __call__(self, ids: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if ids.size > self.room:
+            raise MemoryError
+        self.shapes.append(ids.shape)
+        logits = np.zeros((len(ids), 1, 4), np.float32)
+        logits[:, 0, 0] = mask.sum(axis=1)
+        return logits, np.zeros((*ids.shape, 1), np.float32)
+
+
+def _reader(model: Path, net: _Echo) -> PassageReader:
+    return PassageReader(open_tokenizer(model, read_refiner_file(model)), net)
+
+
+def _words(counts: list[int]) -> list[str]:
+    return [" ".join([_FILLER] * count) for count in counts]
+
+
+def test_passages_of_like_length_share_a_batch_and_keep_their_order(tiny_model: Path) -> None:
+    net = _Echo(tokens=64, room=10**6)
+    counts = [1, 40, 3, 2, 30, 5, 1, 8, 0]
+    found = _reader(tiny_model, net)(_words(counts))
+    assert [int(outputs.logits[0, 0]) - 2 for outputs in found] == counts
+    assert [len(outputs.tags) - 2 for outputs in found] == counts
+    assert all(rows * length <= 64 for rows, length in net.shapes)
+    assert len(net.shapes) < len(counts)
+
+
+def test_more_passages_than_a_chunk_keep_their_order(tiny_model: Path) -> None:
+    counts = [number % 7 for number in range(9000)]
+    found = _reader(tiny_model, _Echo(tokens=1 << 14, room=10**7))(_words(counts))
+    assert [int(outputs.logits[0, 0]) - 2 for outputs in found] == counts
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(tiny_model: Path) -> None:
+    net = _Echo(tokens=4096, room=40)
+    reader = _reader(tiny_model, net)
+    counts = [8, 1, 2, 8, 3, 8, 8, 0, 4]
+    assert [int(o.logits[0, 0]) - 2 for o in reader(_words(counts))] == counts
+    assert all(rows * length <= 40 for rows, length in net.shapes)
+    # From now on batches are small from the start.
+    again = net.shapes.copy()
+    net.shapes.clear()
+    assert [int(o.logits[0, 0]) - 2 for o in reader(_words(counts))] == counts
+    assert len(net.shapes) <= len(again)
+    with pytest.raises(RefinerError, match="does not fit into the memory"):
+        reader(_words([100]))
+
+
+def test_an_unknown_device_is_refused() -> None:
+    with pytest.raises(RefinerError, match="choose one of auto, cpu, cuda, mps"):
+        choose_device("tpu")
+    assert choose_device("cpu") == "cpu"
+    assert choose_device("auto", may_use_gpu=False) == "cpu"
+
+
+def test_a_gpu_without_pytorch_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chexlabel_neural.runtime.find_spec", lambda _: None)
+    with pytest.raises(RefinerError, match=r"chexlabel\[neural\]"):
+        choose_device("cuda")
+    assert choose_device("auto") == "cpu"
+
+
+def test_the_rules_alone_load_nothing_of_the_refiner() -> None:
+    code = (
+        "import sys, chexlabel; chexlabel.Labeler(refine=False).label('No edema.');"
+        "print([m for m in sys.modules if m.partition('.')[0] in "
+        "('chexlabel_neural', 'numpy', 'onnxruntime', 'tokenizers', 'torch')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_on_the_cpu_nothing_of_pytorch_is_loaded(tiny_model: Path) -> None:
+    code = (
+        f"import sys, chexlabel; labeler = chexlabel.Labeler(refine={str(tiny_model)!r});"
+        "assert labeler.refiner; labeler('Wetness.');"
+        "print('torch' in sys.modules, 'transformers' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False False"

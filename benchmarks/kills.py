@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "reports.csv")
-        write_csv(source, recombined_reports() * 4)
+        write_csv(source, recombined_reports())
         whole = {name: left_alone(source, Path(folder, "whole"), name) for name in NAMES}
         for kill in range(arguments.kills):
             name = NAMES[kill % len(NAMES)]
@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             moment = chance.uniform(0, 1.1) * whole[name][1]
             outcome = killed(source, target, name, number, moment, workers=1 + kill % 2)
             seen[f"{number.name}: {outcome}"] += 1
+            print(f"{kill + 1} of {arguments.kills}", end="\r", file=sys.stderr, flush=True)
             problem = wrong(target, name, whole[name][0])
             if number is not signal.SIGKILL and any(target.glob(TEMPORARY)):
                 problem = "a temporary file is left by a signal that can be handled"

@@ -41,6 +41,9 @@ UNREADABLE = 3
 _NAMED_UNREADABLE = 20
 """So many unreadable reports are named one by one, the rest are counted."""
 
+_MANY_UNRECOGNISED = 0.03
+"""The share of texts that are no chest X-ray reports above which there is a warning."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command's parser."""
@@ -135,6 +138,8 @@ def run(args: argparse.Namespace) -> int:
     more = summary.unreadable - _NAMED_UNREADABLE
     if more > 0:
         messages.print(f"chexlabel: and {more:,} more that could not be read")
+    if summary.unrecognised > _MANY_UNRECOGNISED * summary.reports:
+        messages.print(f"chexlabel: warning: {_unrecognised(summary)}")
     if not args.quiet:
         messages.print(f"chexlabel: {_in_words(summary)}")
     return UNREADABLE if summary.unreadable else 0
@@ -146,6 +151,17 @@ def _is_watched(stream: TextIO) -> bool:
         return stream.isatty() or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError):  # no file at all
         return False
+
+
+def _unrecognised(summary: Summary) -> str:
+    """Name the rows whose text is no report of this kind; never the text."""
+    rows = ", ".join(f"{row:,}" for row in summary.unrecognised_rows)
+    more = ", ..." if summary.unrecognised > len(summary.unrecognised_rows) else ""
+    noun = "row" if summary.unrecognised == 1 else "rows"
+    return (
+        f"{summary.unrecognised:,} of {summary.reports:,} texts do not read like chest X-ray "
+        f"reports in English and are labeled blank ({noun} {rows}{more}); is the right column read?"
+    )
 
 
 class _Messages:
@@ -237,6 +253,8 @@ def _in_words(summary: Summary) -> str:
         words += f"; refined by {summary.refiner}"
     if summary.refiner_note:
         words += f"; {summary.refiner_note}"
+    if summary.unrecognised:
+        words += f"; {summary.unrecognised:,} are no chest X-ray reports and are labeled blank"
     if summary.unreadable:
         words += f"; {summary.unreadable:,} could not be read and are labeled blank"
     return words

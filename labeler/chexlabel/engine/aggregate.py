@@ -1,8 +1,10 @@
-"""From what sentences say to a report's labels.
+"""From what passages say to a report's labels.
 
-What a sentence says of all findings is one integer with three bits a finding: 001 negative,
-011 uncertain, 111 positive. The bitwise or of the sentences is then the report: any positive wins,
-else any uncertain, else any negative (the CheXpert labeler's rule, arXiv:1901.07031).
+What a passage says of all findings is one integer with four bits a finding: 0001 negative, 0011
+uncertain, 0111 positive, 1000 uncertain unless something else is said ("the heart is stable"). The
+bitwise or of the passages is then the report: any positive wins, else any uncertain, else any
+negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits are of no finding:
+`REFERS` marks a sentence that may have to be read with the one before it.
 """
 
 from __future__ import annotations
@@ -13,20 +15,42 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import PatternSet
 
-__all__ = ["Aggregator", "sentence_mask"]
+__all__ = ["REFERS", "Aggregator", "passage_mask", "speaks"]
 
-_BITS = {Label.NEGATIVE: 0b001, Label.UNCERTAIN: 0b011, Label.POSITIVE: 0b111}
-_LABELS = {0b000: None, 0b001: Label.NEGATIVE, 0b011: Label.UNCERTAIN, 0b111: Label.POSITIVE}
+REFERS = 0b0001
+"""Marks a sentence that may refer to the one before it."""
+
+_WIDTH = 4
+_BITS = {Label.NEGATIVE: 0b0001, Label.UNCERTAIN: 0b0011, Label.POSITIVE: 0b0111}
+_WEAK = 0b1000
+_LABELS: dict[int, Label | None] = {0: None, _WEAK: Label.UNCERTAIN}
+_LABELS |= {bits | weak: label for label, bits in _BITS.items() for weak in (0, _WEAK)}
 _MEMO = 100_000
 
 
-def sentence_mask(judgements: Iterable[Judgement]) -> int:
-    """Return what the judgements of a sentence say, as bits."""
+def passage_mask(judgements: Iterable[Judgement], weak_states: frozenset[str]) -> int:
+    """Return what the judgements of a passage say, as bits.
+
+    Args:
+        judgements: of its mentions.
+        weak_states: the states that make a finding uncertain only where nothing else is said of it.
+    """
     mask = 0
     for judgement in judgements:
-        if judgement.label is not None:
-            mask |= _BITS[judgement.label] << 3 * judgement.item.role.finding
+        label = judgement.label
+        if label is None:
+            continue
+        bits = _BITS[label]
+        cues = judgement.cues
+        if label is Label.UNCERTAIN and cues and cues[0].role.state in weak_states:
+            bits = _WEAK
+        mask |= bits << _WIDTH * (judgement.item.role.finding + 1)
     return mask
+
+
+def speaks(mask: int) -> bool:
+    """Tell whether a passage says something of a finding."""
+    return mask >> _WIDTH != 0
 
 
 class Aggregator:
@@ -36,14 +60,17 @@ class Aggregator:
         self._patterns = patterns
         self._blank: tuple[Label | None, ...] = (None,) * len(patterns.findings)
         self._memo: dict[int, tuple[Label | None, ...]] = {}
-        self._distinct: dict[tuple[Label | None, ...], tuple[Label | None, ...]] = {}
+        self._distinct = {self._blank: self._blank}
         # For each label put out: where its finding's bits stand, and what they mean.
         self._columns = [
-            (3 * max(finding, 0), {**_LABELS, 0b011: uncertain})
+            (
+                _WIDTH * (max(finding, 0) + 1),
+                {k: uncertain if v is Label.UNCERTAIN else v for k, v in _LABELS.items()},
+            )
             for finding, uncertain in zip(patterns.columns, patterns.uncertain, strict=True)
         ]
         rule = patterns.no_finding
-        self._abnormal = sum(0b010 << 3 * finding for finding in rule.unless) if rule else 0
+        self._abnormal = [_WIDTH * (finding + 1) for finding in rule.unless] if rule else []
 
     @property
     def blank(self) -> tuple[Label | None, ...]:
@@ -55,15 +82,16 @@ class Aggregator:
         found = self._memo.get(mask)
         if found is None:
             if len(self._memo) >= _MEMO:
-                self._memo, self._distinct = {}, {}
+                self._memo, self._distinct = {}, {self._blank: self._blank}
             labels = self._compute(mask)
             found = self._memo[mask] = self._distinct.setdefault(labels, labels)
         return found
 
     def _compute(self, mask: int) -> tuple[Label | None, ...]:
-        labels = [table[mask >> shift & 0b111] for shift, table in self._columns]
+        labels = [table[mask >> shift & 0b1111] for shift, table in self._columns]
         rule = self._patterns.no_finding
         if rule is not None:
-            normal = not mask & self._abnormal
+            said = (_LABELS[mask >> shift & 0b1111] for shift in self._abnormal)
+            normal = all(label in (None, Label.NEGATIVE) for label in said)
             labels[rule.column] = Label.POSITIVE if normal else rule.otherwise
         return tuple(labels)

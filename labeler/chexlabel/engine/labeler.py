@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import Any, Literal
+from itertools import chain, islice, pairwise
+from typing import Any, Literal, TypeAlias
 
-from chexlabel.engine.aggregate import Aggregator, sentence_mask
+from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
 from chexlabel.engine.confidence import report_probabilities
+from chexlabel.engine.context import BOUNDARY, ContextReader
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
+from chexlabel.engine.recognition import Recogniser
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
@@ -23,6 +26,9 @@ from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.report import Report
 
 __all__ = ["Labeler"]
+
+_Place: TypeAlias = tuple[SectionSpan, int, int]
+"""Where a sentence stands: its section, and its offsets in the report."""
 
 
 class Labeler:
@@ -74,7 +80,8 @@ class Labeler:
         self._aggregator = Aggregator(self.patterns)
         if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
-        rules = RulesJudge(self.patterns.lexicon)
+        self._context = ContextReader(self.patterns.context, self.patterns.lexicon)
+        rules = RulesJudge(self.patterns.lexicon, self._context)
         self._judge: Judge = rules
         self._refiner: Refiner | None = None
         self.refiner_note = ""
@@ -93,6 +100,7 @@ class Labeler:
         # Reports repeat one another's sentences: what was worked out for one is kept.
         self._judgements = Memo(self._judge)
         self._masks = Memo(self._judge_masks)
+        self._recognised = Memo(Recogniser(self.patterns.recognition))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, self._arguments
@@ -128,41 +136,47 @@ class Labeler:
 
         Equal results are the same tuple object, so that callers may memoise on it.
         """
-        passages = self._texts(report)
+        sentences = self._texts(report)
         masks = self._masks
         mask = 0
-        for passage in passages:
-            mask |= masks[passage]
-        return self._aggregator.labels(mask) if passages else self._aggregator.blank
+        for sentence in sentences:
+            mask |= masks[sentence]
+        if mask & REFERS:
+            mask = self._mask_of(self._in_passages(sentences))
+        return self._settled(mask, sentences)
 
     def label_batch(self, reports: Iterable[str | Report]) -> list[tuple[Label | None, ...]]:
         """Return the labels of many reports; their new sentences are judged at once."""
         cut = [self._texts(report) for report in _many(reports)]
         masks = self._masks
         masks.fill(chain.from_iterable(cut))
-        rows = []
-        for passages in cut:
-            mask = 0
-            for passage in passages:
-                mask |= masks[passage]
-            rows.append(self._aggregator.labels(mask) if passages else self._aggregator.blank)
-        return rows
+        joined = [self._in_passages(sentences) for sentences in cut]
+        masks.fill(chain.from_iterable(joined))
+        return [
+            self._settled(self._mask_of(passages), sentences)
+            for passages, sentences in zip(joined, cut, strict=True)
+        ]
 
     def __call__(self, report: str | Report) -> LabeledReport:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
-        text, passages = self._passages(report)
+        text, sentences = self._sentences(report)
+        texts = [text[start:end] for _, start, end in sentences]
+        passages = [
+            (BOUNDARY.join(texts[first:after]), sentences[first:after])
+            for first, after in self._context.passages(texts, self._speaks)
+        ]
         mask = 0
         mentions: list[Mention] = []
-        for span, start, end in passages:
-            judgements = self._judgements[text[start:end]]
-            mask |= sentence_mask(judgements)
+        for passage, places in passages:
+            judgements = self._judgements[passage]
+            mask |= passage_mask(judgements, self.patterns.weak_states)
             if judgements:
-                mentions.extend(self._evidence(text, span, start, end, judgements))
-        labels = self._aggregator.labels(mask) if passages else self._aggregator.blank
+                mentions.extend(self._evidence(text, passage, places, judgements))
+        labels = self._settled(mask, texts)
         refiner = self._refiner
         probabilities = {}
         if refiner is not None and passages:
-            readings = refiner.read([text[start:end] for _, start, end in passages])
+            readings = refiner.read([passage for passage, _ in passages])
             tables = [reading.probabilities for reading in readings]
             probabilities = report_probabilities(tables, refiner.refined, self.patterns, labels)
         return LabeledReport(
@@ -195,10 +209,26 @@ class Labeler:
             return ()
         return self._refiner.attribute(_parts(report)[0], labeled, threshold)
 
+    def recognises(self, report: str | Report) -> bool:
+        """Tell whether a report speaks of a finding or of the chest at all.
+
+        One that does not, such as an image's path or another language, has all labels blank.
+
+        >>> labeler = Labeler(refine=False)
+        >>> labeler.recognises("Normal chest."), labeler.recognises("images/0001.png")
+        (True, False)
+        """
+        sentences = self._texts(report)
+        mask = self._mask_of(self._in_passages(sentences))
+        return self._is_known(mask, sentences)
+
     def read_ahead(self, reports: Iterable[str | Report]) -> None:
         """Judge the new sentences of many reports at once, so that each is then labeled quickly."""
-        cut = map(self._passages, reports)
-        self._judgements.fill(text[s:e] for text, parts in cut for _, s, e in parts)
+        cut = [self._texts(report) for report in reports]
+        self._judgements.fill(chain.from_iterable(cut))
+        for sentences in cut:
+            bounds = self._context.passages(sentences, self._speaks)
+            self._judgements.fill(BOUNDARY.join(sentences[s:e]) for s, e in bounds)
 
     def pipe(self, reports: Iterable[str | Report], batch_size: int = 1) -> Iterator[LabeledReport]:
         """Label a stream of reports with evidence, lazily and in order.
@@ -244,40 +274,77 @@ class Labeler:
         return self._sectioner.select(spans)
 
     def _texts(self, report: str | Report) -> list[str]:
-        """Return a report's passages that count, as text: quicker than with their offsets."""
+        """Return a report's sentences that count, as text: quicker than with their offsets."""
         text, spans = _parts(report)
         split = self._splitter.split
         spans = self._counted(text, spans)
-        return [passage for span in spans for passage in split(text, span.start, span.end)]
+        return [sentence for span in spans for sentence in split(text, span.start, span.end)]
 
-    def _passages(self, report: str | Report) -> tuple[str, list[tuple[SectionSpan, int, int]]]:
-        """Return a report's text, and section and offsets of each passage that counts."""
+    def _sentences(self, report: str | Report) -> tuple[str, list[_Place]]:
+        """Return a report's text, and section and offsets of each sentence that counts."""
         text, spans = _parts(report)
         split = self._splitter.sentences
-        passages = [
+        sentences = [
             (span, start, end)
             for span in self._counted(text, spans)
             for start, end in split(text, span.start, span.end)
         ]
-        return text, passages
+        return text, sentences
+
+    def _in_passages(self, sentences: list[str]) -> list[str]:
+        """Return the passages that sentences make, as the judge takes them."""
+        masks = self._masks
+        if not any(masks[sentence] & REFERS for sentence in sentences):
+            return sentences
+        bounds = self._context.passages(sentences, lambda sentence: speaks(masks[sentence]))
+        return [BOUNDARY.join(sentences[first:after]) for first, after in bounds]
+
+    def _speaks(self, sentence: str) -> bool:
+        return any(judgement.label is not None for judgement in self._judgements[sentence])
+
+    def _mask_of(self, passages: Iterable[str]) -> int:
+        masks = self._masks
+        mask = 0
+        for passage in passages:
+            mask |= masks[passage]
+        return mask
+
+    def _settled(self, mask: int, sentences: Sequence[str]) -> tuple[Label | None, ...]:
+        """Return a report's labels; all blank where nothing tells that it is a report."""
+        if self._is_known(mask, sentences):
+            return self._aggregator.labels(mask)
+        return self._aggregator.blank
+
+    def _is_known(self, mask: int, sentences: Sequence[str]) -> bool:
+        if speaks(mask) or any(map(self._recognised.__getitem__, sentences)):
+            return True
+        # A mention that counts for nothing is one all the same: "history of pneumonia".
+        return any(map(self._judgements.__getitem__, sentences))
 
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge
-        return [sentence_mask(judgements) for judgements in judge(passages)]
+        weak = self.patterns.weak_states
+        refers = self._context.refers
+        return [
+            passage_mask(judgements, weak) | (REFERS if refers(passage) else 0)
+            for passage, judgements in zip(passages, judge(passages), strict=True)
+        ]
 
     def _evidence(
-        self,
-        text: str,
-        span: SectionSpan,
-        start: int,
-        end: int,
-        judgements: Sequence[Judgement],
+        self, text: str, passage: str, sentences: Sequence[_Place], judgements: Sequence[Judgement]
     ) -> Iterator[Mention]:
-        offsets = token_offsets(text[start:end], self.patterns.lexicon)
+        offsets = token_offsets(passage, self.patterns.lexicon)
         tracked = self.patterns.tracked
+        # Where each sentence begins in the passage, and how far that is from its place in the text.
+        begins, shifts = [0], [sentences[0][1]]
+        for (_, start, end), (_, following, _) in pairwise(sentences):
+            begins.append(begins[-1] + end - start + len(BOUNDARY))
+            shifts.append(following - begins[-1])
 
         def place(item: Match) -> tuple[int, int]:
-            return start + offsets[item.start][0], start + offsets[item.end - 1][1]
+            first, last = offsets[item.start][0], offsets[item.end - 1][1]
+            shift = shifts[bisect_right(begins, first) - 1]
+            return first + shift, last + shift
 
         for judgement in judgements:
             item = judgement.item
@@ -294,8 +361,8 @@ class Labeler:
                 text=text[first:last],
                 start=first,
                 end=last,
-                section=span.name,
-                sentence=(start, end),
+                section=next(s.name for s, start, end in sentences if start <= first < end),
+                sentence=(sentences[0][1], sentences[-1][2]),
                 cues=tuple(found),
                 pattern=item.role.pattern,
                 confidence=judgement.confidence,

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["CheckResult", "FailedExample", "check_set", "failed_examples"]
 
 _FOLDERS = ("findings", "assertion")
-_FILES = ("set.yaml", "structure.yaml", "sections.yaml", "states.yaml", "spelling.yaml")
+_FILES = (
+    "set.yaml",
+    "structure.yaml",
+    "sections.yaml",
+    "states.yaml",
+    "spelling.yaml",
+    "context.yaml",
+    "recognition.yaml",
+)
 _STRONGEST_FIRST = (Label.POSITIVE, Label.UNCERTAIN, Label.NEGATIVE)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
+from chexlabel.patterns.context import ContextRules, compile_context, compile_recognition
 from chexlabel.patterns.lexicon import (
     ASSERTIVE_LAYER,
     PLACE_LAYER,
@@ -86,6 +87,9 @@ class PatternSet:
         groups: named selections of findings.
         lexicon: the phrases.
         sections: headings and how sentences end.
+        context: phrases that refer to findings named before.
+        recognition: phrases by which a report is known; `None` where any text is taken for one.
+        weak_states: states of organs that count only where nothing else is said of the finding.
         examples: the examples of the set's own files.
     """
 
@@ -99,6 +103,9 @@ class PatternSet:
     groups: Mapping[str, tuple[str, ...]]
     lexicon: Lexicon
     sections: SectionsFile
+    context: ContextRules
+    recognition: Lexicon | None
+    weak_states: frozenset[str]
     examples: tuple[Example, ...]
 
 
@@ -157,6 +164,9 @@ def compile_set(source: SetSource) -> PatternSet:
         groups={name: tuple(members) for name, members in info.groups.items()},
         lexicon=builder.lexicon,
         sections=source.sections.model,
+        context=compile_context(source.context, tracked),
+        recognition=compile_recognition(source.recognition),
+        weak_states=frozenset(state for file in source.states for state in file.model.weak),
         examples=source.examples,
     )
 

@@ -11,7 +11,9 @@ from chexlabel.patterns.load import Phrase, SetSource, available_sets, read_set
 
 __all__ = [
     "ASSERTIVES",
+    "CONTEXT",
     "PLACES",
+    "RECOGNITION",
     "SENTENCE",
     "SPELLING",
     "STATES",
@@ -26,6 +28,7 @@ __all__ = [
 # The layers beside those of the findings; each finding's layer bears its name.
 SENTENCE, STATES, ASSERTIVES, SPELLING = "sentence", "states", "assertives", "spelling"
 PLACES = "places"
+CONTEXT, RECOGNITION = "context", "recognition"
 
 
 class Entry(NamedTuple):
@@ -141,3 +144,16 @@ def set_entries(source: SetSource) -> Iterator[Entry]:
         for at, sound in enumerate(file.model.sound_alikes):
             for phrase in file.phrases("sound_alikes", at, "heard"):
                 yield Entry(phrase, SPELLING, "spelling", f"sound_alikes ({sound.meant})")
+    for file in source.context:
+        for key in ("anaphors", "openings"):
+            for phrase in file.phrases(key):
+                yield Entry(phrase, f"{CONTEXT} ({key})", CONTEXT, key)
+        for key in ("references", "answers"):
+            for at, reference in enumerate(getattr(file.model, key)):
+                for part in ("verdicts", "phrases"):
+                    for phrase in file.phrases(key, at, part):
+                        yield Entry(phrase, f"{key} ({part})", reference.effect, part)
+    for file in source.recognition:
+        for key in ("anywhere", "alone"):
+            for phrase in file.phrases(key):
+                yield Entry(phrase, f"{RECOGNITION} ({key})", RECOGNITION, key)

@@ -59,6 +59,9 @@ class Tag:
     VERB: Final = "verb"
     PRESENCE: Final = "presence"
     RELATIVE: Final = "relative"
+    REFERENCE: Final = "reference"
+    ANSWER: Final = "answer"
+    CHEST: Final = "chest"
 
 
 SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, PLACE_LAYER = -1, -2, -3, -4

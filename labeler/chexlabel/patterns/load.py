@@ -74,6 +74,8 @@ class SetSource:
         sections: sections.yaml, completed from the base's.
         states: states.yaml, the base's first.
         spelling: spelling.yaml, the base's first.
+        context: context.yaml, the base's first.
+        recognition: recognition.yaml, the base's first.
         examples: the examples of the set's own findings files.
     """
 
@@ -86,6 +88,8 @@ class SetSource:
     sections: PatternFile | None
     states: tuple[PatternFile, ...]
     spelling: tuple[PatternFile, ...]
+    context: tuple[PatternFile, ...]
+    recognition: tuple[PatternFile, ...]
     examples: tuple[Example, ...]
 
 
@@ -153,6 +157,7 @@ class _Reader:
     def read(self, path: Path, extending: tuple[Path, ...]) -> SetSource | None:
         """Read the set in a folder; `extending` are the sets that it is read for."""
         from chexlabel.patterns import schema
+        from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
         from chexlabel.patterns.section_schema import SectionsFile
 
         problems = self.problems
@@ -170,6 +175,8 @@ class _Reader:
         )
         states = self.optional(path / "states.yaml", schema.StatesFile)
         spelling = self.optional(path / "spelling.yaml", schema.SpellingFile)
+        context = self.optional(path / "context.yaml", ContextFile)
+        recognition = self.optional(path / "recognition.yaml", RecognitionFile)
         if info is None or len(problems) > before:
             return None  # what does not fit together may be due to the files left out
 
@@ -183,6 +190,8 @@ class _Reader:
             sections=sections or inherited,
             states=_above(states, base.states if base else ()),
             spelling=_above(spelling, base.spelling if base else ()),
+            context=_above(context, base.context if base else ()),
+            recognition=_above(recognition, base.recognition if base else ()),
             examples=tuple(example for file in own.values() for example in _examples(file)),
         )
         for name, file in (("structure", source.structure), ("sections", source.sections)):

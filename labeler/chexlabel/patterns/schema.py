@@ -206,6 +206,11 @@ class StatesFile(_Strict):
     places: dict[str, Phrases] = Field(
         {}, description="Place (a name that `parts` refer to) and the words for it."
     )
+    weak: list[str] = Field(
+        [],
+        description="States that count only where the report says nothing else of the finding: "
+        "`stable` beside a plain `normal`.",
+    )
 
 
 class SoundAlike(_Strict):

@@ -18,7 +18,7 @@ from chexlabel.labels import Label, LabeledReport
 from chexlabel.writers import ConfidenceRow, LabelRow, evidence_line
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from chexlabel.report import Report
 
@@ -54,12 +54,14 @@ class LabeledBatch(NamedTuple):
         confidences: one row a report, or empty where no confidences were asked for.
         failures: index in the batch and reason (one line, no report text) of each report that the
             reader could not read or the labeler failed on.
+        unrecognised: index in the batch of each report whose text does not speak of the chest.
     """
 
     labels: list[LabelRow]
     evidence: list[str]
     failures: list[tuple[int, str]]
     confidences: list[ConfidenceRow]
+    unrecognised: list[int]
 
 
 def batched(
@@ -141,7 +143,7 @@ def _label_batch(
 ) -> LabeledBatch:
     findings = labeler.findings
     blank: LabelRow = (None,) * len(findings)
-    result = LabeledBatch([], [], [], [])
+    result = LabeledBatch([], [], [], [], [])
     _read_ahead(labeler, reports, evidence=evidence or confidence)
     label, add = labeler.label, result.labels.append
     for index, report in enumerate(reports):
@@ -162,6 +164,8 @@ def _label_batch(
         add(row)
         if error is not None:
             result.failures.append((index, error))
+        elif row == blank and report.text and not _recognises(labeler, report):
+            result.unrecognised.append(index)
         if labeled is None and (evidence or confidence):
             labeled = LabeledReport(report.id, dict.fromkeys(findings), ())
         if labeled is not None and confidence:
@@ -170,6 +174,12 @@ def _label_batch(
             ids = report.columns or {"id": report.id}
             result.evidence.append(evidence_line(ids, labeled, error=error))
     return result
+
+
+def _recognises(labeler: ReportLabeler, report: Report) -> bool:
+    """Tell whether a report is one, as far as the labeler can tell."""
+    recognises: Callable[[Report], bool] | None = getattr(labeler, "recognises", None)
+    return recognises is None or recognises(report)
 
 
 def _read_ahead(labeler: ReportLabeler, reports: list[Report], *, evidence: bool) -> None:

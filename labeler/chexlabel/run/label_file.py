@@ -63,6 +63,9 @@ class Summary:
         refiner_note: why there was none, or what is to be said of it; one line, may be empty.
         text_columns: the columns that the reports were taken from; empty where there are none.
         id_columns: the columns that identify a report.
+        unrecognised: number of reports labeled blank because their text does not speak of the
+            chest: another language, another kind of report, no report at all.
+        unrecognised_rows: the places of the first of them in the source, counted from 1.
     """
 
     reports: int
@@ -73,6 +76,8 @@ class Summary:
     refiner_note: str = ""
     text_columns: tuple[str, ...] = ()
     id_columns: tuple[str, ...] = ()
+    unrecognised: int = 0
+    unrecognised_rows: tuple[int, ...] = ()
 
     def total(self, label: Label) -> int:
         """Return how often a label was given, summed over the findings."""
@@ -157,6 +162,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
     read = _findings_read(labeler) if confidence else ()
     tally = _Tally(labeler.findings)
     done = unreadable = 0
+    unrecognised = _Rows()
     with ExitStack() as stack:
         reports = stack.enter_context(open_reports(source, **reading))
         layout = _layout(reports, labeler.findings, read, keep_text=keep_text)
@@ -194,6 +200,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
                 unreadable += 1
                 if on_unreadable is not None:
                     on_unreadable(Unreadable(done + index + 1, batch[index].id, reason))
+            unrecognised.add([done + index + 1 for index in result.unrecognised])
             done += len(batch)
             if on_progress is not None:
                 on_progress(done, reports.expected(done))
@@ -213,6 +220,8 @@ def label_file(  # noqa: PLR0913 - the options of the command
         getattr(labeler, "refiner_note", ""),
         reports.text_columns,
         reports.id_columns,
+        unrecognised.count,
+        tuple(unrecognised.first),
     )
 
 
@@ -246,6 +255,20 @@ class _Output:
         if self._gzip is not None:
             with suppress(OSError):
                 self._gzip.close()
+
+
+class _Rows:
+    """Counts rows, and keeps the first few."""
+
+    _KEPT = 5
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[int] = []
+
+    def add(self, rows: Sequence[int]) -> None:
+        self.count += len(rows)
+        self.first += rows[: self._KEPT - len(self.first)]
 
 
 class _Tally:

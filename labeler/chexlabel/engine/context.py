@@ -1,0 +1,226 @@
+"""Sentences that speak of findings named before them, and what they say of these.
+
+"There was a small pneumothorax. No trace of it remains." Which phrases refer back, and what they
+say, is data (`context.yaml`). Such a sentence is judged in one passage with those that it refers
+to; a sentence that stands alone is a passage by itself. How far back is bounded, so the time is
+linear in the text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match, symbolize, token_offsets
+from chexlabel.labels import Label
+from chexlabel.patterns.context import ContextRules
+from chexlabel.patterns.lexicon import PENDING, Lexicon, Role, Tag
+from chexlabel.patterns.syntax import TOKEN
+
+__all__ = ["BOUNDARY", "ContextReader", "ReadSentence"]
+
+BOUNDARY = ".\x1e"
+"""Stands between the sentences of a passage: a full stop, and white space that no text has."""
+
+ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
+"""Gives the matched phrases and the judgements of a sentence, as symbols."""
+
+_LONGEST = 4  # sentences of a passage
+_LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
+
+
+class ContextReader:
+    """Finds passages of several sentences, and judges them. Picklable and thread-safe.
+
+    Args:
+        rules: the compiled phrases.
+        lexicon: the set's other phrases.
+    """
+
+    def __init__(self, rules: ContextRules, lexicon: Lexicon) -> None:
+        self._lexicon = rules.lexicon
+        self._rules = rules.rules
+        self._phrases = lexicon
+
+    def refers(self, sentence: str) -> bool:
+        """Tell whether a sentence begins with a phrase that may refer to the one before it."""
+        if BOUNDARY in sentence:
+            return False
+        symbols = self._lexicon.symbols
+        tokens = TOKEN.finditer(sentence[:_LOOK_AT].lower())
+        return any(_phrases(self._lexicon, (symbols[token[0]] for token in tokens)))
+
+    def passages(
+        self, sentences: Sequence[str], speaks: Callable[[str], bool]
+    ) -> list[tuple[int, int]]:
+        """Divide sentences that follow each other into passages.
+
+        Args:
+            sentences: their texts.
+            speaks: tells whether a sentence says something of a finding.
+
+        Returns:
+            For each passage the place of its first sentence, and that after its last.
+        """
+        passages: list[tuple[int, int]] = []
+        for at, sentence in enumerate(sentences):
+            first = at
+            if at and self.refers(sentence):
+                first = self._antecedent(at, sentences, speaks)
+            while passages and passages[-1][1] > first:
+                first = min(first, passages.pop()[0])
+            if at + 1 - first > _LONGEST:
+                passages.append((first, at))
+                first = at
+            passages.append((first, at + 1))
+        return passages
+
+    def judge(self, sentences: Sequence[str], read: ReadSentence) -> list[Judgement]:
+        """Judge the sentences of a passage together.
+
+        Args:
+            sentences: the sentences.
+            read: reads one sentence on its own.
+
+        Returns:
+            The judgements in text order, their words counted from the passage's first.
+        """
+        judged: list[Judgement] = []
+        begins = 0  # where in `judged` the last sentence that names findings begins
+        organs: list[Match] = []  # the organs that it names
+        start = 0
+        question = False
+        for sentence in sentences:
+            symbols = symbolize(sentence, self._phrases)
+            said = 0
+            for reference in self._references(sentence, after_question=question):
+                if reference.role.tag == Tag.ANSWER:
+                    said = reference.end
+                moved = _moved(reference, start)
+                judged[begins:] = self._applied(judged[begins:], organs, moved)
+            matches, own = read(symbols[said:])
+            own_organs = [match for match in matches if match.role.tag == Tag.ANATOMY]
+            if own or own_organs:
+                begins = len(judged)
+                organs = [_moved(organ, start + said) for organ in own_organs]
+                judged += [_judgement_moved(judgement, start + said) for judgement in own]
+            start += len(symbols) + 1  # the full stop of the boundary
+            question = sentence.endswith("?")
+        return judged
+
+    def _antecedent(self, at: int, sentences: Sequence[str], speaks: Callable[[str], bool]) -> int:
+        """Return the first of the sentences that the one at `at` may refer to; `at` if none."""
+        before = sentences[at - 1]
+        if not any(self._references(sentences[at], after_question=before.endswith("?"))):
+            return at
+        if at > 1 and not speaks(before) and speaks(sentences[at - 2]):
+            return at - 2
+        return at - 1
+
+    def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
+        """Yield the phrases of a sentence that refer back: one that opens it, others one by one."""
+        symbols = symbolize(sentence, self._lexicon)
+        offsets = token_offsets(sentence)
+        for at in range(len(symbols)):
+            found: Match | None = None
+            for length, role in _phrases(self._lexicon, islice(symbols, at, None)):
+                end = at + length
+                rule = self._rules[role.tag, role.pattern]
+                if role.tag == Tag.ANSWER:
+                    fits = after_question and not at
+                else:
+                    fits = not at or rule.of != "all"
+                if rule.closed and end < len(symbols):
+                    fits = fits and not sentence[offsets[end][0]].isalnum()
+                if fits:
+                    found = Match(at, end, role)
+            if found is not None:
+                yield self._reread(found, sentence, offsets)
+
+    def _reread(
+        self, reference: Match, sentence: str, offsets: Sequence[tuple[int, int]]
+    ) -> Match:
+        """Return a phrase with its places among the tokens that the set's phrases see."""
+        tokens = token_offsets(sentence, self._phrases)
+        if len(tokens) == len(offsets):  # no word was put right
+            return reference
+        ends = [end for _, end in tokens]
+        start = bisect_right(ends, offsets[reference.start][0])
+        return reference._replace(
+            start=start, end=bisect_left(ends, offsets[reference.end - 1][1], start) + 1
+        )
+
+    def _applied(
+        self, judged: Sequence[Judgement], organs: Sequence[Match], reference: Match
+    ) -> list[Judgement]:
+        """Return what is left of the judgements of a sentence that a phrase refers to."""
+        rule = self._rules[reference.role.tag, reference.role.pattern]
+        starts = sorted({judgement.item.start for judgement in judged})
+        chosen = {"first": starts[:1], "last": starts[-1:], "rest": starts[1:]}.get(rule.of, starts)
+        result = []
+        for judgement in judged:
+            item = judgement.item
+            named = item.start in chosen and (not rule.only or item.role.finding in rule.only)
+            if named:
+                label = item.role.states.get(rule.state, _EFFECTS[rule.effect](judgement))
+                judgement = judgement._replace(label=label, cues=(reference,))
+            result.append(judgement)
+        known = {(judgement.item.start, judgement.item.role.finding) for judgement in judged}
+        for organ in organs:
+            place = organ.start, organ.role.finding
+            if rule.state in organ.role.states and place not in known:
+                result.append(Judgement(organ, organ.role.states[rule.state], (reference,)))
+        return result
+
+
+def _stated(judgement: Judgement) -> Label:
+    """Return what a mention says without its hedges, questions and times."""
+    states = judgement.item.role.states
+    for cue in judgement.cues:
+        if cue.role.state in states:
+            return states[cue.role.state]
+    return judgement.item.role.label
+
+
+def _persisting(judgement: Judgement) -> Label | None:
+    return _stated(judgement) if judgement.label is None else judgement.label
+
+
+def _opposite(label: Label | None) -> Label:
+    return Label.POSITIVE if label is Label.NEGATIVE else Label.NEGATIVE
+
+
+_EFFECTS: dict[str, Callable[[Judgement], Label | None]] = {
+    "absent": lambda _: Label.NEGATIVE,
+    "present": _stated,
+    "persists": _persisting,
+    "opposite": lambda judgement: _opposite(_persisting(judgement)),
+    "denied": lambda judgement: _opposite(_stated(judgement)),
+    "uncertain": lambda _: Label.UNCERTAIN,
+    "none": lambda judgement: None if judgement.label is not Label.NEGATIVE else Label.NEGATIVE,
+}
+
+
+def _phrases(lexicon: Lexicon, symbols: Iterable[str]) -> Iterator[tuple[int, Role]]:
+    """Yield the phrases that the first symbols make, with their lengths, from short to long."""
+    node = lexicon.start
+    for length, symbol in enumerate(symbols, start=1):
+        following = node.next.get(symbol)
+        if following is PENDING:
+            following = node.step(symbol)
+        if following is None:
+            return
+        node = following
+        for role in node.roles:
+            yield length, role
+
+
+def _moved(match: Match, by: int) -> Match:
+    return match._replace(start=match.start + by, end=match.end + by)
+
+
+def _judgement_moved(judgement: Judgement, by: int) -> Judgement:
+    cues = tuple(_moved(cue, by) for cue in judgement.cues)
+    return judgement._replace(item=_moved(judgement.item, by), cues=cues)

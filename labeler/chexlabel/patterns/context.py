@@ -1,0 +1,123 @@
+"""The compiled form of `context.yaml` and `recognition.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from chexlabel.errors import PatternError
+from chexlabel.patterns.lexicon import CueKind, Lexicon, Role, Tag
+from chexlabel.patterns.spelling import Speller
+from chexlabel.patterns.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chexlabel.patterns._files import PatternFile, Phrase
+
+__all__ = ["ContextRules", "ReferenceRule", "compile_context", "compile_recognition"]
+
+_PARTS = {"references": Tag.REFERENCE, "answers": Tag.ANSWER}
+_KINDS = {
+    tag: CueKind(name, 0, "neutral", 0, restarts=False)
+    for tag, name in ((Tag.REFERENCE, "reference"), (Tag.ANSWER, "answer"), (Tag.CHEST, "chest"))
+}
+
+
+class ReferenceRule(NamedTuple):
+    """What a phrase that refers back says of the findings named before it.
+
+    Attributes:
+        effect: "absent", "present", "persists", "opposite", "uncertain" or "none".
+        state: the state that organs are in, "" for none.
+        of: which of the findings: "all", "first", "last" or "rest".
+        closed: whether a mark or the end of the sentence must follow.
+        only: the numbers of the findings that it can be said of; empty for all.
+    """
+
+    effect: str
+    state: str
+    of: str
+    closed: bool
+    only: frozenset[int]
+
+
+class ContextRules(NamedTuple):
+    """The phrases that refer back, and what they say.
+
+    Attributes:
+        lexicon: the phrases, with roles of `Tag.REFERENCE` and `Tag.ANSWER`.
+        rules: role -> what it says.
+    """
+
+    lexicon: Lexicon
+    rules: Mapping[tuple[str, str], ReferenceRule]
+
+
+def compile_context(files: Sequence[PatternFile], tracked: Sequence[str]) -> ContextRules:
+    """Compile the files of a set, the base's before those that extend it.
+
+    Args:
+        files: the context files.
+        tracked: the findings; their places are their numbers.
+
+    Raises:
+        PatternError: A phrase is malformed, or a finding is not one of the set's.
+    """
+    lexicon = Lexicon(Speller((), (), {}))
+    rules: dict[tuple[str, str], ReferenceRule] = {}
+    subject = _subject(files)
+    for file in files:
+        for layer, (key, tag) in enumerate(_PARTS.items()):
+            for at, reference in enumerate(getattr(file.model, key)):
+                # A set that extends another may not look for all of that one's findings.
+                only = frozenset(n for n, name in enumerate(tracked) if name in reference.only)
+                if reference.only and not only:
+                    continue
+                closed = reference.closed or tag == Tag.ANSWER
+                rule = ReferenceRule(reference.effect, reference.state, reference.of, closed, only)
+                for part, before in (("verdicts", subject), ("phrases", "")):
+                    for phrase in file.phrases(key, at, part):
+                        role = Role(tag, layer, phrase.text, kind=_KINDS[tag])
+                        _add(lexicon, phrase, role, before)
+                        rules[tag, phrase.text] = rule
+    lexicon.freeze()
+    return ContextRules(lexicon, rules)
+
+
+def compile_recognition(files: Sequence[PatternFile]) -> Lexicon | None:
+    """Compile the files of a set, the base's before those that extend it; `None` without any.
+
+    Phrases that count only as a whole sentence have layer 1, the others layer 0.
+
+    Raises:
+        PatternError: A phrase is malformed.
+    """
+    if not files:
+        return None
+    lexicon = Lexicon(Speller((), (), {}))
+    for file in files:
+        for layer, key in enumerate(("anywhere", "alone")):
+            for phrase in file.phrases(key):
+                _add(lexicon, phrase, Role(Tag.CHEST, layer, phrase.text, kind=_KINDS[Tag.CHEST]))
+    lexicon.freeze()
+    return lexicon
+
+
+def _subject(files: Sequence[PatternFile]) -> str:
+    """Return what stands before a verdict, as a phrase: an anaphor, with or without an opening."""
+
+    def any_of(key: str) -> str:
+        return "|".join(phrase.text for file in files for phrase in file.phrases(key))
+
+    anaphors, openings = any_of("anaphors"), any_of("openings")
+    opening = f"[{{{openings}}}] " if openings else ""
+    return f"{opening}{{{anaphors}}} " if anaphors else ""
+
+
+def _add(lexicon: Lexicon, phrase: Phrase, role: Role, before: str = "") -> None:
+    try:
+        lexicon.add(parse(before + phrase.text), role)
+    except ValueError as error:
+        message = f"{phrase.file}:{phrase.line}: `{phrase.text}`: {error}"
+        raise PatternError(message) from None

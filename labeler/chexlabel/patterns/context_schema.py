@@ -1,0 +1,77 @@
+"""What may stand in `context.yaml` and `recognition.yaml`, checked by pydantic."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chexlabel.patterns.schema import About, Phrases
+
+__all__ = ["ContextFile", "RecognitionFile", "Reference"]
+
+Effect = Literal["absent", "present", "persists", "opposite", "denied", "uncertain", "none"]
+Antecedent = Literal["all", "first", "last", "rest"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reference(_Strict):
+    """What a sentence may say of findings named before it; it has to begin with this."""
+
+    effect: Effect = Field(
+        description="What they say of the findings named before. `absent`, `present`, `uncertain`: "
+        "that. `persists`: what was there is still there; what was denied still is. `opposite`: "
+        "what was there is not, what was not is. `denied`: the same of what was asked. `none`: the "
+        "words before were no finding.",
+    )
+    state: str = Field(
+        "",
+        description="For organs (anatomy): the state, a name in `states.yaml`, that they are in.",
+    )
+    of: Antecedent = Field(
+        "all", description="Which of the findings named before: both, the former, the latter."
+    )
+    closed: bool = Field(
+        False,
+        description="Whether a mark or the end of the sentence must follow: it does not (but not: "
+        "it does not matter). Always so for `answers`.",
+    )
+    only: list[str] = Field(
+        [], description="The findings that they can be said of; without it, of all."
+    )
+    verdicts: Phrases = Field(
+        "", description="What is said of one of the `anaphors`, after it: has cleared."
+    )
+    phrases: Phrases = Field("", description="The same without an anaphor: no trace of it.")
+
+
+class ContextFile(_Strict):
+    """`context.yaml`: sentences that speak of findings that an earlier sentence names."""
+
+    about: About = ""
+    anaphors: Phrases = Field(
+        "", description="Words for what was named before, in front of `verdicts`: it, both."
+    )
+    openings: Phrases = Field("", description="What may stand before an anaphor: on this film.")
+    references: list[Reference] = Field(
+        [], description="Sentences that refer to the one before them: it has since cleared."
+    )
+    answers: list[Reference] = Field(
+        [],
+        description="Answers to a question that is the sentence before: yes. A mark or the "
+        "sentence's end must follow the phrase.",
+    )
+
+
+class RecognitionFile(_Strict):
+    """`recognition.yaml`: by what a chest X-ray report is known that names no finding.
+
+    A report in which neither a finding of the set nor one of these is found has all labels blank.
+    """
+
+    about: About = ""
+    anywhere: Phrases = Field("", description="Words and phrases that chest X-ray reports have.")
+    alone: Phrases = Field("", description="Phrases that count where they are a whole sentence.")

@@ -1,0 +1,210 @@
+"""Sentences that speak of findings named before them, and reports that are none. All invented."""
+
+from __future__ import annotations
+
+import pickle
+import time
+
+import pytest
+
+from chexlabel import Labeler
+from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.labels import Label
+from chexlabel.patterns.compile import load_patterns
+
+CASES: list[tuple[str, dict[str, int]]] = [
+    # what was there is gone
+    ("There was a small left pneumothorax. It has since resolved.", {"Pneumothorax": 0}),
+    ("A right effusion was seen yesterday. No trace of it remains.", {"Pleural Effusion": 0}),
+    ("Consolidation was suspected on the left. There is none.", {"Consolidation": 0}),
+    ("A mass is mentioned by the clinic. I cannot find it.", {"Lung Lesion": 0}),
+    ("Opacity at the left apex. The lordotic view shows nothing there.", {"Lung Opacity": 0}),
+    (
+        "Pneumothorax and effusion were present. Both are no longer seen.",
+        {"Pneumothorax": 0, "Pleural Effusion": 0},
+    ),
+    ("A chest tube was in place this morning. It has since been removed.", {"Support Devices": 0}),
+    ("Edema had developed. After diuresis, it has cleared.", {"Edema": 0}),
+    # it is still there
+    ("Pulmonary edema was present on admission. It has worsened.", {"Edema": 1}),
+    ("Possible rib fracture. The oblique view confirms it.", {"Fracture": 1}),
+    ("No effusion yesterday. It is the same today.", {"Pleural Effusion": 0}),
+    # the opposite, where the sentence ends with it
+    ("The first film showed no pneumothorax. The second one does.", {"Pneumothorax": 1}),
+    (
+        "The mediastinum looked wide on the portable film. It does not on this PA view.",
+        {"Enlarged Cardiomediastinum": 0},
+    ),
+    ("Scarring is suspected at the left apex. It is not of concern.", {"Lung Opacity": -1}),
+    # uncertain, explained away
+    ("The outside report mentions a mass. I am not sure that it is real.", {"Lung Lesion": -1}),
+    ("Opacity over the left base. This is due to overlying soft tissue.", {}),
+    ("Two nodules at the right base. Both are nipple shadows.", {}),
+    ("No nodule. This is a nipple shadow.", {"Lung Lesion": 0}),
+    # an organ
+    ("The heart was enlarged before surgery. It is now normal.", {"Cardiomegaly": 0}),
+    ("The heart was normal in March. It is now clearly enlarged.", {"Cardiomegaly": 1}),
+    # one of several
+    (
+        "There is a question of pneumothorax and effusion. The former is not there; the latter is.",
+        {"Pneumothorax": 0, "Pleural Effusion": 1},
+    ),
+    (
+        "Cardiomegaly and edema were described. The first persists, the other is gone.",
+        {"Cardiomegaly": 1, "Edema": 0},
+    ),
+    # questions and answers
+    ("Edema? Absent.", {"Edema": 0}),
+    ("PTX? N. Effusion? Y, small, left.", {"Pneumothorax": 0, "Pleural Effusion": 1}),
+    ("Any change in the atelectasis? Slightly less of it.", {"Atelectasis": 1}),
+    ("Is the mediastinum enlarged? It is normal.", {"Enlarged Cardiomediastinum": 0}),
+    ("And the heart? Normal too.", {"Cardiomegaly": 0}),
+    ("Heart enlarged? Not on this film.", {"Cardiomegaly": 0}),
+    ("Pneumonia? Perhaps.", {"Pneumonia": -1}),
+    ("Pneumonia? No, atelectasis.", {"Pneumonia": 0, "Atelectasis": 1}),
+    ("Size of the heart? Cannot be judged.", {"Cardiomegaly": -1}),
+    # two sentences back, past one that names nothing
+    (
+        "A small pneumothorax was seen. Film of poor quality. It has resolved.",
+        {"Pneumothorax": 0},
+    ),
+    # what looks like a reference and is none
+    ("It is normal.", {}),
+    ("None is seen.", {}),
+    ("Small effusion. No other finding.", {"Pleural Effusion": 1}),
+    ("There is a mass. This is highly suspicious for carcinoma.", {"Lung Lesion": 1}),
+    ("Left effusion. The lateral view is normal otherwise.", {"Pleural Effusion": 1}),
+    ("Right catheter. It was pulled back and now ends in the SVC.", {"Support Devices": 1}),
+]
+
+
+@pytest.fixture(scope="module")
+def labeler() -> Labeler:
+    return Labeler(refine=False)
+
+
+def stated(labeler: Labeler, text: str) -> dict[str, int]:
+    labels = zip(labeler.findings, labeler.label(text), strict=True)
+    return {name: int(v) for name, v in labels if v is not None and name != "No Finding"}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES, ids=[text for text, _ in CASES])
+def test_what_refers_back_decides(labeler: Labeler, text: str, expected: dict[str, int]) -> None:
+    assert stated(labeler, text) == expected
+
+
+def test_all_ways_give_the_same_labels(labeler: Labeler) -> None:
+    texts = [text for text, _ in CASES]
+    fast = [labeler.label(text) for text in texts]
+    assert Labeler(refine=False).label_batch(texts) == fast
+    assert [tuple(labeler(text).labels.values()) for text in texts] == fast
+    piped = Labeler(refine=False).pipe(texts, batch_size=7)
+    assert [tuple(report.labels.values()) for report in piped] == fast
+
+
+def test_evidence_quotes_both_places(labeler: Labeler) -> None:
+    text = "FINDINGS: There was a pneumothorax.\n\nIMPRESSION: It has  resolved. Small effusion."
+    pneumothorax, effusion = labeler(text).mentions
+    assert (pneumothorax.label, pneumothorax.section) == (Label.NEGATIVE, "findings")
+    assert text[pneumothorax.start : pneumothorax.end] == pneumothorax.text == "pneumothorax"
+    (cue,) = pneumothorax.cues
+    assert (cue.kind, cue.text) == ("reference", "It has  resolved")
+    assert text[cue.start : cue.end] == cue.text
+    start, end = pneumothorax.sentence
+    assert text[start:end].startswith("There was")
+    assert text[start:end].endswith("resolved")
+    assert (effusion.label, effusion.cues) == (Label.POSITIVE, ())
+
+
+def test_an_answer_is_named_as_one(labeler: Labeler) -> None:
+    (mention,) = labeler("Effusion? None.").mentions
+    assert [(cue.kind, cue.text) for cue in mention.cues] == [("answer", "None")]
+
+
+def test_sentences_that_stand_alone_are_passages_by_themselves() -> None:
+    patterns = load_patterns()
+    reader = ContextReader(patterns.context, patterns.lexicon)
+    sentences = ["Small effusion", "The heart is normal", "It is unchanged", "Lungs clear"]
+    passages = reader.passages(sentences, lambda sentence: "Lungs" not in sentence)
+    assert passages == [(0, 1), (1, 3), (3, 4)]
+    assert not reader.refers(BOUNDARY.join(sentences[1:3]))
+
+
+def test_passages_are_bounded_and_quick(labeler: Labeler) -> None:
+    patterns = labeler.patterns
+    reader = ContextReader(patterns.context, patterns.lexicon)
+    sentences = ["Small effusion", *["It is unchanged"] * 10_000]
+    passages = reader.passages(sentences, lambda _: True)
+    assert [first for first, _ in passages[1:]] == [after for _, after in passages[:-1]]
+    assert max(after - first for first, after in passages) == 4
+    started = time.perf_counter()
+    labeler.label(". ".join(sentences))
+    assert time.perf_counter() - started < 20
+
+
+def test_context_survives_pickling(labeler: Labeler) -> None:
+    text = "Edema? Absent."
+    assert pickle.loads(pickle.dumps(labeler)).label(text) == labeler.label(text)  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("The heart is stable. Normal heart size.", Label.NEGATIVE),
+        ("Heart size normal. Impression: Heart unchanged.", Label.NEGATIVE),
+        ("The heart is stable. The heart is enlarged.", Label.POSITIVE),
+        ("The heart is stable.", Label.UNCERTAIN),
+        ("The heart is stable. Borderline heart size.", Label.UNCERTAIN),
+        ("Normal heart size. Heart size cannot be assessed.", Label.UNCERTAIN),
+    ],
+)
+def test_stable_counts_only_where_nothing_else_is_said(
+    labeler: Labeler, text: str, label: Label
+) -> None:
+    assert labeler(text).labels["Cardiomegaly"] is label
+    assert labeler.label_batch([text])[0][labeler.findings.index("Cardiomegaly")] is label
+
+
+def test_a_stable_heart_that_is_normal_leaves_the_report_normal(labeler: Labeler) -> None:
+    assert labeler("Heart stable. Heart size normal.").labels["No Finding"] is Label.POSITIVE
+    assert labeler("Heart stable. Lungs clear.").labels["No Finding"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "files/p10/p10000032/s50414267/02aa804e.jpg",
+        "https://example.org/image.png",
+        "El paciente presenta tos. Sin alteraciones significativas en la imagen.",
+        "Kein Nachweis eines Ergusses. Herz normal gross.",
+        "No acute intracranial abnormality. The ventricles are normal in size. No midline shift.",
+        "Liver and spleen are normal. No hydronephrosis.",
+        "12345",
+        "see attached",
+    ],
+)
+def test_what_is_no_report_has_no_labels(labeler: Labeler, text: str) -> None:
+    assert set(labeler.label(text)) == {None}
+    assert set(labeler(text).labels.values()) == {None}
+    assert not labeler.recognises(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Normal.",
+        "NAD",
+        "Lungs clear.",
+        "No acute disease.",
+        "Normal chest radiograph.",
+        "No active disease seen.",
+        "Unremarkable study.",
+        "Otherwise neg.",
+        "No acute cardiopulmonary process.",
+        "Chest: nil acute.",
+        "Within normal limits.",
+    ],
+)
+def test_a_general_statement_is_a_report(labeler: Labeler, text: str) -> None:
+    assert labeler(text).labels["No Finding"] is Label.POSITIVE
+    assert labeler.recognises(text)

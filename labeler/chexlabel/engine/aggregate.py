@@ -60,6 +60,7 @@ class Aggregator:
         self._patterns = patterns
         self._blank: tuple[Label | None, ...] = (None,) * len(patterns.findings)
         self._memo: dict[int, tuple[Label | None, ...]] = {}
+        self._distinct: dict[tuple[Label | None, ...], tuple[Label | None, ...]]
         self._distinct = {self._blank: self._blank}
         # For each label put out: where its finding's bits stand, and what they mean.
         self._columns = [

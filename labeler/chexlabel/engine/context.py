@@ -139,9 +139,7 @@ class ContextReader:
             if found is not None:
                 yield self._reread(found, sentence, offsets)
 
-    def _reread(
-        self, reference: Match, sentence: str, offsets: Sequence[tuple[int, int]]
-    ) -> Match:
+    def _reread(self, reference: Match, sentence: str, offsets: Sequence[tuple[int, int]]) -> Match:
         """Return a phrase with its places among the tokens that the set's phrases see."""
         tokens = token_offsets(sentence, self._phrases)
         if len(tokens) == len(offsets):  # no word was put right

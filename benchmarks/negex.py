@@ -29,7 +29,7 @@ from rich.table import Table
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from chexlabel import Label
-from chexlabel.engine.assertion import judge
+from chexlabel.engine.decide import judge
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.patterns import load_patterns

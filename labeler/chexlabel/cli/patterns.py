@@ -26,8 +26,10 @@ _CHECK = """\
 Check a pattern set: its files against the schema, its phrases for contradictions,
 and its examples, sentences that must get their label. What is found is printed one
 a line as FILE:LINE: and what to do. The examples of the set that it extends are run
-too, and those that get another label listed as changed. Exit status 2 if there are
-errors, 1 if only own examples fail, 0 otherwise."""
+too, and those that get another label listed as changed. With --compose every phrase
+is put into composed statements, whose labels are known from how they are made (see
+composition.yaml). Exit status 2 if there are errors, 1 if only own examples or
+statements fail, 0 otherwise."""
 
 _LIST = "List the pattern sets that ship with chexlabel."
 
@@ -52,6 +54,12 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "check", help="check a set and run its examples", description=_CHECK
     )
     check.add_argument("set", metavar="SET", help="name or folder of a pattern set")
+    check.add_argument(
+        "--compose", action="store_true", help="check composed statements of all phrases too"
+    )
+    check.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="which statements (default: 0)"
+    )
     listing = commands.add_parser(
         "list", help="list the sets that ship with chexlabel", description=_LIST
     )
@@ -91,7 +99,20 @@ def _check(args: argparse.Namespace) -> int:
     _print_problems("changed", (change.problem for change in result.changed))
     if not args.quiet:
         print(one_line(f"{args.set}: {_in_words(result)}"))
-    return 2 if result.errors else 1 if result.failures else 0
+    misread = _compose(args) if args.compose and not result.errors else 0
+    return 2 if result.errors else 1 if result.failures or misread else 0
+
+
+def _compose(args: argparse.Namespace) -> int:
+    """Check composed statements; return how many do not get their labels."""
+    from chexlabel.patterns.composition import check_composition
+
+    result = check_composition(args.set, seed=args.seed)
+    _print_problems("statement", (failure.problem for failure in result.failures))
+    counts = f"{len(result.failures)} of {_number(result.statements, 'composed statement')} failed"
+    if not args.quiet:
+        print(one_line(f"{args.set}: {counts}"))
+    return len(result.failures)
 
 
 def _list(_: argparse.Namespace) -> int:

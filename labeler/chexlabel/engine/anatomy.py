@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chexlabel.engine.clauses import (
+from chexlabel.engine.clauses import Mention
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match
+from chexlabel.engine.phrases import (
     BOUNDARIES,
-    FINITE,
     PREDICATES,
     SUBJECTS,
     ahead,
@@ -22,8 +24,6 @@ from chexlabel.engine.clauses import (
     start_of,
     strongest,
 )
-from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import Match
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 
@@ -43,6 +43,7 @@ class _Organ:
     """An anatomy word with the state words that bear on it."""
 
     item: Match
+    mention: Mention | None = None
     states: list[_State] = field(default_factory=list)
     attributes: int = 0
     """How many of the states stand before it; what is said of it in a predicate follows these."""
@@ -65,26 +66,9 @@ class Anatomy:
         """Take note that a finding was mentioned."""
         self._mentions_since = True
 
-    def begins_clause(self, at: int) -> bool:
-        """Say whether the anatomy at `at` is the subject of a verb, with no boundary before it."""
-        item = self._items[at]
-        before = next((i for i in behind(self._items, at) if i.role.tag != Tag.ASSERTIVE), None)
-        if before is not None and before.role.tag in BOUNDARIES:
-            return False
-        if self.organs and item.start < self.organs[-1].item.end:
-            return False
-        spliced = before is not None and before.role.tag == Tag.MENTION and before.end == item.start
-        for following in ahead(self._items, at):
-            tag = following.role.tag
-            if tag in FINITE or (spliced and tag == Tag.STATE):  # "no effusion heart normal"
-                return True
-            if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
-                return False
-        return False
-
-    def add(self, at: int) -> None:
-        """Add the anatomy at `at`."""
-        organ = _Organ(self._items[at])
+    def add(self, at: int, mention: Mention | None = None) -> None:
+        """Add the anatomy at `at`, with what was found of it as a mention, if it is one."""
+        organ = _Organ(self._items[at], mention)
         last = self.organs[-1] if self.organs else None
         if last is not None:
             organ.carried = last.states[last.attributes :] or last.states or last.carried
@@ -185,10 +169,16 @@ class Anatomy:
         start = self._items[at].start
         for other in behind(self._items, at):
             if other.role.tag in PREDICATES and other.role.tag != Tag.COLON:
-                return start - other.end <= 1
+                return start - other.end <= 1 and not self._presents_too(other)
             if other.role.tag in BOUNDARIES or other.role.tag == Tag.COLON:
                 return False
         return False
+
+    def _presents_too(self, verb: Match) -> bool:
+        """Say whether a verb's words also present what follows: "again seen"."""
+        return any(
+            other.role.tag == Tag.ASSERTIVE and other[:2] == verb[:2] for other in self._items
+        )
 
     def _follows_colon(self, at: int) -> bool:
         """Say whether the state at `at` stands right after a colon."""
@@ -230,11 +220,17 @@ def _decide(organ: _Organ) -> Judgement | None:
     for state, label in organ.item.role.states.items():
         for item, cues in entries:
             if item.role.state == state:
-                return _judge(organ.item, item, label, cues)
+                return _judge(organ, item, label, cues)
     return None
 
 
-def _judge(organ: Match, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:
-    best = strongest(cues, organ.role)
+def _judge(organ: _Organ, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:
+    mention = organ.mention
+    if mention is not None:
+        cues = (*cues, *(cue for cue in mention.cues if cue.start > organ.item.start))
+    best = strongest(cues, organ.item.role)
     # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
-    return Judgement(organ, ruled(label, best), tuple(sorted([state, *best], key=start_of)))
+    said = ruled(label, best)
+    if mention is not None and mention.alternative is not None and said is Label.POSITIVE:
+        return Judgement(organ.item, mention.alternative.role.label, (mention.alternative,))
+    return Judgement(organ.item, said, tuple(sorted([state, *best], key=start_of)))

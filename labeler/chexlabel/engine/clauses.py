@@ -1,141 +1,454 @@
-"""What the judges of mentions and of anatomy share: kinds of phrase, looking ahead, cue ranks."""
+"""The first stage: a sentence's clauses, the lists in them, and how far its cues govern.
+
+There is no parser. Clauses are told from the words that part them (`but`, a comma), from verbs that
+have a subject of their own, and from words that present something as being there (`small`,
+`stable`). At every comma and conjunction the question is whether what follows stands on its own or
+carries the list on; the rules that answer it stand in `chexlabel.engine.openings`. Which words do
+what stands in the pattern files. After NegEx (Chapman et al. 2001, doi:10.1006/jbin.2001.1029) and
+the CheXpert labeler (Irvin et al. 2019, arXiv:1901.07031).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from chexlabel.engine.match import Match
-from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Role, Tag
-
-__all__ = [
-    "BOUNDARIES",
-    "CUES_BEFORE",
-    "FINITE",
-    "HORIZON",
-    "PREDICATES",
-    "SUBJECTS",
-    "ahead",
-    "behind",
-    "governs_next",
-    "is_listed",
-    "presents",
-    "relative_follows",
-    "restarts",
-    "ruled",
-    "start_of",
-    "strongest",
-]
-
-BOUNDARIES = frozenset(
-    {
-        Tag.SEPARATOR,
-        Tag.CONJUNCTION,
-        Tag.DISJUNCTION,
-        Tag.ALTERNATIVE,
-        Tag.TERMINATOR,
-        Tag.WITH,
-        Tag.ADJUNCT,
-    }
+from chexlabel.engine.openings import Junction, OpenClause, rule_that_opens
+from chexlabel.engine.phrases import (
+    BOUNDARIES,
+    CUES_BEFORE,
+    FINDINGS,
+    FINITE,
+    PREDICATES,
+    ahead,
+    behind,
+    governs_next,
+    is_listed,
+    names_finding,
+    presents,
+    restarts,
 )
-CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
-SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
-FINITE = frozenset({Tag.VERB, Tag.COLON})
-PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
+from chexlabel.patterns.lexicon import Tag
 
-_EFFECTS: dict[str, Label | None] = {
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "none": None,
+__all__ = ["Clause", "Joint", "Mention", "Scope", "Sentence", "segment"]
+
+_OPEN_CUES = 8
+"""The most cues whose scopes are followed at a time; with more the oldest ends."""
+
+_INNER: dict[str, frozenset[str]] = {
+    Tag.STATE: CUES_BEFORE,
+    Tag.ANATOMY: FINDINGS,
+    Tag.ASSERTIVE: frozenset(),
 }
+"""What may be left out as part of longer words, and what these are if they begin with it."""
 
-HORIZON = 48
-"""How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
-time stays linear in the text whatever it is."""
-
-
-def ahead(items: Sequence[Match], at: int) -> Iterator[Match]:
-    """Return the phrases that follow the one at `at`."""
-    return iter(items[at + 1 : at + 1 + HORIZON])
+_LISTING = frozenset({Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION})
 
 
-def behind(items: Sequence[Match], at: int) -> Iterator[Match]:
-    """Return the phrases that stand before the one at `at`, the nearest first."""
-    return reversed(items[max(0, at - HORIZON) : at])
+@dataclass(slots=True)
+class Scope:
+    """How far a cue governs what follows it.
+
+    Attributes:
+        cue: the cue.
+        start: its place among the sentence's phrases.
+        end: the place at which it governs no more.
+    """
+
+    cue: Match
+    start: int
+    end: int
 
 
-def restarts(cue: Match) -> bool:
-    """Say whether a cue ends the scopes that opened before it."""
-    return cue.role.kind is not None and cue.role.kind.restarts
+@dataclass(slots=True)
+class Clause:
+    """A stretch of a sentence's phrases.
+
+    Attributes:
+        start, end: places of its first phrase and after its last.
+        rule: the rule that opened it.
+        verdicts: places of the cues that speak of what stands before them (`has resolved`).
+        listed: whether a conjunction joins mentions in it.
+    """
+
+    start: int
+    end: int
+    rule: str
+    verdicts: list[int] = field(default_factory=list)
+    listed: bool = False
 
 
-def relative_follows(items: Sequence[Match], at: int) -> bool:
-    """Say whether a relative clause begins right after the comma at `at`."""
-    following = next(iter(ahead(items, at)), None)
-    return (
-        following is not None
-        and following.role.tag == Tag.RELATIVE
-        and following.start == items[at].end
-    )
+@dataclass(slots=True)
+class Joint:
+    """An `or` or `versus` that may make alternatives of what stands on its sides.
+
+    Attributes:
+        item: the word.
+        place: its place among the sentence's phrases.
+        serial: whether a comma stands before it: "A, B, or C".
+    """
+
+    item: Match
+    place: int
+    serial: bool
 
 
-def presents(items: Sequence[Match], at: int) -> bool:
-    """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
-    for item in ahead(items, at):
-        tag = item.role.tag
-        if tag == Tag.MENTION or tag == Tag.EXCLUDE:
-            return True
-        if tag not in (Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL):
+@dataclass(slots=True)
+class Mention:
+    """A finding, or an organ with its state before it, while its sentence is read.
+
+    Attributes:
+        item: its words.
+        place: its place among the sentence's phrases.
+        clause: the clause that it stands in.
+        link: tag of what joins it to the mention before it, if anything does.
+        aside: whether a comma stands before that: "collapse, with infection less likely".
+        cues: the cues that reach it.
+        alternative: the joint that makes it an alternative.
+    """
+
+    item: Match
+    place: int
+    clause: Clause
+    link: str | None
+    aside: bool = False
+    cues: list[Match] = field(default_factory=list)
+    alternative: Match | None = None
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A sentence cut into clauses.
+
+    Attributes:
+        items: its matched phrases in order.
+        clauses: its clauses in order.
+        mentions: its mentions in order, excluded phrases among them.
+        scopes: the scopes of cues that stand before what they govern, in order.
+        joints: what may make alternatives.
+        relatives: places at which relative clauses begin.
+        has_anatomy: whether it names an organ.
+    """
+
+    items: Sequence[Match]
+    clauses: list[Clause] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    joints: list[Joint] = field(default_factory=list)
+    relatives: list[int] = field(default_factory=list)
+    has_anatomy: bool = False
+
+
+def segment(items: Sequence[Match]) -> Sentence:
+    """Cut a sentence, given its matched phrases in order, into clauses and lists."""
+    return _Segmenter(_without_inner_words(items)).read()
+
+
+def _without_inner_words(items: Sequence[Match]) -> Sequence[Match]:
+    """Leave out states, organs and presenting words that belong to longer words.
+
+    Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for").
+    """
+    kept = [item for at, item in enumerate(items) if not _is_inner(items, at)]
+    return items if len(kept) == len(items) else kept
+
+
+def _is_inner(items: Sequence[Match], at: int) -> bool:
+    """Say whether the phrase at `at` belongs to longer words."""
+    item = items[at]
+    inner = _INNER.get(item.role.tag)
+    if inner is None:
+        return False
+    for other in behind(items, at):
+        if other.end > item.start and other.role.tag in FINDINGS and other.start < item.start:
+            return item.role.tag != Tag.ANATOMY or other.end >= item.end
+    for other in ahead(items, at):
+        if other.start > item.start:
             return False
+        if other.role.tag in inner and other.end > item.end:
+            return other.role.tag in FINDINGS or restarts(other)
     return False
 
 
-def is_listed(items: Sequence[Match], at: int) -> bool:
-    """Say whether what stands at `at` is part of a list whose `or` still comes."""
-    for item in ahead(items, at):
-        tag = item.role.tag
-        if tag == Tag.DISJUNCTION:
-            return True
-        if tag in PREDICATES or tag == Tag.TERMINATOR or tag == Tag.EXISTENTIAL:
+class _Segmenter:
+    """Reads a sentence's phrases from left to right, clause by clause."""
+
+    # Where reading begins; as class attributes they cost a sentence nothing.
+    suspended: list[Scope] | None = None  # the scopes outside a relative clause between commas
+    link: str | None = None  # what stands between the last mention and the next
+    aside = False  # whether a comma stands before the `with` that stands between them
+    passed = 0  # the phrases of a junction that were read with its first
+    relative = -1  # token at which the last relative clause began
+
+    def __init__(self, items: Sequence[Match]) -> None:
+        self.items = items
+        self.sentence = Sentence(items)
+        self.clause = Clause(0, len(items), "begins the sentence")
+        self.sentence.clauses.append(self.clause)
+        self.state = OpenClause(items)
+
+    def read(self) -> Sentence:
+        handlers = _HANDLERS
+        for at, item in enumerate(self.items):
+            if at >= self.passed:
+                handle = handlers.get(item.role.tag)
+                if handle is not None:
+                    handle(self, at, item)
+        return self.sentence
+
+    # Clauses and scopes.
+
+    def open_clause(self, at: int, rule: str) -> None:
+        self.end_scopes(at)
+        self.clause.end = at
+        self.clause = Clause(at, len(self.items), rule)
+        self.sentence.clauses.append(self.clause)
+        self.state.begin()
+        self.suspended = None
+        self.link = None
+
+    def end_scopes(self, at: int) -> None:
+        for scope in self.state.scopes:
+            scope.end = at
+        self.state.scopes = []
+
+    def open_scope(self, at: int, cue: Match) -> None:
+        scopes = self.state.scopes
+        if len(scopes) >= _OPEN_CUES:
+            scopes.pop(0).end = at
+        scope = Scope(cue, at, len(self.items))
+        self.sentence.scopes.append(scope)
+        scopes.append(scope)
+
+    # Mentions.
+
+    def read_mention(self, at: int, item: Match) -> None:
+        mentions = self.sentence.mentions
+        same_words = bool(mentions) and item.start < mentions[-1].item.end
+        link = None if same_words else self.link
+        mentions.append(Mention(item, at, self.clause, link, self.aside and not same_words))
+        self.state.last = self.state.anywhere = item
+        if not same_words:
+            self.link, self.aside = None, False
+
+    def read_anatomy(self, at: int, item: Match) -> None:
+        self.sentence.has_anatomy = True
+        if self.begins_clause(at):
+            self.end_scopes(at)
+        self.state.has_organ = True
+        self.state.organ_end = item.end
+        if names_finding(self.items, at):
+            self.read_mention(at, item)
+
+    def begins_clause(self, at: int) -> bool:
+        """Say whether the organ at `at` is the subject of a verb, with no boundary before it."""
+        item = self.items[at]
+        before = next((i for i in behind(self.items, at) if i.role.tag != Tag.ASSERTIVE), None)
+        if before is None or before.role.tag in BOUNDARIES:
             return False
-        if tag in CUES_BEFORE and restarts(item):
+        if self.state.organ_end > item.start:
             return False
-    return False
+        spliced = before.role.tag == Tag.MENTION and before.end == item.start
+        for following in ahead(self.items, at):
+            tag = following.role.tag
+            if tag in FINITE or (spliced and tag == Tag.STATE):  # "no effusion heart normal"
+                return True
+            if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
+                return False
+        return False
+
+    # Cues.
+
+    def read_cue_on_either_side(self, at: int, item: Match) -> None:
+        follows = item.role.verbal and self.link is None  # "edema is difficult to exclude"
+        if self.state.last is None or (governs_next(self.items, at) and not follows):
+            self.read_cue_before(at, item)
+        else:
+            self.read_cue_after(at, item)
+
+    def read_cue_before(self, at: int, item: Match) -> None:
+        if restarts(item):
+            self.end_scopes(at)
+        self.open_scope(at, item)
+
+    def read_cue_after(self, at: int, item: Match) -> None:
+        self.state.closed = True
+        if self.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
+            return  # "effusion with negative cultures"
+        self.clause.verdicts.append(at)
+
+    # What parts clauses.
+
+    def read_boundary(self, at: int, item: Match) -> None:
+        if self.state.is_within_phrase(item):
+            if item.role.tag == Tag.DISJUNCTION:  # "fluid or thickening"
+                self.sentence.joints.append(Joint(item, at, serial=False))
+            return
+        junction = self.junction(at)
+        if self.suspended is not None and junction.has_comma and not self.lists_in_relative(at):
+            self.resume(at)
+            self.join(junction)
+            return
+        rule = rule_that_opens(self.state, junction)
+        if rule is not None:
+            self.open_clause(at, rule)
+            self.passed = junction.end
+            return
+        if junction.has_comma and self.relative_follows(junction):
+            self.suspended = list(self.state.scopes)
+        self.join(junction)
+
+    def junction(self, at: int) -> Junction:
+        """Return the comma or conjunction at `at`, with those that stand right beside it."""
+        items = self.items
+        first = last = items[at]
+        tag, place, end = first.role.tag, at, at + 1
+        has_comma = tag == Tag.SEPARATOR
+        while end < len(items) and items[end].start == last.end:
+            following = items[end].role.tag
+            if following not in _LISTING:
+                break
+            last = items[end]
+            has_comma = has_comma or following == Tag.SEPARATOR
+            if following != Tag.SEPARATOR:
+                tag, place = following, end
+            end += 1
+        return Junction(tag, at, end, place, has_comma)
+
+    def join(self, junction: Junction) -> None:
+        """Carry the list on."""
+        self.passed = junction.end
+        serial = junction.has_comma or self.link == Tag.SEPARATOR
+        if self.link in (None, Tag.SEPARATOR):
+            self.link = junction.tag
+        if junction.tag == Tag.SEPARATOR:
+            return
+        self.clause.listed = True
+        if junction.tag == Tag.DISJUNCTION and not self.joins_adjectives(junction):
+            self.state.disjoined = self.state.last is not None
+            joint = self.items[junction.place]
+            self.sentence.joints.append(Joint(joint, junction.place, serial))
+
+    def joins_adjectives(self, junction: Junction) -> bool:
+        """Say whether an `or` joins words that present one noun: "mild or moderate edema"."""
+        items = self.items
+        joint = items[junction.place]
+        before = items[junction.start - 1] if junction.start else None
+        after = items[junction.end] if junction.end < len(items) else None
+        return (
+            before is not None
+            and after is not None
+            and before.role.tag == after.role.tag == Tag.ASSERTIVE
+            and before.end == joint.start
+            and after.start == joint.end
+            and presents(items, junction.end)
+        )
+
+    def relative_follows(self, junction: Junction) -> bool:
+        items, end = self.items, junction.end
+        return (
+            end < len(items)
+            and items[end].role.tag == Tag.RELATIVE
+            and items[end].start == items[end - 1].end
+        )
+
+    def lists_in_relative(self, at: int) -> bool:
+        """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
+        has_cue = any(scope.cue.start > self.relative for scope in self.state.scopes)
+        return has_cue and is_listed(self.items, at)
+
+    def resume(self, at: int) -> None:
+        """Go on after a relative clause between commas with the scopes from before it."""
+        outside = self.suspended or []
+        for scope in self.state.scopes:
+            if scope not in outside:
+                scope.end = at
+        resumed = [s for s in outside if s in self.state.scopes]
+        for scope in outside:
+            if scope not in resumed:
+                again = Scope(scope.cue, at, len(self.items))
+                self.sentence.scopes.append(again)
+                resumed.append(again)
+        self.state.scopes, self.suspended = resumed, None
+
+    def read_terminator(self, at: int, _item: Match) -> None:
+        if self.link == Tag.SEPARATOR and self.is_parenthetic(at):
+            self.passed = at + 2
+            self.link = None
+            return
+        self.open_clause(at, "terminator")
+
+    def is_parenthetic(self, at: int) -> bool:
+        """Say whether a verdict goes on after the word: "Pneumonia, however, is suspected."."""
+        items = self.items
+        return (
+            at + 2 < len(items)
+            and items[at + 1].role.tag == Tag.SEPARATOR
+            and items[at + 1].start == items[at].end
+            and items[at + 2].role.tag in PREDICATES
+            and items[at + 2].start == items[at + 1].end
+        )
+
+    def read_with(self, at: int, item: Match) -> None:
+        # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
+        kept = [scope for scope in self.state.scopes if scope.cue.end == item.start]
+        for scope in self.state.scopes:
+            if scope not in kept:
+                scope.end = at
+        self.state.scopes = kept
+        self.aside = self.link == Tag.SEPARATOR
+        self.link = item.role.tag
+
+    def read_adjunct(self, at: int, item: Match) -> None:
+        self.end_scopes(at)
+        self.link = item.role.tag
+
+    def read_alternative(self, at: int, item: Match) -> None:
+        self.sentence.joints.append(Joint(item, at, serial=False))
+        self.link = item.role.tag
+
+    def read_existential(self, at: int, _item: Match) -> None:
+        last, scopes = self.state.last, self.state.scopes
+        if last is not None and self.link != Tag.DISJUNCTION:
+            governs_what_follows = scopes and scopes[-1].cue.start >= last.start
+            if not governs_what_follows:
+                self.open_clause(at, "there is")
+        self.state.stated = True
+
+    def read_assertive(self, at: int, item: Match) -> None:
+        last = self.state.anywhere
+        follows = last is not None and last.end == item.start
+        if follows and self.state.is_denied() and presents(self.items, at):
+            self.open_clause(at, "presented without a comma")  # "no pneumothorax mild edema"
+
+    def read_relative(self, at: int, item: Match) -> None:
+        self.relative = item.start
+        self.sentence.relatives.append(at)
+
+    def read_verb(self, _at: int, _item: Match) -> None:
+        if self.state.anywhere is not None or self.state.has_organ:
+            self.state.closed = True
 
 
-def governs_next(items: Sequence[Match], at: int) -> bool:
-    """Say whether a cue that may stand on either side stands before its mention."""
-    for item in ahead(items, at):
-        tag = item.role.tag
-        if tag in SUBJECTS:
-            return True
-        if tag in BOUNDARIES or tag in PREDICATES or tag in CUES_BEFORE:
-            return False
-    return False
-
-
-def ruled(label: Label, cues: Sequence[Match]) -> Label | None:
-    """Return what the strongest cues make of a label; `None` if it counts for nothing."""
-    kind = cues[0].role.kind if cues else None
-    return label if kind is None else _EFFECTS.get(kind.effect, label)
-
-
-def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
-    """Return, in text order, the cues of the first-ranking kind that touches `role`."""
-    best: list[Match] = []
-    rank = 1 << 30
-    for cue in cues:
-        kind = cue.role.kind
-        if kind is None or kind.name in role.ignored:
-            continue
-        if kind.rank < rank:
-            best, rank = [cue], kind.rank
-        elif kind.rank == rank:
-            best.append(cue)
-    best.sort(key=start_of)
-    return best
-
-
-def start_of(item: Match) -> int:
-    """Return the first token, by which items are put in text order."""
-    return item.start
+_HANDLERS: dict[str, Callable[[_Segmenter, int, Match], None]] = {
+    Tag.MENTION: _Segmenter.read_mention,
+    Tag.EXCLUDE: _Segmenter.read_mention,
+    Tag.ANATOMY: _Segmenter.read_anatomy,
+    Tag.ASSERTIVE: _Segmenter.read_assertive,
+    Tag.CUE_BEFORE: _Segmenter.read_cue_before,
+    Tag.CUE_AFTER: _Segmenter.read_cue_after,
+    Tag.CUE_BOTH: _Segmenter.read_cue_on_either_side,
+    Tag.SEPARATOR: _Segmenter.read_boundary,
+    Tag.CONJUNCTION: _Segmenter.read_boundary,
+    Tag.DISJUNCTION: _Segmenter.read_boundary,
+    Tag.ALTERNATIVE: _Segmenter.read_alternative,
+    Tag.WITH: _Segmenter.read_with,
+    Tag.ADJUNCT: _Segmenter.read_adjunct,
+    Tag.COLON: _Segmenter.read_verb,
+    Tag.TERMINATOR: _Segmenter.read_terminator,
+    Tag.EXISTENTIAL: _Segmenter.read_existential,
+    Tag.VERB: _Segmenter.read_verb,
+    Tag.PRESENCE: _Segmenter.read_verb,
+    Tag.RELATIVE: _Segmenter.read_relative,
+}

@@ -30,6 +30,7 @@ _FILES = (
     "spelling.yaml",
     "context.yaml",
     "recognition.yaml",
+    "composition.yaml",
 )
 _STRONGEST_FIRST = (Label.POSITIVE, Label.UNCERTAIN, Label.NEGATIVE)
 

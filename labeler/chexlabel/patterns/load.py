@@ -76,6 +76,7 @@ class SetSource:
         spelling: spelling.yaml, the base's first.
         context: context.yaml, the base's first.
         recognition: recognition.yaml, the base's first.
+        composition: composition.yaml, the base's first.
         examples: the examples of the set's own findings files.
     """
 
@@ -90,6 +91,7 @@ class SetSource:
     spelling: tuple[PatternFile, ...]
     context: tuple[PatternFile, ...]
     recognition: tuple[PatternFile, ...]
+    composition: tuple[PatternFile, ...]
     examples: tuple[Example, ...]
 
 
@@ -177,6 +179,7 @@ class _Reader:
         spelling = self.optional(path / "spelling.yaml", schema.SpellingFile)
         context = self.optional(path / "context.yaml", ContextFile)
         recognition = self.optional(path / "recognition.yaml", RecognitionFile)
+        composition = self.optional(path / "composition.yaml", schema.CompositionFile)
         if info is None or len(problems) > before:
             return None  # what does not fit together may be due to the files left out
 
@@ -192,6 +195,7 @@ class _Reader:
             spelling=_above(spelling, base.spelling if base else ()),
             context=_above(context, base.context if base else ()),
             recognition=_above(recognition, base.recognition if base else ()),
+            composition=_above(composition, base.composition if base else ()),
             examples=tuple(example for file in own.values() for example in _examples(file)),
         )
         for name, file in (("structure", source.structure), ("sections", source.sections)):

@@ -15,9 +15,12 @@ __all__ = [
     "BASE",
     "Anatomy",
     "AssertionFile",
+    "CompositionFile",
     "Examples",
     "FindingFile",
+    "Joins",
     "NoFinding",
+    "Organs",
     "Part",
     "SetFile",
     "SoundAlike",
@@ -31,6 +34,7 @@ BASE = "..."
 
 Phrases = str | list[str]
 LabelWord = Literal["positive", "negative", "uncertain"]
+Outcome = Literal["positive", "negative", "uncertain", "blank"]
 Name = Annotated[str, Field(min_length=1)]
 About = Annotated[str, Field(description="What the file is for, in words for its readers.")]
 
@@ -244,6 +248,45 @@ class SpellingFile(_Strict):
     sound_alikes: list[SoundAlike] = Field(
         [], description="What dictation makes of words, each in the company that makes it safe."
     )
+
+
+class Joins(_Strict):
+    """How the members of a list are joined, each way shown for three: `A, B or C`."""
+
+    all: Phrases = Field("", description="Ways that say that all are meant: `A, B and C`.")
+    bare: Phrases = Field("", description="Ways without a word: `A, B, C`.")
+    either: Phrases = Field("", description="Ways that offer alternatives: `A, B or C`.")
+    nor: Phrases = Field("", description="Ways that go with `neither`: `A nor B nor C`.")
+
+
+class Organs(_Strict):
+    """Statements on an organ and its state."""
+
+    clauses: Phrases = Field("", description="With a verb: `the ORGAN is STATE`.")
+    fragments: Phrases = Field("", description="Members of lists: `STATE ORGAN`.")
+
+
+class CompositionFile(_Strict):
+    """`composition.yaml`: statements whose labels are known from how they are made.
+
+    `chexlabel patterns check --compose` puts every phrase of the set into them. In a set that
+    extends another, the other's statements count too.
+    """
+
+    about: About = ""
+    joins: Joins = Field(Joins(), description="How the members of a list are joined.")
+    modifiers: Phrases = Field("", description="Words that may stand before any member.")
+    fragments: dict[Outcome, Phrases] = Field(
+        {}, description="Statements without a verb, by the label of their members: `no ANY`."
+    )
+    clauses: dict[Outcome, Phrases] = Field(
+        {}, description="Statements with a verb: `there {is|are} no ANY`."
+    )
+    causes: dict[Outcome, Phrases] = Field(
+        {}, description="What follows a sign, by the label of the cause: `due to ONE`."
+    )
+    organs: Organs = Field(Organs(), description="Statements on an organ and its state.")
+    pairs: Phrases = Field("", description="Two statements in a row: `STATEMENT; STATEMENT`.")
 
 
 class NoFinding(_Strict):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spacy.tokens import Doc, Span
 
-from chexlabel.engine.assertion import judge
+from chexlabel.engine.decide import judge
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label

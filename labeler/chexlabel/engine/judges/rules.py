@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chexlabel.engine.assertion import judge
 from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.engine.decide import judge
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize
 from chexlabel.patterns.lexicon import Lexicon

@@ -1,0 +1,66 @@
+"""The third stage: what a mention says, given the cues that reach it; and the stages as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chexlabel.engine.anatomy import Anatomy
+from chexlabel.engine.clauses import Mention, Sentence, segment
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import Match
+from chexlabel.engine.phrases import FINDINGS, ruled, strongest
+from chexlabel.engine.scopes import cues_at, resolve
+from chexlabel.labels import Label
+from chexlabel.patterns.lexicon import Tag
+
+__all__ = ["decide", "judge"]
+
+
+def judge(items: Sequence[Match]) -> list[Judgement]:
+    """Judge the mentions of one sentence, given all its matched phrases in order."""
+    sentence = segment(items)
+    resolve(sentence)
+    return decide(sentence)
+
+
+def decide(sentence: Sentence) -> list[Judgement]:
+    """Return, in text order, what the mentions and the organs of a sentence say."""
+    judgements = [
+        _decide(mention) for mention in sentence.mentions if mention.item.role.tag == Tag.MENTION
+    ]
+    if sentence.has_anatomy:
+        judgements += _read_anatomy(sentence).judgements()
+        judgements.sort(key=_place)
+    return judgements
+
+
+def _read_anatomy(sentence: Sentence) -> Anatomy:
+    anatomy = Anatomy(sentence.items)
+    verdicts = {m.place: m for m in sentence.mentions if m.item.role.tag == Tag.ANATOMY}
+    for at, item in enumerate(sentence.items):
+        tag = item.role.tag
+        if tag == Tag.ANATOMY:
+            anatomy.add(at, verdicts.get(at))
+        elif tag == Tag.STATE:
+            anatomy.state(at, tuple(cues_at(sentence.scopes, at)))
+        elif tag in FINDINGS:
+            anatomy.pass_mention()
+    return anatomy
+
+
+def _decide(mention: Mention) -> Judgement:
+    item = mention.item
+    best = strongest(mention.cues, item.role) if mention.cues else []
+    label = ruled(item.role.label, best)
+    if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):
+        return Judgement(item, mention.alternative.role.label, (mention.alternative,))
+    return Judgement(item, label, tuple(best))
+
+
+def _stands(mention: Mention) -> bool:
+    """Say whether a cue leaves the mention no alternative: "no change in A or B"."""
+    return any(cue.role.kind and cue.role.kind.effect == "positive" for cue in mention.cues)
+
+
+def _place(judgement: Judgement) -> int:
+    return judgement.item.start

@@ -1,0 +1,281 @@
+"""Whether what follows a comma or a conjunction stands on its own or carries the list on.
+
+Each rule looks at one phrase of what follows, in its order: first at those before a subject (a
+finding or an organ) has come, then at those after it. The first rule with an answer decides; if
+none has one, the list goes on, unless it was finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from chexlabel.engine.match import Match
+from chexlabel.engine.phrases import (
+    BOUNDARIES,
+    HORIZON,
+    SUBJECTS,
+    governs_next,
+    is_listed,
+    is_part_of_finding,
+    names_finding,
+    presents,
+    restarts,
+)
+from chexlabel.patterns.lexicon import Tag
+
+if TYPE_CHECKING:
+    from chexlabel.engine.clauses import Scope
+
+__all__ = ["Junction", "OpenClause", "rule_that_opens"]
+
+
+class Junction(NamedTuple):
+    """A comma or conjunction, or several in a row: `, and`.
+
+    Attributes:
+        tag: what it does: that of the conjunction, if there is one.
+        start, end: places of its first phrase and after its last.
+        place: place of the conjunction, else of the comma.
+        has_comma: whether a comma or bracket is part of it.
+    """
+
+    tag: str
+    start: int
+    end: int
+    place: int
+    has_comma: bool
+
+
+class OpenClause:
+    """What is known of a clause while it is read.
+
+    Attributes:
+        items: all phrases of the sentence.
+        scopes: the scopes that are open.
+        last: the clause's last mention.
+        anywhere: the sentence's last mention.
+        closed: whether the clause has its verb.
+        stated: whether words such as `there is` have stated its mentions.
+        disjoined: whether an `or` has joined its mentions: the list is finished by what follows.
+        has_organ: whether the sentence named an organ.
+        organ_end: the token after the last organ.
+    """
+
+    __slots__ = (
+        "anywhere",
+        "closed",
+        "disjoined",
+        "has_organ",
+        "items",
+        "last",
+        "organ_end",
+        "scopes",
+        "stated",
+    )
+
+    def __init__(self, items: Sequence[Match]) -> None:
+        self.items = items
+        self.anywhere: Match | None = None
+        self.has_organ = False
+        self.organ_end = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a clause."""
+        self.scopes: list[Scope] = []
+        self.last: Match | None = None
+        self.closed = False
+        self.stated = False
+        self.disjoined = False
+
+    def awaits_noun(self, junction: Junction) -> bool:
+        """Say whether a denial has named nothing yet: "no focal, mild consolidation"."""
+        if self.last is not None or self.has_organ or not self.is_denied():
+            return False
+        return self.items[junction.start].start - self.scopes[-1].cue.end <= _ADJECTIVES
+
+    def is_within_phrase(self, item: Match) -> bool:
+        """Say whether a boundary belongs to the words of a mention: "fluid or thickening"."""
+        return self.anywhere is not None and item.end <= self.anywhere.end
+
+    def is_denied(self) -> bool:
+        """Say whether the scope of a negation is open."""
+        return any(s.cue.role.kind and s.cue.role.kind.effect == "negative" for s in self.scopes)
+
+    def is_in_doubt(self) -> bool:
+        """Say whether a scope is open in which things are not plainly there."""
+        return any(s.cue.role.kind and s.cue.role.kind.effect != "positive" for s in self.scopes)
+
+    def is_hedged_by_verb(self) -> bool:
+        """Say whether the open scope is that of a verb that hedges: may represent, suggests."""
+        return any(
+            s.cue.role.verbal and s.cue.role.kind and s.cue.role.kind.effect == "uncertain"
+            for s in self.scopes
+        )
+
+    def list_goes_on(self, place: int) -> bool:
+        """Say whether the list that a cue governs goes on past `place`: an `or` still comes."""
+        return bool(self.scopes) and not self.closed and is_listed(self.items, place)
+
+
+_ADJECTIVES = 2
+"""The most adjectives between a denial and the comma after them."""
+
+Rule = Callable[[OpenClause, Junction, int], bool | None]
+"""Whether the phrase at a place after a junction opens a clause; `None` leaves it open."""
+
+
+def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
+    """Return what the rule is called that opens a clause at `junction`, `None` if none does."""
+    items = clause.items
+    rules = _BEFORE_SUBJECT
+    has_subject = False
+    for place in range(junction.end, min(len(items), junction.end + HORIZON)):
+        tag = items[place].role.tag
+        if tag in BOUNDARIES or tag == Tag.RELATIVE:
+            break
+        rule = rules.get(tag)
+        if rule is not None:
+            opens = rule[1](clause, junction, place)
+            if opens is not None:
+                return rule[0] if opens else None
+        if not has_subject and tag in SUBJECTS:
+            has_subject, rules = True, _AFTER_SUBJECT
+    if has_subject and is_finished(clause, junction):
+        return "the list before was finished"
+    return None
+
+
+def is_finished(clause: OpenClause, junction: Junction) -> bool:
+    """Say whether a comma follows a denial that has ended with its verb or its `or`.
+
+    "No effusion is seen, left basilar atelectasis", "No infiltrate or effusion, cardiomegaly"; not
+    in "No infiltrate or effusion, mass, or nodule".
+    """
+    return (
+        junction.tag == Tag.SEPARATOR
+        and (clause.closed or clause.disjoined)
+        and clause.is_denied()
+        and not is_listed(clause.items, junction.start)
+    )
+
+
+def _unless_or(_clause: OpenClause, junction: Junction, _place: int) -> bool:
+    """An `or` never begins a clause: "effusion or there is atelectasis"."""
+    return junction.tag != Tag.DISJUNCTION
+
+
+def _cue_begins(clause: OpenClause, junction: Junction, place: int) -> bool:
+    """A cue of its own: "cardiomegaly, possible edema", "effusion or no effusion"."""
+    cue = clause.items[place]
+    trails = (
+        junction.tag == Tag.SEPARATOR
+        and cue.role.tag == Tag.CUE_BOTH
+        and cue.start == clause.items[junction.end - 1].end
+    )
+    if trails and not governs_next(clause.items, place):
+        return False  # "atelectasis, possible"
+    if restarts(cue):
+        return True
+    own = cue.role.verbal or (cue.role.kind is not None and cue.role.kind.effect == "none")
+    if own:  # "no nodule, there may be edema or effusion", "no nodule, if mass or cyst ..."
+        return junction.tag != Tag.DISJUNCTION
+    return junction.tag != Tag.DISJUNCTION and not clause.list_goes_on(place)
+
+
+def _presented(clause: OpenClause, junction: Junction, place: int) -> bool | None:
+    """Something presented as being there ends a scope: "no pneumothorax, stable cardiomegaly".
+
+    Not in a list whose `or` still comes ("no nodule, small effusion, or mass"), nor after a verb
+    that hedges ("may represent pneumonia and mild edema"), nor between the adjectives of the first
+    member ("no focal, mild consolidation").
+    """
+    if junction.tag == Tag.DISJUNCTION or not clause.is_in_doubt():
+        return None
+    if not presents(clause.items, place):
+        return None
+    if clause.awaits_noun(junction):
+        return None
+    hedged = junction.tag == Tag.CONJUNCTION and clause.is_hedged_by_verb()
+    return not hedged and not clause.list_goes_on(place)
+
+
+def _organ_begins(clause: OpenClause, junction: Junction, place: int) -> bool | None:
+    """An organ is the subject of what is said of it: "no effusion, heart size is normal".
+
+    Not one that a state before it makes a finding ("effusion, enlarged heart and edema"), nor one
+    in the words of a finding ("effusion, mediastinal nodule").
+    """
+    if junction.tag == Tag.DISJUNCTION:
+        return False
+    named = names_finding(clause.items, place) or is_part_of_finding(clause.items, place)
+    return None if named or clause.list_goes_on(place) else True
+
+
+def _verb_begins(clause: OpenClause, junction: Junction, place: int) -> bool:
+    """A verb with words before it that no phrase knows has a subject: "effusion, lungs are ..."."""
+    has_subject = clause.items[place].start > clause.items[junction.end - 1].end
+    return has_subject and junction.tag != Tag.DISJUNCTION
+
+
+def _never(_clause: OpenClause, _junction: Junction, _place: int) -> bool:
+    """Say that something is there only closes a list: "effusion, nodule and mass are seen"."""
+    return False
+
+
+def _cue_follows(clause: OpenClause, junction: Junction, place: int) -> bool | None:
+    """A cue after the subject: "atelectasis, effusion without pneumothorax"."""
+    cue = clause.items[place]
+    if junction.tag == Tag.SEPARATOR and restarts(cue):
+        return True
+    return junction.tag != Tag.DISJUNCTION if cue.role.verbal else None
+
+
+def _either_follows(clause: OpenClause, junction: Junction, place: int) -> bool | None:
+    """A cue that may stand on either side, as a verdict: "no effusion, edema suspected"."""
+    if junction.tag == Tag.DISJUNCTION or governs_next(clause.items, place):
+        return None
+    return _verdict_follows(clause, junction, place)
+
+
+def _verdict_follows(clause: OpenClause, junction: Junction, _place: int) -> bool:
+    """A list governed from before needs no second verdict: "no effusion, edema has resolved"."""
+    if clause.closed:
+        return True
+    return (clause.stated or bool(clause.scopes)) and junction.tag != Tag.DISJUNCTION
+
+
+def _presence_follows(clause: OpenClause, _junction: Junction, _place: int) -> bool:
+    """A clause that has its verb needs no second: "no mass is seen, effusion is seen"."""
+    return clause.closed
+
+
+def _state_follows(clause: OpenClause, junction: Junction, place: int) -> bool | None:
+    """What is said of a subject without a verb: "no pneumothorax, chest tube unchanged"."""
+    return None if presents(clause.items, place) else junction.tag != Tag.DISJUNCTION
+
+
+_BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {
+    Tag.EXISTENTIAL: ("there is", _unless_or),
+    Tag.CUE_BEFORE: ("a cue of its own", _cue_begins),
+    Tag.CUE_BOTH: ("a cue of its own", _cue_begins),
+    Tag.ASSERTIVE: ("presented as being there", _presented),
+    Tag.STATE: ("presented as being there", _presented),
+    Tag.ANATOMY: ("an organ begins", _organ_begins),
+    Tag.VERB: ("a verb with a subject", _verb_begins),
+    Tag.COLON: ("a verb with a subject", _verb_begins),
+    Tag.CUE_AFTER: ("a verb with a subject", _verb_begins),
+    Tag.PRESENCE: ("only a verb", _never),
+}
+_AFTER_SUBJECT: dict[str, tuple[str, Rule]] = {
+    Tag.EXISTENTIAL: ("there is", _unless_or),
+    Tag.CUE_BEFORE: ("a cue after the subject", _cue_follows),
+    Tag.VERB: ("a verb after the subject", _unless_or),
+    Tag.COLON: ("a verb after the subject", _unless_or),
+    Tag.CUE_BOTH: ("a verdict of its own", _either_follows),
+    Tag.CUE_AFTER: ("a verdict of its own", _verdict_follows),
+    Tag.PRESENCE: ("a verb of its own", _presence_follows),
+    Tag.ASSERTIVE: ("a state of its own", _state_follows),
+    Tag.STATE: ("a state of its own", _state_follows),
+}

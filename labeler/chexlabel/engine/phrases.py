@@ -1,0 +1,174 @@
+"""What the stages share: kinds of phrase, looking ahead and behind, the ranks of cues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from chexlabel.engine.match import Match
+from chexlabel.labels import Label
+from chexlabel.patterns.lexicon import Role, Tag
+
+__all__ = [
+    "ATTRIBUTE_GAP",
+    "BOUNDARIES",
+    "CUES_BEFORE",
+    "FINDINGS",
+    "FINITE",
+    "HORIZON",
+    "PREDICATES",
+    "SUBJECTS",
+    "ahead",
+    "behind",
+    "described_by",
+    "governs_next",
+    "is_listed",
+    "is_part_of_finding",
+    "names_finding",
+    "presents",
+    "restarts",
+    "ruled",
+    "start_of",
+    "strongest",
+]
+
+BOUNDARIES = frozenset(
+    {
+        Tag.SEPARATOR,
+        Tag.CONJUNCTION,
+        Tag.DISJUNCTION,
+        Tag.ALTERNATIVE,
+        Tag.TERMINATOR,
+        Tag.WITH,
+        Tag.ADJUNCT,
+    }
+)
+CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
+FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE})
+SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
+FINITE = frozenset({Tag.VERB, Tag.COLON})
+PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
+
+_BEFORE_A_NOUN = frozenset({Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL})
+_NEAR_A_NOUN = _BEFORE_A_NOUN | FINDINGS
+_EFFECTS: dict[str, Label | None] = {
+    "negative": Label.NEGATIVE,
+    "uncertain": Label.UNCERTAIN,
+    "none": None,
+}
+
+ATTRIBUTE_GAP = 1
+"""The most words between an organ and a state before it that makes it a list's member."""
+
+HORIZON = 48
+"""How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
+time stays linear in the text whatever it is."""
+
+
+def ahead(items: Sequence[Match], at: int) -> Iterator[Match]:
+    """Return the phrases that follow the one at `at`."""
+    return iter(items[at + 1 : at + 1 + HORIZON])
+
+
+def behind(items: Sequence[Match], at: int) -> Iterator[Match]:
+    """Return the phrases that stand before the one at `at`, the nearest first."""
+    return reversed(items[max(0, at - HORIZON) : at])
+
+
+def restarts(cue: Match) -> bool:
+    """Say whether a cue ends the scopes that opened before it."""
+    return cue.role.kind is not None and cue.role.kind.restarts
+
+
+def described_by(items: Sequence[Match], at: int) -> Match | None:
+    """Return the state right before the organ at `at` ("enlarged heart"), if there is one."""
+    start = items[at].start
+    for item in behind(items, at):
+        if item.role.tag == Tag.STATE:
+            return item if start - ATTRIBUTE_GAP <= item.end <= start else None
+        # Another reading of the organ's or the state's words is passed over.
+        if item.start != start and item.role.tag not in _NEAR_A_NOUN:
+            return None
+    return None
+
+
+def names_finding(items: Sequence[Match], at: int) -> bool:
+    """Say whether the organ at `at` is made a finding by a state before it: enlarged heart."""
+    state = described_by(items, at)
+    return state is not None and bool(items[at].role.states.get(state.role.state))
+
+
+def is_part_of_finding(items: Sequence[Match], at: int) -> bool:
+    """Say whether longer words of a finding begin with the organ at `at`: mediastinal nodule."""
+    organ = items[at]
+    for item in ahead(items, at):
+        if item.start > organ.start:
+            return False
+        if item.role.tag in FINDINGS and item.end > organ.end:
+            return True
+    return False
+
+
+def presents(items: Sequence[Match], at: int) -> bool:
+    """Say whether the word at `at` (small, stable) belongs to a mention that follows it."""
+    for place, item in enumerate(ahead(items, at), start=at + 1):
+        tag = item.role.tag
+        if tag in FINDINGS:
+            return True
+        if item.start == items[at].start:
+            continue  # another reading of the same words: "again seen" as a verb
+        if tag == Tag.ANATOMY:
+            return described_by(items, place) is not None
+        if tag not in _BEFORE_A_NOUN:
+            return False
+    return False
+
+
+def is_listed(items: Sequence[Match], at: int) -> bool:
+    """Say whether what stands at `at` is part of a list whose `or` still comes."""
+    for item in ahead(items, at):
+        tag = item.role.tag
+        if tag == Tag.DISJUNCTION:
+            return True
+        if tag in PREDICATES or tag == Tag.TERMINATOR or tag == Tag.EXISTENTIAL:
+            return False
+        if tag in CUES_BEFORE and restarts(item):
+            return False
+    return False
+
+
+def governs_next(items: Sequence[Match], at: int) -> bool:
+    """Say whether a cue that may stand on either side stands before its mention."""
+    for item in ahead(items, at):
+        tag = item.role.tag
+        if tag in SUBJECTS:
+            return True
+        if tag in BOUNDARIES or tag in PREDICATES or tag in CUES_BEFORE:
+            return False
+    return False
+
+
+def ruled(label: Label, cues: Sequence[Match]) -> Label | None:
+    """Return what the strongest cues make of a label; `None` if it counts for nothing."""
+    kind = cues[0].role.kind if cues else None
+    return label if kind is None else _EFFECTS.get(kind.effect, label)
+
+
+def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
+    """Return, in text order, the cues of the first-ranking kind that touches `role`."""
+    best: list[Match] = []
+    rank = 1 << 30
+    for cue in cues:
+        kind = cue.role.kind
+        if kind is None or kind.name in role.ignored:
+            continue
+        if kind.rank < rank:
+            best, rank = [cue], kind.rank
+        elif kind.rank == rank:
+            best.append(cue)
+    best.sort(key=start_of)
+    return best
+
+
+def start_of(item: Match) -> int:
+    """Return the first token, by which items are put in text order."""
+    return item.start

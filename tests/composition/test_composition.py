@@ -39,7 +39,7 @@ OWN_SET = {
 @pytest.fixture(scope="module")
 def grammar() -> Grammar:
     source, random = read_set("chexpert14"), Random(7)  # noqa: S311
-    return Grammar(source, Members(source, Labeler(), random), random)
+    return Grammar(source, Members(source, Labeler(refine=False), random), random)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -29,8 +29,10 @@ __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
 Show one report with its mentions coloured by label and the cues underlined, then
-the labels with the words behind them. REPORT is the text itself, a file (of many
-reports the first, or the one that --id names), or "-" for a text on standard input."""
+the labels with the words behind them. With --trace, how the rules read each of its
+sentences: clauses and lists, how far each cue governs, and what decided. REPORT is the
+text itself, a file (of many reports the first, or the one that --id names), or "-" for a
+text on standard input."""
 
 _STYLES: dict[int | None, str] = {
     1: "bold black on color(215)",
@@ -50,6 +52,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--id", metavar="ID", help="which report of a file")
     parser.add_argument(
         "--html", metavar="FILE", help="write a self-contained page instead; - is standard output"
+    )
+    parser.add_argument(
+        "--trace", action="store_true", help="show clauses, lists and scopes of each sentence"
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace an existing page")
     add_quiet_option(parser)
@@ -77,6 +82,11 @@ def run(args: argparse.Namespace) -> int:
 
     found = _report(args)
     labeler = labeler_from(args)
+    if args.trace:
+        from chexlabel.render.trace import trace_text
+
+        _write(trace_text(labeler.trace(found)))
+        return 0
     labeled = labeler(found)
     text = found.text if isinstance(found, Report) else found
     attributions: tuple[Attribution, ...] = ()
@@ -102,12 +112,17 @@ def run(args: argparse.Namespace) -> int:
                 words = attribution_text(text, attributions)
                 console.print(f"\n{words}", markup=False, highlight=False, end="")
             return 0
-    encoding = sys.stdout.encoding or "utf-8"
     plain = explanation_text(text, labeled)
     if attributions:
         plain += f"\n{attribution_text(text, attributions)}"
-    sys.stdout.write(plain.encode(encoding, errors="replace").decode(encoding))
+    _write(plain)
     return 0
+
+
+def _write(plain: str) -> None:
+    """Write to standard output whatever its encoding."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(plain.encode(encoding, errors="replace").decode(encoding))
 
 
 def _share(value: str) -> float:

@@ -70,7 +70,7 @@ class Anatomy:
         """Add the anatomy at `at`, with what was found of it as a mention, if it is one."""
         organ = _Organ(self._items[at], mention)
         last = self.organs[-1] if self.organs else None
-        if last is not None:
+        if last is not None and not self._mentions_since:
             organ.carried = last.states[last.attributes :] or last.states or last.carried
         if self._attribute is not None and self._joins_mention(at):
             organ.carried = [self._attribute]  # "stable cardiomegaly and mediastinal contours"

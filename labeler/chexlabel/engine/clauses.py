@@ -160,9 +160,13 @@ def _is_inner(items: Sequence[Match], at: int) -> bool:
     inner = _INNER.get(item.role.tag)
     if inner is None:
         return False
+    is_organ = item.role.tag == Tag.ANATOMY
     for other in behind(items, at):
-        if other.end > item.start and other.role.tag in FINDINGS and other.start < item.start:
-            return item.role.tag != Tag.ANATOMY or other.end >= item.end
+        if other.end > item.start and other.role.tag in FINDINGS:
+            if other.start < item.start:
+                return not is_organ or other.end >= item.end
+            if is_organ and other.end > item.end:
+                return True
     for other in ahead(items, at):
         if other.start > item.start:
             return False

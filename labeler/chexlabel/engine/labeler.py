@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 from typing import Any, Literal, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Literal
 
 from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
 from chexlabel.engine.confidence import report_probabilities
@@ -24,6 +26,9 @@ from chexlabel.labels import Attribution, Cue, Label, LabeledReport, Mention, Se
 from chexlabel.patterns.compile import PatternSet, compile_set
 from chexlabel.patterns.load import SetSource, read_set
 from chexlabel.report import Report
+
+if TYPE_CHECKING:
+    from chexlabel.engine.trace import Trace
 
 __all__ = ["Labeler"]
 
@@ -229,6 +234,16 @@ class Labeler:
         for sentences in cut:
             bounds = self._context.passages(sentences, self._speaks)
             self._judgements.fill(BOUNDARY.join(sentences[s:e]) for s, e in bounds)
+
+    def trace(self, report: str | Report) -> Iterator[Trace]:
+        """Yield how the rules read each sentence that names a finding: clauses, lists, scopes."""
+        from chexlabel.engine.trace import trace
+
+        text, passages = self._passages(report)
+        for _, start, end in passages:
+            found = trace(text[start:end], self.patterns)
+            if found is not None:
+                yield found
 
     def pipe(self, reports: Iterable[str | Report], batch_size: int = 1) -> Iterator[LabeledReport]:
         """Label a stream of reports with evidence, lazily and in order.

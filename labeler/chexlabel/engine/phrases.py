@@ -85,8 +85,9 @@ def described_by(items: Sequence[Match], at: int) -> Match | None:
     for item in behind(items, at):
         if item.role.tag == Tag.STATE:
             return item if start - ATTRIBUTE_GAP <= item.end <= start else None
-        # Another reading of the organ's or the state's words is passed over.
-        if item.start != start and item.role.tag not in _NEAR_A_NOUN:
+        if item.end > start:  # another organ in the same words: "shadow of the heart"
+            start = item.start
+        elif item.role.tag not in _NEAR_A_NOUN:
             return None
     return None
 

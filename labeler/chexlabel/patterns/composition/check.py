@@ -15,7 +15,7 @@ from chexlabel.engine.match import find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.composition.grammar import Grammar, Statement
 from chexlabel.patterns.composition.members import Members, reasons, said
-from chexlabel.patterns.lexicon import STATE_LAYER
+from chexlabel.patterns.lexicon import ASSERTIVE_LAYER
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.problems import Problem
 
@@ -92,7 +92,7 @@ def check_composition(
         ValueError: `composition.yaml` shows a way of joining that is none.
     """
     source = read_set(patterns)
-    labeler = labeler or Labeler(patterns)
+    labeler = labeler or Labeler(patterns, refine=False)
     random = Random(seed)  # noqa: S311 (nothing secret)
     members = Members(source, labeler, random)
     grammar = Grammar(source, members, random)
@@ -145,11 +145,13 @@ def is_clean(labeler: Labeler, statement: Statement) -> bool:
     """
     lexicon = labeler.patterns.lexicon
     offsets = token_offsets(statement.text)
-    items = find_matches(symbolize(statement.text, lexicon), lexicon) or ()
+    items = find_matches(symbolize(statement.text, lexicon), lexicon)
+    if items is None:  # an excluded phrase has taken the only member's words
+        return False
     spans = [
         (offsets[item.start][0], offsets[item.end - 1][1], item.role.layer >= 0)
         for item in items
-        if item.role.layer >= 0 or item.role.layer == STATE_LAYER or item.role.kind is not None
+        if item.role.layer != ASSERTIVE_LAYER
     ]
     return all(_belongs(start, end, statement.spans, inside) for start, end, inside in spans)
 

@@ -1,0 +1,165 @@
+"""The stages of reading a sentence, each by itself: clauses and lists, scopes, decision, trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from chexlabel import Labeler
+from chexlabel.cli import main
+from chexlabel.engine.trace import ClauseTrace, Trace
+
+
+@pytest.fixture(scope="module")
+def labeler() -> Labeler:
+    return Labeler(refine=False)
+
+
+def read(labeler: Labeler, text: str) -> Trace:
+    (found,) = labeler.trace(text)
+    return found
+
+
+def clauses(labeler: Labeler, text: str) -> list[tuple[str, str]]:
+    return [(clause.text, clause.rule) for clause in read(labeler, text).clauses]
+
+
+# Each sentence with what its second clause is, and the rule that opens it there.
+OPENINGS = [
+    ("No pneumothorax but effusion is seen.", "but effusion is seen", "terminator"),
+    ("Atelectasis, there is edema.", ", there is edema", "there is"),
+    ("Cardiomegaly, possible edema.", ", possible edema", "a cue of its own"),
+    ("Effusion or no pneumothorax.", "or no pneumothorax", "a cue of its own"),
+    ("No nodule, there may be edema or effusion.", ", there may be edema or effusion",
+     "a cue of its own"),
+    ("No pneumothorax, stable cardiomegaly.", ", stable cardiomegaly",
+     "presented as being there"),
+    ("No effusion, heart size is normal.", ", heart size is normal", "an organ begins"),
+    ("No effusion, lungs are without edema.", ", lungs are without edema", "a verb with a subject"),
+    ("Atelectasis, effusion without pneumothorax.", ", effusion without pneumothorax",
+     "a cue after the subject"),
+    ("No pneumothorax, the chest tube has a kink.", ", the chest tube has a kink",
+     "a verb after the subject"),
+    ("No effusion, edema has resolved.", ", edema has resolved", "a verdict of its own"),
+    ("No mass is seen, effusion is seen.", ", effusion is seen", "a verb of its own"),
+    ("No pneumothorax, chest tube unchanged.", ", chest tube unchanged", "a state of its own"),
+    ("No effusion is seen, left basilar atelectasis.", ", left basilar atelectasis",
+     "the list before was finished"),
+    ("No infiltrate or effusion, cardiomegaly.", ", cardiomegaly", "the list before was finished"),
+    ("No pneumothorax mild edema.", "mild edema", "presented without a comma"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "second", "rule"), OPENINGS)
+def test_a_clause_begins(labeler: Labeler, text: str, second: str, rule: str) -> None:
+    first, other = clauses(labeler, text)
+    assert first[1] == "begins the sentence"
+    assert other == (second, rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No effusion, pneumothorax, or mass.",
+        "No focal, mild consolidation.",
+        "No nodule, small effusion, or mass.",
+        "No infiltrate or effusion, mass, or nodule.",
+        "No effusion, mediastinal widening or mass.",
+        "No cardiomegaly, enlarged mediastinum, or edema.",
+        "Opacity may represent pneumonia and mild edema.",
+        "Atelectasis, possible.",
+        "Effusion, nodule and mass are seen.",
+        "Effusion, enlarged heart and edema have resolved.",
+        "Effusion, mediastinal nodule and edema have resolved.",
+        "Pneumonia, however, is suspected.",
+        "Pleural fluid or thickening.",
+        "There is no effusion, mass, or pneumothorax seen.",
+    ],
+)
+def test_a_list_goes_on(labeler: Labeler, text: str) -> None:
+    assert len(clauses(labeler, text)) == 1
+
+
+def scopes(clause: ClauseTrace) -> list[tuple[str, str, bool]]:
+    return [(scope.cue, scope.governed, scope.is_verdict) for scope in clause.scopes]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("No effusion or mass.", [("No", "effusion or mass.", False)]),
+        ("No pneumothorax with small effusion.", [("No", "pneumothorax", False)]),
+        ("No pneumothorax after placement of a chest tube.", [("No", "pneumothorax", False)]),
+        ("Effusion and edema have resolved.",
+         [("have resolved", "Effusion and edema", True)]),
+        ("No evidence of edema without effusion.",
+         [("No evidence of", "edema", False), ("without", "effusion.", False)]),
+    ],
+)  # fmt: skip
+def test_how_far_a_cue_governs(
+    labeler: Labeler, text: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    (clause,) = read(labeler, text).clauses
+    found = [(cue, words.rstrip("."), back) for cue, words, back in scopes(clause)]
+    assert found == [(cue, words.rstrip("."), back) for cue, words, back in expected]
+
+
+# Every sentence says what the engine's comments say of it: words -> label.
+SAID = [
+    ("Opacity which may reflect crowding or pneumonia.", {"opacity": 1, "pneumonia": -1}),
+    ("A PICC, for which pneumothorax is a consideration.", {"picc": 1, "pneumothorax": -1}),
+    ("Pneumonia superimposed on edema cannot be excluded.", {"pneumonia": -1, "edema": 1}),
+    ("Effusion with negative cultures.", {"effusion": 1}),
+    ("Nodule versus vessel on end.", {"nodule": -1}),
+    ("No change in edema or effusion.", {"edema": 1, "effusion": 1}),
+    ("Atelectasis, effusion has resolved.", {"atelectasis": 1, "effusion": 0}),
+    ("Atelectasis, edema and effusion have resolved.",
+     {"atelectasis": 0, "edema": 0, "effusion": 0}),
+    ("Atelectasis, with infection less likely.", {"atelectasis": 1, "infection": -1}),
+    ("Pneumonia, however, is suspected.", {"pneumonia": -1}),
+    ("There is mild or moderate edema.", {"edema": 1}),
+    ("Effusion and mild or moderate edema.", {"effusion": 1, "edema": 1}),
+    ("No mild or moderate edema.", {"edema": 0}),
+    ("Atelectasis, edema, or effusion.", {"atelectasis": -1, "edema": -1, "effusion": -1}),
+    ("Cardiomegaly; atelectasis or pneumonia at the base.",
+     {"cardiomegaly": 1, "atelectasis": -1, "pneumonia": -1}),
+    ("Enlarged heart and effusion have resolved.", {"heart": 0, "effusion": 0}),
+    ("No enlarged heart or effusion.", {"heart": 0, "effusion": 0}),
+    ("Enlarged heart cannot be excluded.", {"heart": -1}),
+    ("Normal heart and effusion cannot be excluded.", {"heart": 0, "effusion": -1}),
+    ("No infiltrate or effusion, cardiomegaly.",
+     {"infiltrate": 0, "effusion": 0, "cardiomegaly": 1}),
+    ("No effusion or pneumothorax, PICC in the SVC.",
+     {"effusion": 0, "pneumothorax": 0, "picc": 1}),
+    ("Opacity suspected to represent pneumonia.", {"opacity": 1, "pneumonia": -1}),
+    ("If there is concern for small nodule, mass, large effusion, or edema, CT may be obtained.",
+     {"nodule": None, "mass": None, "effusion": None, "edema": None}),
+    ("Effusion, which could be an empyema, and edema.", {"effusion": 1, "edema": 1}),
+    ("Heart failure and edema are not seen.", {"heart failure": 0, "edema": 0}),
+    ("The mediastinum is negative for mass.", {"mass": 0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), SAID, ids=[text for text, _ in SAID])
+def test_what_is_said(labeler: Labeler, text: str, expected: dict[str, int | None]) -> None:
+    decisions = read(labeler, text).decisions
+    got = {decision.words.lower(): decision.label for decision in decisions}
+    assert {words: got.get(words, "missing") for words in expected} == expected
+
+
+def test_the_command_shows_how_a_sentence_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--trace", "No effusion or mass, edema has resolved."]) == 0
+    assert capsys.readouterr().out == (
+        "No effusion or mass, edema has resolved\n"
+        '  clause 1 (begins the sentence): "No effusion or mass"\n'
+        "    list: effusion | mass\n"
+        '    scope: "No" (negation) over "effusion or mass"\n'
+        '  clause 2 (a verdict of its own): ", edema has resolved"\n'
+        '    scope: "has resolved" (resolution) back over ", edema"\n'
+        '  Pleural Effusion negative: "effusion" by negation "No"\n'
+        '  Lung Lesion negative: "mass" by negation "No"\n'
+        '  Edema negative: "edema" by resolution "has resolved"\n'
+    )
+
+
+def test_a_report_without_findings_has_no_trace(labeler: Labeler) -> None:
+    assert list(labeler.trace("The patient is rotated.")) == []

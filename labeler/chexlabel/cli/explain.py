@@ -30,9 +30,9 @@ __all__ = ["add_parser", "run"]
 _DESCRIPTION = """\
 Show one report with its mentions coloured by label and the cues underlined, then
 the labels with the words behind them. With --trace, how the rules read each of its
-sentences: clauses and lists, how far each cue governs, and what decided. REPORT is the
-text itself, a file (of many reports the first, or the one that --id names), or "-" for a
-text on standard input."""
+sentences: clauses and lists, how far each cue governs, and what decided. REPORT is
+the text itself, a file (of many reports the first, or the one that --id names), or
+"-" for a text on standard input."""
 
 _STYLES: dict[int | None, str] = {
     1: "bold black on color(215)",

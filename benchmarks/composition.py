@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from chexlabel.patterns.composition import check_composition
+from chexlabel.composition import check_composition
 
 
 def main(argv: Sequence[str] | None = None) -> int:

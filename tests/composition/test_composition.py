@@ -12,9 +12,9 @@ import pytest
 
 from chexlabel import Label, Labeler
 from chexlabel.cli import main
+from chexlabel.composition import Grammar, Members, check_composition
+from chexlabel.composition.check import covering
 from chexlabel.patterns import read_set
-from chexlabel.patterns.composition import Grammar, Members, check_composition
-from chexlabel.patterns.composition.check import covering
 from pattern_sets import write_set
 
 if TYPE_CHECKING:

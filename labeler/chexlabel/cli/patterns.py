@@ -105,7 +105,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _compose(args: argparse.Namespace) -> int:
     """Check composed statements; return how many do not get their labels."""
-    from chexlabel.patterns.composition import check_composition
+    from chexlabel.composition import check_composition
 
     result = check_composition(args.set, seed=args.seed)
     _print_problems("statement", (failure.problem for failure in result.failures))

@@ -240,7 +240,7 @@ class _Segmenter:
         self.sentence.has_anatomy = True
         if self.begins_clause(at):
             self.end_scopes(at)
-        self.state.has_organ = True
+        self.state.has_organ = self.state.names_organ = True
         self.state.organ_end = item.end
         if names_finding(self.items, at):
             self.read_mention(at, item)

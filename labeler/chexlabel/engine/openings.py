@@ -59,6 +59,7 @@ class OpenClause:
         stated: whether words such as `there is` have stated its mentions.
         disjoined: whether an `or` has joined its mentions: the list is finished by what follows.
         has_organ: whether the sentence named an organ.
+        names_organ: whether the clause has.
         organ_end: the token after the last organ.
     """
 
@@ -69,6 +70,7 @@ class OpenClause:
         "has_organ",
         "items",
         "last",
+        "names_organ",
         "organ_end",
         "scopes",
         "stated",
@@ -87,11 +89,12 @@ class OpenClause:
         self.last: Match | None = None
         self.closed = False
         self.stated = False
+        self.names_organ = False
         self.disjoined = False
 
     def awaits_noun(self, junction: Junction) -> bool:
         """Say whether a denial has named nothing yet: "no focal, mild consolidation"."""
-        if self.last is not None or self.has_organ or not self.is_denied():
+        if self.last is not None or self.names_organ or not self.is_denied():
             return False
         return self.items[junction.start].start - self.scopes[-1].cue.end <= _ADJECTIVES
 
@@ -198,7 +201,7 @@ def _presented(clause: OpenClause, junction: Junction, place: int) -> bool | Non
     if clause.awaits_noun(junction):
         return None
     hedged = junction.tag == Tag.CONJUNCTION and clause.is_hedged_by_verb()
-    return not hedged and not clause.list_goes_on(place)
+    return None if hedged or clause.list_goes_on(place) else True
 
 
 def _organ_begins(clause: OpenClause, junction: Junction, place: int) -> bool | None:

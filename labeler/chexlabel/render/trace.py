@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from chexlabel.engine.trace import Trace
+if TYPE_CHECKING:
+    from chexlabel.engine.trace import Trace
 
 __all__ = ["trace_text"]
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chexlabel.composition.members import LABELS, RANK, Line, Member, Members
 from chexlabel.labels import Label
-from chexlabel.patterns.composition.members import LABELS, RANK, Line, Member, Members
 
 if TYPE_CHECKING:
+    from chexlabel.patterns._files import PatternFile
     from chexlabel.patterns.load import Phrase, SetSource
 
 __all__ = ["Frame", "Grammar", "Statement"]
@@ -262,7 +263,7 @@ class _Writer:
         )
 
 
-def _frames(file: Any) -> Iterator[Frame]:
+def _frames(file: PatternFile) -> Iterator[Frame]:
     for key, is_clause in (("fragments", False), ("clauses", True), ("causes", False)):
         for name in getattr(file.model, key):
             for phrase in file.phrases(key, name):

@@ -9,9 +9,9 @@ behavioral testing of NLP models with CheckList", ACL 2020, doi:10.18653/v1/2020
 
 from __future__ import annotations
 
-from chexlabel.patterns.composition.check import CompositionResult, Misread, check_composition
-from chexlabel.patterns.composition.grammar import Grammar, Statement
-from chexlabel.patterns.composition.members import Member, Members
+from chexlabel.composition.check import CompositionResult, Misread, check_composition
+from chexlabel.composition.grammar import Grammar, Statement
+from chexlabel.composition.members import Member, Members
 
 __all__ = [
     "CompositionResult",

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from chexlabel.composition.grammar import Grammar, Statement
+from chexlabel.composition.members import Members, reasons, said
 from chexlabel.engine.labeler import Labeler
 from chexlabel.engine.match import find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
-from chexlabel.patterns.composition.grammar import Grammar, Statement
-from chexlabel.patterns.composition.members import Members, reasons, said
-from chexlabel.patterns.lexicon import ASSERTIVE_LAYER
+from chexlabel.patterns.lexicon import ASSERTIVE_LAYER, Tag
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.problems import Problem
 
@@ -141,7 +141,8 @@ def is_clean(labeler: Labeler, statement: Statement) -> bool:
     """Say whether all phrases found in a statement belong to one member each.
 
     Where words of two members, or of a member and a cue, make a phrase of the set ("pericardial
-    thickening, pleural effusion"), the set's author meant something else by them.
+    thickening, pleural effusion"), the set's author meant something else by them; so where a
+    word counts only in a place that another member names.
     """
     lexicon = labeler.patterns.lexicon
     offsets = token_offsets(statement.text)
@@ -153,7 +154,30 @@ def is_clean(labeler: Labeler, statement: Statement) -> bool:
         for item in items
         if item.role.layer != ASSERTIVE_LAYER
     ]
-    return all(_belongs(start, end, statement.spans, inside) for start, end, inside in spans)
+    if not all(_belongs(start, end, statement.spans, inside) for start, end, inside in spans):
+        return False
+    named = [
+        (offsets[item.start][0], item.role.tag, labeler.patterns.tracked[item.role.finding])
+        for item in items
+        if item.role.tag in (Tag.MENTION, Tag.ANATOMY)
+    ]
+    return all(
+        _names_what_it_says(span, member.says, named)
+        for span, member in zip(statement.spans, statement.members, strict=True)
+    )
+
+
+def _names_what_it_says(
+    span: tuple[int, int], says: Iterable[str], named: Iterable[tuple[int, str, str]]
+) -> bool:
+    """Say whether a member's words name in the statement what they name alone.
+
+    They do not where a part takes its place from another member: "thickening or pleural air".
+    """
+    inside = [(tag, finding) for start, tag, finding in named if span[0] <= start < span[1]]
+    alone = set(says)
+    mentioned = {finding for tag, finding in inside if tag == Tag.MENTION}
+    return mentioned <= alone <= {finding for _, finding in inside}
 
 
 def _belongs(start: int, end: int, members: Iterable[tuple[int, int]], inside: bool) -> bool:

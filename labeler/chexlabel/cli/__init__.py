@@ -47,6 +47,7 @@ COMMANDS = (
     Command("review", "chexlabel.cli.review", "show the reports most likely labeled wrong"),
     Command("stats", "chexlabel.cli.stats", "count labels and their co-occurrence"),
     Command("score", "chexlabel.cli.score", "score generated reports against references"),
+    Command("chexpert", "chexlabel.cli.chexpert", "label as the CheXpert labeler's label.py does"),
     Command("samples", "chexlabel.cli.samples", "write the sample reports, to try things out"),
     Command(
         "completion", "chexlabel.cli.completion", "print the shell's completion of this command"

@@ -6,9 +6,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
-from typing import Any, Literal, TypeAlias
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
 from chexlabel.engine.confidence import report_probabilities

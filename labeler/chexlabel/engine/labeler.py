@@ -6,9 +6,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
-from typing import Any, Literal, TypeAlias
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
 from chexlabel.engine.confidence import report_probabilities
@@ -239,9 +237,8 @@ class Labeler:
         """Yield how the rules read each sentence that names a finding: clauses, lists, scopes."""
         from chexlabel.engine.trace import trace
 
-        text, passages = self._passages(report)
-        for _, start, end in passages:
-            found = trace(text[start:end], self.patterns)
+        for sentence in self._texts(report):
+            found = trace(sentence, self.patterns)
             if found is not None:
                 yield found
 

@@ -145,7 +145,7 @@ def is_clean(labeler: Labeler, statement: Statement) -> bool:
     word counts only in a place that another member names.
     """
     lexicon = labeler.patterns.lexicon
-    offsets = token_offsets(statement.text)
+    offsets = token_offsets(statement.text, lexicon)
     items = find_matches(symbolize(statement.text, lexicon), lexicon)
     if items is None:  # an excluded phrase has taken the only member's words
         return False

@@ -169,15 +169,16 @@ class Anatomy:
         start = self._items[at].start
         for other in behind(self._items, at):
             if other.role.tag in PREDICATES and other.role.tag != Tag.COLON:
-                return start - other.end <= 1 and not self._presents_too(other)
+                return start - other.end <= 1 and not self._presents_too(at, other)
             if other.role.tag in BOUNDARIES or other.role.tag == Tag.COLON:
                 return False
         return False
 
-    def _presents_too(self, verb: Match) -> bool:
+    def _presents_too(self, at: int, verb: Match) -> bool:
         """Say whether a verb's words also present what follows: "again seen"."""
         return any(
-            other.role.tag == Tag.ASSERTIVE and other[:2] == verb[:2] for other in self._items
+            other.role.tag == Tag.ASSERTIVE and other[:2] == verb[:2]
+            for other in behind(self._items, at)
         )
 
     def _follows_colon(self, at: int) -> bool:

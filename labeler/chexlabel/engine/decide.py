@@ -9,7 +9,7 @@ from chexlabel.engine.clauses import Mention, Sentence, segment
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import FINDINGS, ruled, strongest
-from chexlabel.engine.scopes import cues_at, resolve
+from chexlabel.engine.scopes import OpenScopes, resolve
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 
@@ -37,12 +37,13 @@ def decide(sentence: Sentence) -> list[Judgement]:
 def _read_anatomy(sentence: Sentence) -> Anatomy:
     anatomy = Anatomy(sentence.items)
     verdicts = {m.place: m for m in sentence.mentions if m.item.role.tag == Tag.ANATOMY}
+    scopes = OpenScopes(sentence.scopes)
     for at, item in enumerate(sentence.items):
         tag = item.role.tag
         if tag == Tag.ANATOMY:
             anatomy.add(at, verdicts.get(at))
         elif tag == Tag.STATE:
-            anatomy.state(at, tuple(cues_at(sentence.scopes, at)))
+            anatomy.state(at, tuple(scopes.cues(at)))
         elif tag in FINDINGS:
             anatomy.pass_mention()
     return anatomy

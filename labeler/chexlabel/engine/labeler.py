@@ -237,9 +237,8 @@ class Labeler:
         """Yield how the rules read each sentence that names a finding: clauses, lists, scopes."""
         from chexlabel.engine.trace import trace
 
-        text, passages = self._passages(report)
-        for _, start, end in passages:
-            found = trace(text[start:end], self.patterns)
+        for sentence in self._texts(report):
+            found = trace(sentence, self.patterns)
             if found is not None:
                 yield found
 

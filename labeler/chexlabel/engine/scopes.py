@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import HORIZON
 from chexlabel.patterns.lexicon import Tag
 
-__all__ = ["cues_at", "resolve"]
+__all__ = ["OpenScopes", "resolve"]
 
 _INTERRUPTING = frozenset(
     {Tag.VERB, Tag.COLON, Tag.PRESENCE, Tag.CUE_BEFORE, Tag.CUE_BOTH, Tag.RELATIVE}
@@ -27,13 +28,33 @@ _ENDING = frozenset(
 """What parts the mention after an `or` from it."""
 
 
+class OpenScopes:
+    """The scopes that hold a place, asked for places in ascending order."""
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._scopes = scopes
+        self._next = 0
+        self._open: list[Scope] = []
+
+    def cues(self, place: int) -> list[Match]:
+        """Return the cues whose scope holds what stands at `place`."""
+        scopes = self._scopes
+        while self._next < len(scopes) and scopes[self._next].start < place:
+            self._open.append(scopes[self._next])
+            self._next += 1
+        self._open = [scope for scope in self._open if scope.end > place]
+        return [scope.cue for scope in self._open]
+
+
 def resolve(sentence: Sentence) -> None:
     """Give the mentions of a sentence the cues that reach them, and their alternatives."""
+    mentions = sentence.mentions
     if sentence.scopes:
-        for mention in sentence.mentions:
+        scopes = OpenScopes(sentence.scopes)
+        for mention in mentions:
             mention.cues = [
                 cue
-                for cue in cues_at(sentence.scopes, mention.place)
+                for cue in scopes.cues(mention.place)
                 if cue.role.kind is not None and mention.item.start - cue.end <= cue.role.kind.reach
             ]
     for clause in sentence.clauses:
@@ -41,27 +62,31 @@ def resolve(sentence: Sentence) -> None:
             _reach_back(sentence, clause, place)
     for joint in sentence.joints:
         _pair(sentence, joint)
-    _share_alternatives(sentence.mentions)
+    if sentence.joints:
+        _share_alternatives(mentions)
 
 
-def cues_at(scopes: Sequence[Scope], place: int) -> list[Match]:
-    """Return the cues whose scope holds what stands at `place`."""
-    return [scope.cue for scope in scopes if scope.start < place < scope.end]
+def _place(mention: Mention) -> int:
+    return mention.place
 
 
 def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
     """Give the cue at `place` to the mentions before it that it speaks of."""
     cue = sentence.items[place]
-    before = [m for m in sentence.mentions if m.clause is clause and m.place < place][-HORIZON:]
-    if not before:
-        return
-    for mention in reversed(before):
+    mentions = sentence.mentions
+    last = bisect_left(mentions, place, key=_place) - 1
+    relative = bisect_left(sentence.relatives, place) - 1
+    for at in range(last, max(-1, last - HORIZON), -1):
+        mention = mentions[at]
+        if mention.clause is not clause:
+            break
         kind = cue.role.kind
         if kind is not None and cue.start - mention.item.end > kind.reach:
             break
-        if _is_outside_relative(sentence, mention, before[-1], place):
+        if relative >= 0 and mention.place < sentence.relatives[relative] < mentions[last].place:
             break  # "a line, for which pneumothorax is a consideration"
-        if mention.link == Tag.ADJUNCT and cue.role.verbal and mention is not before[0]:
+        is_first = not at or mentions[at - 1].clause is not clause
+        if mention.link == Tag.ADJUNCT and cue.role.verbal and not is_first:
             continue  # "pneumonia superimposed on edema cannot be excluded"
         mention.cues.append(cue)
         # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
@@ -69,64 +94,55 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
             break
 
 
-def _is_outside_relative(sentence: Sentence, mention: Mention, last: Mention, place: int) -> bool:
-    """Say whether a relative clause begins between a mention and the last before the cue."""
-    return any(
-        mention.place < relative < last.place for relative in sentence.relatives if relative < place
-    )
-
-
 def _pair(sentence: Sentence, joint: Joint) -> None:
     """Make alternatives of what stands on the two sides of an `or` or a `versus`."""
-    left = _before(sentence, joint)
+    mentions = sentence.mentions
+    at = bisect_left(mentions, joint.place, key=_place)
+    has_left = at > 0 and _stands_before(sentence, mentions[at - 1], joint)
+    has_right = at < len(mentions) and _stands_after(sentence, mentions[at], joint)
     if joint.item.role.tag == Tag.ALTERNATIVE:
         # "versus" needs no finding on its other side: "nodule versus vessel on end".
-        if left is not None:
-            _offer(sentence.mentions, left, joint)
-        right = _after(sentence, joint)
-        if right is not None:
-            right.alternative = joint.item
-        return
-    if left is None:
-        return
-    if joint.item.start < left.item.end:  # within one phrase: "fluid or thickening"
-        _offer(sentence.mentions, left, joint)
-        return
-    right = _after(sentence, joint)
-    if right is not None and right.clause is left.clause:
-        right.alternative = joint.item
-        _offer(sentence.mentions, left, joint)
+        if has_left:
+            _offer(mentions, at - 1, joint)
+        if has_right:
+            mentions[at].alternative = joint.item
+    elif has_left and joint.item.start < mentions[at - 1].item.end:
+        _offer(mentions, at - 1, joint)  # within one phrase: "fluid or thickening"
+    elif has_left and has_right:
+        mentions[at].alternative = joint.item
+        _offer(mentions, at - 1, joint)
 
 
-def _before(sentence: Sentence, joint: Joint) -> Mention | None:
-    """Return the mention right before a joint, in its clause."""
-    last = next((m for m in reversed(sentence.mentions) if m.place < joint.place), None)
-    if last is None or not last.clause.start <= joint.place < last.clause.end:
-        return None
-    between = sentence.items[last.place + 1 : joint.place]
-    interrupted = any(
-        item.role.tag in _INTERRUPTING and item.start >= last.item.end for item in between
+def _stands_before(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+    """Say whether a mention stands right before a joint, in its clause."""
+    if not mention.clause.start <= joint.place < mention.clause.end:
+        return False
+    if joint.place - mention.place > HORIZON:
+        return False
+    return not any(
+        item.role.tag in _INTERRUPTING and item.start >= mention.item.end
+        for item in sentence.items[mention.place + 1 : joint.place]
     )
-    return None if interrupted else last
 
 
-def _after(sentence: Sentence, joint: Joint) -> Mention | None:
-    """Return the mention right after a joint, in the same clause."""
-    following = next((m for m in sentence.mentions if m.place > joint.place), None)
-    if following is None or not following.clause.start <= joint.place:
-        return None
-    between = sentence.items[joint.place + 1 : following.place]
-    return None if any(item.role.tag in _ENDING for item in between) else following
+def _stands_after(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+    """Say whether a mention stands right after a joint, in its clause."""
+    if mention.clause.start > joint.place or mention.place - joint.place > HORIZON:
+        return False
+    between = sentence.items[joint.place + 1 : mention.place]
+    return not any(item.role.tag in _ENDING for item in between)
 
 
-def _offer(mentions: Sequence[Mention], last: Mention, joint: Joint) -> None:
+def _offer(mentions: Sequence[Mention], last: int, joint: Joint) -> None:
     """Make a mention an alternative, with those of the same words or the same list."""
+    clause = mentions[last].clause
     start: int | None = None
     link: str | None = None
-    for mention in reversed(mentions[: mentions.index(last) + 1]):
+    for at in range(last, max(-1, last - HORIZON), -1):
+        mention = mentions[at]
         same_words = start is None or mention.item.end > start
         in_list = joint.serial and link == Tag.SEPARATOR
-        if mention.clause is not last.clause or not (same_words or in_list):
+        if mention.clause is not clause or not (same_words or in_list):
             break
         start = mention.item.start if start is None else min(start, mention.item.start)
         link = mention.link or link if same_words else mention.link

@@ -13,7 +13,7 @@ from chexlabel.engine.phrases import FINDINGS
 from chexlabel.engine.scopes import resolve
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import PatternSet
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.lexicon import Lexicon, Tag
 
 __all__ = ["ClauseTrace", "Decision", "ScopeTrace", "Trace", "trace"]
 
@@ -94,7 +94,7 @@ def trace(passage: str, patterns: PatternSet) -> Trace | None:
         return None
     sentence = segment(items)
     resolve(sentence)
-    reader = _Quotes(passage, sentence)
+    reader = _Quotes(passage, sentence, patterns.lexicon)
     return Trace(
         text=" ".join(passage.split()),
         clauses=tuple(
@@ -107,10 +107,10 @@ def trace(passage: str, patterns: PatternSet) -> Trace | None:
 class _Quotes:
     """Quotes the parts of a sentence."""
 
-    def __init__(self, passage: str, sentence: Sentence) -> None:
+    def __init__(self, passage: str, sentence: Sentence, lexicon: Lexicon) -> None:
         self._passage = passage
         self._sentence = sentence
-        self._offsets = token_offsets(passage)
+        self._offsets = token_offsets(passage, lexicon)
 
     def says_something(self, clause: Clause) -> bool:
         """Say whether a clause is more than the mark that ends a sentence."""

@@ -236,6 +236,66 @@ FINDINGS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
 }
 
 
+HIDING = {
+    "assertion/denial.yaml": "kind: denial\neffect: negative\nbefore: |\n  no\n  has no\n",
+    "assertion/doubt.yaml": "kind: doubt\neffect: uncertain\nbefore: no new\n",
+}
+ACCEPTING = """\
+    name: root
+    version: "1"
+    findings: [Rash, Cough]
+    accepted:
+      - file: assertion/FILE.yaml
+        warning: in `WORDS` this denial hides a cue of doubt
+        reason: Nobody writes so.
+    """
+
+
+def accepting(file: str, words: str) -> dict[str, str]:
+    """Return a set.yaml that accepts a warning on a file of cues."""
+    return {"set.yaml": ACCEPTING.replace("FILE", file).replace("WORDS", words)}
+
+
+def test_a_warning_that_is_accepted_is_not_given(tmp_path: Path) -> None:
+    root = write_root(tmp_path, HIDING | accepting("denial", "has no new"))
+    assert checked(root) == ([], [])
+
+
+@pytest.mark.parametrize(("file", "words"), [("doubt", "has no new"), ("denial", "had no new")])
+def test_only_the_warning_that_is_named_is_accepted(file: str, words: str, tmp_path: Path) -> None:
+    errors, warnings = checked(write_root(tmp_path, HIDING | accepting(file, words)))
+    assert errors == []
+    assert [warning.partition(": ")[0] for warning in warnings] == [
+        "assertion/denial.yaml:5",
+        "set.yaml:5",
+    ]
+
+
+def test_what_is_accepted_in_vain_is_a_warning(tmp_path: Path) -> None:
+    assert checked(write_root(tmp_path, accepting("denial", "has no new"))) == (
+        [],
+        ["set.yaml:5: accepts a warning that the check does not give any more; remove it"],
+    )
+
+
+def test_in_a_set_with_errors_nothing_is_accepted_in_vain(tmp_path: Path) -> None:
+    broken = {"findings/rash.yaml": "finding: Rash\npositive: 'rash {red'\n"}
+    errors, warnings = checked(write_root(tmp_path, broken | accepting("denial", "has no new")))
+    assert len(errors) == 1
+    assert warnings == []
+
+
+def test_a_set_does_not_inherit_what_another_accepts(tmp_path: Path) -> None:
+    write_root(tmp_path, HIDING | accepting("denial", "has no new"))
+    assert checked(write_child(tmp_path, {})) == ([], [])
+
+
+def test_an_accepted_warning_needs_its_reason(tmp_path: Path) -> None:
+    changes = {"set.yaml": ACCEPTING.replace("        reason: Nobody writes so.\n", "")}
+    errors, _ = checked(write_root(tmp_path, changes))
+    assert errors == ["set.yaml:5: accepted.0.reason: is missing; add it"]
+
+
 @pytest.mark.parametrize("name", FINDINGS)
 def test_what_the_check_finds(name: str, tmp_path: Path) -> None:
     changes, errors, warnings = FINDINGS[name]

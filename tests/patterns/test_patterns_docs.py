@@ -36,6 +36,7 @@ BLOCK = re.compile(
 PLACES = {
     "SetFile": "set.yaml",
     "NoFinding": "set.yaml: `no_finding`",
+    "AcceptedWarning": "set.yaml: `accepted`",
     "FindingFile": "findings/*.yaml",
     "Anatomy": "findings/*.yaml: `anatomy`",
     "Part": "findings/*.yaml: `parts`",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chexlabel.labels import Label
+from chexlabel.patterns._files import read_file
 from chexlabel.patterns._phrase_checks import PhraseBook
 from chexlabel.patterns.inventory import looked_for, set_entries, summary
 from chexlabel.patterns.load import Example, SetSource, find_set, inspect_set
@@ -68,7 +69,7 @@ class CheckResult:
         path: the set's folder.
         summary: the set in numbers; `None` if its files have errors.
         errors: what makes the set unusable or contradictory.
-        warnings: what is probably not meant.
+        warnings: what is probably not meant, without what `accepted` of its set.yaml lists.
         failures: the examples that do not get their label.
         changed: examples of the set that it extends that get another label here; they show what the
             changes alter, and may be meant so.
@@ -118,6 +119,7 @@ def check_set(patterns: str | os.PathLike[str]) -> CheckResult:
         changed = tuple(failed_examples(labeler, _inherited_examples(source)))
     errors += [*book.contradictions(), *book.unmatchable()]
     warnings += [*book.warnings, *book.hidden_cues(), *_unused(source)]
+    warnings = list(_not_accepted(warnings, path, complete=not errors))
     return CheckResult(
         path=path,
         summary=summary(source),
@@ -198,6 +200,35 @@ def _unused(source: SetSource) -> Iterator[Problem]:
         for place in file.model.places:
             if place not in places:
                 yield file.problem(("places", place), f"no part refers to the place {place!r}")
+
+
+def _not_accepted(warnings: Iterable[Problem], path: Path, complete: bool) -> Iterator[Problem]:
+    """Yield the warnings that a set's set.yaml does not accept, and what it accepts in vain.
+
+    Args:
+        warnings: all warnings about the set.
+        path: its folder.
+        complete: whether every check has run; if not, a warning may be missing only for that.
+    """
+    from chexlabel.patterns.schema import SetFile
+
+    file = read_file(path / "set.yaml", SetFile)
+    accepted = file.model.accepted
+    met: set[int] = set()
+    for warning in warnings:
+        place = warning.file.relative_to(path).as_posix()
+        fitting = {
+            at
+            for at, known in enumerate(accepted)
+            if known.file == place and warning.message.startswith(known.warning)
+        }
+        met |= fitting
+        if not fitting:
+            yield warning
+    for at in range(len(accepted)):
+        if complete and at not in met:
+            message = "accepts a warning that the check does not give any more; remove it"
+            yield file.problem(("accepted", at), message)
 
 
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:

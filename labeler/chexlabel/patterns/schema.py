@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "BASE",
+    "AcceptedWarning",
     "Anatomy",
     "AssertionFile",
     "CompositionFile",
@@ -302,6 +303,20 @@ class NoFinding(_Strict):
     )
 
 
+class AcceptedWarning(_Strict):
+    """A warning of `chexlabel patterns check` that is looked into and right as it is."""
+
+    file: Name = Field(
+        description="The file that it is about, seen from the set's folder: "
+        "`assertion/history.yaml`."
+    )
+    warning: Name = Field(
+        description="How it begins, up to where it names other lines. It is accepted with the "
+        "places that it counts; once it begins otherwise, it is given again."
+    )
+    reason: Name = Field(description="Why nothing is to be mended.")
+
+
 class SetFile(_Strict):
     """`set.yaml`. In a set that extends another, a key left out is as in that set."""
 
@@ -337,4 +352,9 @@ class SetFile(_Strict):
     )
     groups: dict[str, list[str]] = Field(
         {}, description="Named selections of findings, for scores over a part of them."
+    )
+    accepted: list[AcceptedWarning] = Field(
+        [],
+        description="Warnings of `chexlabel patterns check` on this set's own files that it leaves "
+        "out. One that the check would not give any more is a warning itself.",
     )

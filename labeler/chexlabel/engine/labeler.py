@@ -260,6 +260,17 @@ class Labeler:
                 self.read_ahead(batch)
             yield from map(self, batch)
 
+    def passages(self, report: str | Report) -> list[str]:
+        """Return the passages of a report that labels come from, in their order.
+
+        A passage is what is judged at once: a sentence, or a few that refer to one another.
+        """
+        return self._in_passages(self._texts(report))
+
+    def judge(self, passages: Sequence[str]) -> list[list[Judgement]]:
+        """Return what passages say of the findings: for each, its judgements in text order."""
+        return self._judge(passages)
+
     def label_frame(self, frame: Any, text: str = "report") -> Any:
         """Label the texts in a column of a DataFrame of pandas, polars or another eager kind.
 

@@ -1,0 +1,242 @@
+"""Calibration: how sure the network must be, by kind of change, before it changes the rules' label.
+
+Two steps. The logits are divided by a temperature a finding, so that the probabilities mean what
+they say (Guo et al. 2017, "On calibration of modern neural networks", arXiv:1706.04599). Then each
+transition ("blank>positive", ...) gets the lowest threshold at which it repairs more than it
+breaks, on text that neither the rules nor the network was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chexlabel_neural.refiner_file import CHOICES
+
+__all__ = [
+    "Policy",
+    "Reading",
+    "calibration_error",
+    "choose_policy",
+    "fit_temperatures",
+    "refined",
+    "repaired_and_broken",
+    "softmax",
+]
+
+Floats = NDArray[np.float64]
+Policy = dict[str, dict[str, float]]
+"""Finding -> transition -> the least probability of the new label."""
+
+_OFF = 2.0
+_PLACES = {str(choice): place for place, choice in enumerate(CHOICES)}
+_GRID = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as rules and network read it, passage by passage, with its true labels.
+
+    Attributes:
+        rules: the rules' classes, int [passages, findings].
+        logits: the network's, float [passages, findings, 4].
+        gold: the true classes, int [findings]; -1 where unknown.
+        source: the set that the text is from.
+        shown: which findings are put out and so count for the whole text, bool [findings].
+    """
+
+    rules: NDArray[np.int64]
+    logits: Floats
+    gold: NDArray[np.int64]
+    source: str
+    shown: NDArray[np.bool_]
+
+
+def softmax(logits: Floats) -> Floats:
+    """Return the probabilities along the last axis."""
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
+
+
+def fit_temperatures(logits: Floats, gold: NDArray[np.int64]) -> Floats:
+    """Return for each finding the temperature with the least log loss.
+
+    Args:
+        logits: of single passages, float [passages, findings, 4].
+        gold: true classes, int [passages, findings]; -1 where unknown.
+    """
+    grid = np.geomspace(0.5, 4.0, 43)
+    best = np.ones(gold.shape[1])
+    for finding in range(gold.shape[1]):
+        known = gold[:, finding] >= 0
+        rows, truth = logits[known, finding], gold[known, finding]
+        losses = [
+            -np.log(softmax(rows / t)[np.arange(len(truth)), truth] + 1e-9).mean() for t in grid
+        ]
+        best[finding] = grid[int(np.argmin(losses))]
+    return best
+
+
+def calibration_error(probabilities: Floats, gold: NDArray[np.int64], bins: int = 15) -> float:
+    """Return the expected calibration error of the most probable class (Guo et al. 2017).
+
+    Args:
+        probabilities: float [cells, 4].
+        gold: true classes, int [cells].
+        bins: equal intervals of confidence.
+    """
+    confidence, right = probabilities.max(-1), probabilities.argmax(-1) == gold
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    error = 0.0
+    for at in range(bins):
+        inside = place == at
+        if inside.any():
+            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    return float(error)
+
+
+def refined(
+    rules: NDArray[np.int64], probabilities: Floats, thresholds: Floats
+) -> NDArray[np.int64]:
+    """Return the classes after the changes that the thresholds allow, int [passages, findings].
+
+    Args:
+        rules: int [passages, findings].
+        probabilities: float [passages, findings, 4].
+        thresholds: float [findings, 4 (from), 4 (to)]; above 1 for a change that is off.
+    """
+    wanted = probabilities.argmax(-1)
+    sure = probabilities.max(-1)
+    findings = np.arange(rules.shape[1])[None, :]
+    return np.where(sure >= thresholds[findings, rules, wanted], wanted, rules)
+
+
+def choose_policy(
+    readings: Sequence[Reading],
+    findings: Sequence[str],
+    temperatures: Floats,
+    *,
+    cost: float = 2.0,
+    least: int = 2,
+    weights: Mapping[str, float] | None = None,
+) -> Policy:
+    """Choose the thresholds by ascending one transition at a time.
+
+    A transition begins with one threshold for all findings; a finding for which it does harm is
+    then set stricter or switched off.
+
+    Args:
+        readings: of texts to calibrate on.
+        findings: the heads' names.
+        temperatures: a finding each.
+        cost: how many repaired cells a broken one outweighs.
+        least: the fewest repaired cells for which a transition is switched on.
+        weights: what a text of each source counts; 1 where it is missing.
+    """
+    cells = _Cells(readings, temperatures, weights or {})
+    thresholds = np.full((len(findings), 4, 4), _OFF)
+    for _ in range(2):
+        for old in range(4):
+            for new in range(4):
+                if old != new:
+                    _choose(cells, thresholds, old, new, cost, least)
+    for finding in range(len(findings)):
+        for old in range(4):
+            for new in range(4):
+                _tighten(cells, thresholds, finding, old, new, cost)
+    return {
+        name: {
+            f"{CHOICES[old]}>{CHOICES[new]}": float(thresholds[at, old, new])
+            for old in range(4)
+            for new in range(4)
+            if thresholds[at, old, new] <= 1
+        }
+        for at, name in enumerate(findings)
+    }
+
+
+class _Cells:
+    """All readings side by side, with what each text's label becomes under given thresholds."""
+
+    def __init__(
+        self, readings: Sequence[Reading], temperatures: Floats, weights: Mapping[str, float]
+    ) -> None:
+        self.rules = np.concatenate([r.rules for r in readings])
+        logits = np.concatenate([r.logits for r in readings])
+        self.probabilities = softmax(logits / temperatures[None, :, None])
+        lengths = [len(r.rules) for r in readings]
+        self.starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        self.gold = np.stack([r.gold for r in readings])
+        self.known = self.gold >= 0
+        self.weight = np.array([weights.get(r.source, 1.0) for r in readings])[:, None]
+        self.before = self.texts(self.rules) == self.gold
+
+    def texts(self, passages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the classes of whole texts: the greatest of their passages (positive wins)."""
+        return np.asarray(np.maximum.reduceat(passages, self.starts, axis=0))
+
+    def score(
+        self, thresholds: Floats, cost: float, finding: int | None = None
+    ) -> tuple[float, int, int]:
+        """Return weighted gain, cells repaired and cells broken."""
+        after = self.texts(refined(self.rules, self.probabilities, thresholds)) == self.gold
+        repaired = after & ~self.before & self.known
+        broken = ~after & self.before & self.known
+        if finding is not None:
+            repaired, broken = repaired[:, [finding]], broken[:, [finding]]
+        gain = (repaired * self.weight).sum() - cost * (broken * self.weight).sum()
+        return float(gain), int(repaired.sum()), int(broken.sum())
+
+
+def _choose(cells: _Cells, thresholds: Floats, old: int, new: int, cost: float, least: int) -> None:
+    """Set one transition's threshold, for all findings, to where it gains most."""
+    thresholds[:, old, new] = _OFF
+    base, repaired, _ = cells.score(thresholds, cost)
+    best, chosen = base, _OFF
+    for value in _GRID:
+        thresholds[:, old, new] = value
+        gain, now, _ = cells.score(thresholds, cost)
+        if gain > best + 1e-9 and now - repaired >= least:
+            best, chosen = gain, value
+    thresholds[:, old, new] = chosen
+
+
+def _tighten(
+    cells: _Cells, thresholds: Floats, finding: int, old: int, new: int, cost: float
+) -> None:
+    """Make a transition stricter for a finding where that gains, or switch it off."""
+    common = thresholds[finding, old, new]
+    if common > 1:
+        return
+    best, chosen = cells.score(thresholds, cost, finding)[0], common
+    for value in (*(v for v in _GRID if v > common), _OFF):
+        thresholds[finding, old, new] = value
+        gain = cells.score(thresholds, cost, finding)[0]
+        if gain > best + 1e-9:
+            best, chosen = gain, value
+    thresholds[finding, old, new] = chosen
+
+
+def repaired_and_broken(
+    readings: Sequence[Reading], findings: Sequence[str], policy: Policy, temperatures: Floats
+) -> tuple[int, int, int]:
+    """Count the texts with all labels right by the rules, those repaired, and those broken."""
+    thresholds = np.full((len(findings), 4, 4), _OFF)
+    for at, name in enumerate(findings):
+        for change, least in policy.get(name, {}).items():
+            old, _, new = change.partition(">")
+            thresholds[at, _PLACES[old], _PLACES[new]] = least
+    right = repaired = broken = 0
+    for reading in readings:
+        probabilities = softmax(reading.logits / temperatures[None, :, None])
+        counts = (reading.gold >= 0) & reading.shown
+        before = (reading.rules.max(0) == reading.gold)[counts].all()
+        refined_labels = refined(reading.rules, probabilities, thresholds).max(0)
+        after = (refined_labels == reading.gold)[counts].all()
+        right += int(before)
+        repaired += int(after and not before)
+        broken += int(before and not after)
+    return right, repaired, broken

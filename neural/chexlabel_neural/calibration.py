@@ -1,0 +1,170 @@
+"""Calibrating a model folder: from held-out text to refiner.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chexlabel import Label, Labeler
+from chexlabel.errors import InputError
+from chexlabel.patterns.load import find_set
+from chexlabel_neural.calibrate import (
+    Policy,
+    Reading,
+    calibration_error,
+    choose_policy,
+    fit_temperatures,
+    repaired_and_broken,
+    softmax,
+)
+from chexlabel_neural.corpus import CODES, OTHER, read_corpus, read_splits
+from chexlabel_neural.measure import GoldText, gold_passages, readings
+from chexlabel_neural.recipe import Recipe
+from chexlabel_neural.refiner_file import (
+    RefinerFile,
+    file_hashes,
+    pattern_hash,
+    write_refiner_file,
+)
+from chexlabel_neural.runtime import PassageReader, open_net
+
+__all__ = ["Figures", "calibrate_model", "read_gold"]
+
+_LEAST = 200  # single passages of held-out writers, for a temperature that means something
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What calibration came to, on the text that it was made with.
+
+    Attributes:
+        texts: how many texts.
+        before: share with all labels right by the rules.
+        after: share after the refiner's changes.
+        repaired: texts that the changes set right.
+        broken: texts that they spoil.
+        error: expected calibration error on the held-out writers.
+    """
+
+    texts: int
+    before: float
+    after: float
+    repaired: int
+    broken: int
+    error: float
+
+    @property
+    def line(self) -> str:
+        """The figures in one line."""
+        return (
+            f"{self.texts:,} texts, all labels right {self.before:.1%} by the rules and "
+            f"{self.after:.1%} refined ({self.repaired} repaired, {self.broken} broken); "
+            f"calibration error {self.error:.3f}"
+        )
+
+
+def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> Figures:
+    """Set temperatures and thresholds of a model folder and write its refiner.json.
+
+    Args:
+        recipe: names the pattern set and the held-out writers.
+        folder: the model folder.
+        more: further labelled texts for the thresholds, as `read_gold` takes them.
+
+    Raises:
+        InputError: There is too little held-out text, or a file cannot be read.
+    """
+    findings = list(CODES.values())
+    labeler = Labeler(recipe.patterns, refine=False)
+    reader = _reader(recipe, folder)
+    held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
+    gold = [text for path in (*recipe.gold, *more) for text in read_gold(path)]
+    held_out = readings(held, labeler, reader, findings)
+    read = [*held_out, *readings(gold, labeler, reader, findings)]
+
+    single = [r for r in held_out if len(r.rules) == 1]
+    if len(single) < _LEAST:
+        raise InputError(
+            f"{recipe.corpus}: {len(single)} single sentences of held-out writers are too few to "
+            f"calibrate on; name more files as `dev:` in splits.yaml ({_LEAST} or more)"
+        )
+    logits, truth = np.concatenate([r.logits for r in single]), np.stack([r.gold for r in single])
+    temperatures = fit_temperatures(logits, truth)
+    known = truth >= 0
+    error = calibration_error(softmax(logits / temperatures[None, :, None])[known], truth[known])
+    policy = choose_policy(read, findings, temperatures, weights=recipe.gold_weights)
+    patterns = find_set(recipe.patterns)
+    file = RefinerFile(
+        name=recipe.name,
+        version=recipe.version,
+        about=recipe.about,
+        pattern_set=patterns.name,
+        pattern_hash=pattern_hash(patterns),
+        findings=tuple(findings),
+        temperature={f: round(float(t), 4) for f, t in zip(findings, temperatures, strict=True)},
+        policy=policy,
+        sha256=file_hashes(folder),
+    )
+    write_refiner_file(file, folder)
+    return _figures(read, findings, policy, temperatures, error)
+
+
+def read_gold(path: Path) -> list[GoldText]:
+    """Read labelled texts: JSON Lines with "text" and "labels" (finding -> 1, 0, -1).
+
+    A finding that is not named is blank; nothing is known of other abnormalities.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+        return [
+            GoldText(
+                row["text"],
+                {f: Label(v) for f, v in row["labels"].items() if f in CODES.values()},
+                path.stem,
+                frozenset({OTHER}),
+            )
+            for row in rows
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({type(error).__name__}); each line is JSON with "
+            '"text" and "labels"'
+        ) from None
+
+
+def _reader(recipe: Recipe, folder: Path) -> PassageReader:
+    """Open a model folder that has no refiner.json yet, or one that does not fit any more."""
+    findings = tuple(CODES.values())
+    patterns = find_set(recipe.patterns)
+    file = RefinerFile(
+        name=recipe.name,
+        version=recipe.version,
+        pattern_set=patterns.name,
+        pattern_hash=pattern_hash(patterns),
+        findings=findings,
+        temperature=dict.fromkeys(findings, 1.0),
+        policy={},
+        sha256=file_hashes(folder),
+    )
+    return open_net(folder, file, "cpu")
+
+
+def _figures(
+    read: Sequence[Reading],
+    findings: Sequence[str],
+    policy: Policy,
+    temperatures: np.ndarray[tuple[int], np.dtype[np.float64]],
+    error: float,
+) -> Figures:
+    before, repaired, broken = repaired_and_broken(read, findings, policy, temperatures)
+    count = len(read)
+    after = before + repaired - broken
+    return Figures(count, before / count, after / count, repaired, broken, error)

@@ -1,0 +1,79 @@
+"""Reading labelled texts with rules and network side by side, passage by passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chexlabel import Label, Labeler
+from chexlabel_neural.calibrate import Reading
+from chexlabel_neural.corpus import OTHER, Passage
+from chexlabel_neural.data import CLASSES
+from chexlabel_neural.runtime import PassageReader
+
+__all__ = ["GoldText", "gold_passages", "readings"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldText:
+    """A text with its true labels.
+
+    Attributes:
+        text: the text.
+        labels: finding -> label; a finding that is missing is blank.
+        source: the set that it is from.
+        unknown: findings of which nothing is known.
+    """
+
+    text: str
+    labels: dict[str, Label]
+    source: str
+    unknown: frozenset[str] = frozenset({OTHER})
+
+
+def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[GoldText]:
+    """Return passages of the corpus as texts with labels."""
+    values = {1: Label.NEGATIVE, 2: Label.UNCERTAIN, 3: Label.POSITIVE}
+    return [
+        GoldText(
+            p.text,
+            {f: values[v] for f, v in zip(findings, p.labels, strict=True) if v > 0},
+            p.writer,
+            frozenset(f for f, v in zip(findings, p.labels, strict=True) if v < 0),
+        )
+        for p in passages
+    ]
+
+
+def readings(
+    texts: Sequence[GoldText], labeler: Labeler, reader: PassageReader, findings: Sequence[str]
+) -> list[Reading]:
+    """Read texts passage by passage with rules and network.
+
+    Args:
+        texts: with their true labels.
+        labeler: of the rules alone.
+        reader: runs the network.
+        findings: the network's heads.
+    """
+    numbers = {name: number for number, name in enumerate(labeler.patterns.tracked)}
+    columns = {numbers[name]: place for place, name in enumerate(findings) if name in numbers}
+    shown = np.array([name in labeler.findings for name in findings])
+    found = []
+    for gold in texts:
+        passages = labeler.passages(gold.text) or [gold.text]
+        rules = np.zeros((len(passages), len(findings)), np.int64)
+        for row, judgements in zip(rules, labeler.judge(passages), strict=True):
+            for judgement in judgements:
+                column = columns.get(judgement.item.role.finding)
+                if column is not None and judgement.label is not None:
+                    row[column] = max(row[column], CLASSES[judgement.label])
+        truth = [
+            -1 if name in gold.unknown else CLASSES.get(gold.labels.get(name), 0)  # type: ignore[arg-type]
+            for name in findings
+        ]
+        logits = np.stack([output.logits for output in reader(passages)]).astype(np.float64)
+        found.append(Reading(rules, logits, np.array(truth), gold.source, shown))
+    return found

@@ -1,0 +1,93 @@
+"""A training recipe: which text, which teachers, which student; read from a YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chexlabel.errors import InputError
+from chexlabel_neural.train import TrainConfig
+
+__all__ = ["Net", "Recipe", "read_recipe"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Net(_Strict):
+    """One network to train.
+
+    Attributes:
+        layers: of the encoder.
+        train: how; its keys stand in `TrainConfig`.
+    """
+
+    layers: int = Field(default=6, ge=1)
+    train: TrainConfig = TrainConfig()
+
+
+class Recipe(_Strict):
+    """What a run is made of.
+
+    Attributes:
+        name: the model's name.
+        version: the model's version.
+        about: one line on the model, for people.
+        patterns: the pattern set whose labels are refined.
+        base: a BERT-like checkpoint, folder or hub name; by default the packaged MiniLM.
+        corpus: folder of the written passages, with splits.yaml; relative to the recipe.
+        reports: files of real reports, whose sentences the rules label; relative to the recipe.
+        real: the most of their distinct sentences that are read.
+        real_weight: what one of them counts.
+        composed: how many statements are composed of the set's phrases.
+        teachers: the large networks.
+        student: the small one that ships.
+        gold: further labelled texts that thresholds are set on, as JSON Lines; relative to the
+            recipe.
+        gold_weights: what a text of a source (a file's name without ending) counts there; 1 where
+            it is missing.
+        seed: of what is drawn.
+    """
+
+    name: str = "chexlabel-minilm"
+    version: str = "1"
+    about: str = ""
+    patterns: str = "chexpert14"
+    base: str | None = None
+    corpus: Path
+    reports: list[Path] = []
+    real: int = Field(default=6000, ge=0)
+    real_weight: float = Field(default=0.5, gt=0)
+    composed: int = Field(default=8000, ge=0)
+    teachers: list[Net] = Field(min_length=1)
+    student: Net
+    gold: list[Path] = []
+    gold_weights: dict[str, float] = {}
+    seed: int = 1
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        InputError: It cannot be read, or a key is unknown or out of range.
+    """
+    try:
+        recipe = Recipe.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: `{place}`: {first['msg']}") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read ({type(error).__name__})") from None
+    folder = path.resolve().parent
+    return recipe.model_copy(
+        update={
+            "corpus": folder / recipe.corpus,
+            "reports": [folder / file for file in recipe.reports],
+            "gold": [folder / file for file in recipe.gold],
+        }
+    )

@@ -1,0 +1,108 @@
+"""Gathering what a recipe trains on: written, real and composed text, and the held-out writers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from chexlabel.patterns.composition import Grammar, Members
+
+from chexlabel import Label, Labeler
+from chexlabel.errors import InputError
+from chexlabel.patterns.load import read_set
+from chexlabel.readers import open_reports
+from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage, read_corpus, read_splits
+from chexlabel_neural.data import CLASSES, Example, label_by_rules, with_spans
+from chexlabel_neural.recipe import Recipe
+
+__all__ = ["Sources", "composed_statements", "gather", "real_sentences"]
+
+_LENGTHS = range(8, 400)  # characters of a real sentence that is worth reading
+_SILENT = 0.3  # share of the real sentences without any finding that is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The text of a run.
+
+    Attributes:
+        written: of the corpus, its held-out writers left out.
+        real: sentences of real reports, as the rules read them.
+        composed: statements with labels known from how they are made.
+        dev: of the writers held out to stop training and set thresholds.
+    """
+
+    written: list[Example]
+    real: list[Example]
+    composed: list[Example]
+    dev: list[Example]
+
+    @property
+    def training(self) -> list[Example]:
+        """All that a network is trained on."""
+        return [*self.written, *self.real, *self.composed]
+
+
+def gather(recipe: Recipe) -> Sources:
+    """Read and make the text of a run.
+
+    Raises:
+        InputError: The corpus or a file of reports cannot be read.
+    """
+    labeler = Labeler(recipe.patterns, refine=False)
+    chance = random.Random(recipe.seed)  # noqa: S311 - no secret
+    sentences = sorted(real_sentences(recipe.reports, labeler))
+    chance.shuffle(sentences)
+    real = label_by_rules(sentences, labeler, weight=recipe.real_weight)
+    # Where the rules find nothing, a finding in words unknown to them would teach blindness.
+    real = [e for e in real if any(v > 0 for v in e.labels) or chance.random() < _SILENT]
+    statements = composed_statements(recipe.patterns, labeler, recipe.composed, chance)
+    dev = read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)
+    return Sources(
+        written=with_spans(read_corpus(recipe.corpus), labeler),
+        real=real[: recipe.real],
+        composed=with_spans(statements, labeler),
+        dev=with_spans(dev, labeler),
+    )
+
+
+def real_sentences(files: Iterable[Path], labeler: Labeler) -> set[str]:
+    """Return the distinct sentences of reports that labels come from.
+
+    Raises:
+        InputError: A file is not there or cannot be read.
+    """
+    sentences: set[str] = set()
+    for file in files:
+        if not file.exists():
+            raise InputError(f"{file}: no such reports; correct `reports:` or leave it out")
+        with open_reports(file) as source:
+            for report in source:
+                sentences.update(" ".join(s.split()) for s in labeler.passages(report))
+    return {sentence for sentence in sentences if len(sentence) in _LENGTHS}
+
+
+def composed_statements(
+    patterns: str, labeler: Labeler, count: int, chance: random.Random
+) -> Iterator[Passage]:
+    """Yield statements of the set's phrases, one in three a pair, one in eight of an organ."""
+    source = read_set(patterns)
+    grammar = Grammar(source, Members(source, labeler, chance), chance)
+    names = list(CODES.values())
+    for number in range(count):
+        if number % 8 == 0:
+            statement = grammar.organ()
+        elif number % 3 == 0:
+            statement = grammar.pair()
+        else:
+            statement = grammar.single(chance.choice(grammar.frames))
+        labels = [_class(statement.says.get(name)) for name in names]
+        if labels[names.index(OTHER)] == BLANK:
+            labels[names.index(OTHER)] = IGNORED
+        yield Passage(statement.text, tuple(labels), "composed")
+
+
+def _class(label: Label | None) -> int:
+    return BLANK if label is None else CLASSES[label]

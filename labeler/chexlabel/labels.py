@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
 __all__ = [
     "AttributedWord",
     "Attribution",
+    "CodedEnum",
     "Cue",
     "Label",
     "LabeledReport",
@@ -18,7 +19,27 @@ __all__ = [
 ]
 
 
-class Label(IntEnum):
+class CodedEnum(IntEnum):
+    """An enumeration of numbers that equals its numbers, but no member of another enumeration.
+
+    The members of two plain `IntEnum`s are equal where their numbers are: a label would equal the
+    class of quite another one in a confusion matrix.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Enum) and type(other) is not type(self):
+            return False
+        return int.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        if isinstance(other, Enum) and type(other) is not type(self):
+            return True
+        return int.__ne__(self, other)
+
+    __hash__ = int.__hash__
+
+
+class Label(CodedEnum):
     """What a report says of one finding; a finding it does not speak of has no label (`None`).
 
     The integer values are those of the CheXpert labeler (Irvin et al. 2019, arXiv:1901.07031).

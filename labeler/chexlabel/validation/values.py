@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.errors import ValidationError
+from chexlabel.labels import CodedEnum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ Codes = NDArray[np.int8]
 LEFT_OUT: Final = -1
 
 
-class LabelClass(IntEnum):
+class LabelClass(CodedEnum):
     """The class of a label, numbered as the rows and columns of every confusion matrix."""
 
     POSITIVE = 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from chexlabel import Label, Labeler
+from chexlabel import Labeler
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
@@ -21,8 +20,9 @@ from chexlabel_neural.calibrate import (
     repaired_and_broken,
     softmax,
 )
-from chexlabel_neural.corpus import CODES, OTHER, read_corpus, read_splits
-from chexlabel_neural.measure import GoldText, gold_passages, readings
+from chexlabel_neural.corpus import CODES, read_corpus, read_splits
+from chexlabel_neural.evaluate import read_gold
+from chexlabel_neural.measure import LabelledText, gold_passages, readings
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import (
     RefinerFile,
@@ -32,7 +32,7 @@ from chexlabel_neural.refiner_file import (
 )
 from chexlabel_neural.runtime import PassageReader, open_net
 
-__all__ = ["Figures", "calibrate_model", "read_gold"]
+__all__ = ["Figures", "calibrate_model"]
 
 _LEAST = 200  # single passages of held-out writers, for a temperature that means something
 
@@ -73,7 +73,7 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     Args:
         recipe: names the pattern set and the held-out writers.
         folder: the model folder.
-        more: further labelled texts for the thresholds, as `read_gold` takes them.
+        more: further labelled texts for the thresholds, as `chexlabel_neural.evaluate` takes them.
 
     Raises:
         InputError: There is too little held-out text, or a file cannot be read.
@@ -82,7 +82,7 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     labeler = Labeler(recipe.patterns, refine=False)
     reader = _reader(recipe, folder)
     held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
-    gold = [text for path in (*recipe.gold, *more) for text in read_gold(path)]
+    gold = [text for path in (*recipe.gold, *more) for text in _labelled(path)]
     held_out = readings(held, labeler, reader, findings)
     read = [*held_out, *readings(gold, labeler, reader, findings)]
 
@@ -113,31 +113,9 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     return _figures(read, findings, policy, temperatures, error)
 
 
-def read_gold(path: Path) -> list[GoldText]:
-    """Read labelled texts: JSON Lines with "text" and "labels" (finding -> 1, 0, -1).
-
-    A finding that is not named is blank; nothing is known of other abnormalities.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        rows = [json.loads(line) for line in lines if line.strip()]
-        return [
-            GoldText(
-                row["text"],
-                {f: Label(v) for f, v in row["labels"].items() if f in CODES.values()},
-                path.stem,
-                frozenset({OTHER}),
-            )
-            for row in rows
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({type(error).__name__}); each line is JSON with "
-            '"text" and "labels"'
-        ) from None
+def _labelled(path: Path) -> list[LabelledText]:
+    """Read further labelled texts; nothing is known of their other abnormalities."""
+    return [LabelledText(gold.text, dict(gold.labels), path.stem) for gold in read_gold(path)]
 
 
 def _reader(recipe: Recipe, folder: Path) -> PassageReader:

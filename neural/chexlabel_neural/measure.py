@@ -13,11 +13,11 @@ from chexlabel_neural.corpus import OTHER, Passage
 from chexlabel_neural.data import CLASSES
 from chexlabel_neural.runtime import PassageReader
 
-__all__ = ["GoldText", "gold_passages", "readings"]
+__all__ = ["LabelledText", "gold_passages", "readings"]
 
 
 @dataclass(frozen=True, slots=True)
-class GoldText:
+class LabelledText:
     """A text with its true labels.
 
     Attributes:
@@ -33,11 +33,11 @@ class GoldText:
     unknown: frozenset[str] = frozenset({OTHER})
 
 
-def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[GoldText]:
+def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[LabelledText]:
     """Return passages of the corpus as texts with labels."""
     values = {1: Label.NEGATIVE, 2: Label.UNCERTAIN, 3: Label.POSITIVE}
     return [
-        GoldText(
+        LabelledText(
             p.text,
             {f: values[v] for f, v in zip(findings, p.labels, strict=True) if v > 0},
             p.writer,
@@ -48,7 +48,7 @@ def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[
 
 
 def readings(
-    texts: Sequence[GoldText], labeler: Labeler, reader: PassageReader, findings: Sequence[str]
+    texts: Sequence[LabelledText], labeler: Labeler, reader: PassageReader, findings: Sequence[str]
 ) -> list[Reading]:
     """Read texts passage by passage with rules and network.
 

@@ -31,9 +31,9 @@ Floats = NDArray[np.float64]
 Policy = dict[str, dict[str, float]]
 """Finding -> transition -> the least probability of the new label."""
 
-_OFF = 2.0
+_OFF = 2.0  # above every probability: never
 _PLACES = {str(choice): place for place, choice in enumerate(CHOICES)}
-_GRID = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995)
+_GRID = (0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexlabel.patterns.composition import Grammar, Members
+from chexlabel.composition import Grammar, Members
 
 from chexlabel import Label, Labeler
 from chexlabel.errors import InputError

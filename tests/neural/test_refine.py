@@ -130,7 +130,9 @@ def test_strange_text_gets_low_confidence_and_no_change(tmp_path: Path, tiny_mod
     for text in texts.values():
         assert _confidence(labeler, text, "Edema") < 0.7
         assert _confidence(plain, text, "Edema") > 0.95
-        assert _confidence(labeler, text, "No Finding") < 0.5
+        # What is no English report has no label at all, or one that nobody is sure of.
+        named = labeler(text).labels["No Finding"]
+        assert named is None or _confidence(labeler, text, "No Finding") < 0.5
     assert _confidence(labeler, english, "Edema") > 0.95
     assert labeler("Some general wetness.").labels["Edema"] is Label.POSITIVE
     assert labeler("Keinerlei wetness beidseits gesehen.").labels["Edema"] is None

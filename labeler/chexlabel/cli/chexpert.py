@@ -61,6 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         )
     parser.add_argument("--extract_strict", action="store_true", help="taken, and without effect")
     parser.add_argument("-v", "--verbose", action="store_true", help="say what is done")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no notes")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from chexlabel.writers import AtomicOutput, output_errors
 
     for name in (*_UNUSED, "extract_strict"):
-        if getattr(args, name):
+        if getattr(args, name) and not args.quiet:
             _say(f"note: --{name} has no effect; see the page on migration")
     labeler = _labeler(args)
     count = unreadable = 0

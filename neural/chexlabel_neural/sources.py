@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexlabel.composition import Grammar, Members
-
 from chexlabel import Label, Labeler
+from chexlabel.composition import Grammar, Members
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import read_set
 from chexlabel.readers import open_reports
@@ -93,7 +92,7 @@ def composed_statements(
     names = list(CODES.values())
     for number in range(count):
         if number % 8 == 0:
-            statement = grammar.organ()
+            statement = grammar.pair(organ=True)
         elif number % 3 == 0:
             statement = grammar.pair()
         else:

@@ -25,10 +25,10 @@ EXTRA_OF = {
     "pyarrow": "parquet",
     "openpyxl": "excel",
     "onnxruntime": "refine",
-    "tokenizers": "refine",
     "captum": "neural",
     "onnx": "neural",
     "safetensors": "neural",
+    "tokenizers": "neural",
     "torch": "neural",
     "transformers": "neural",
 }

@@ -179,13 +179,12 @@ def _integrated_gradients(judge: RefinerJudge) -> _Scorer:
     assert judge.reader.opened_with is not None  # noqa: S101 (for the reader)
     model: Any = TorchNet(judge.reader.opened_with[0], "cpu").model
     tokenizer = judge.reader.tokenizer
-    padding = int(tokenizer.token_to_id("[PAD]") or 0)
 
     def score(_: RefinerJudge, passage: str, words: Spans, column: int, place: int) -> Scores:
-        encoding = tokenizer.encode(passage)
+        encoding = tokenizer.pieces(passage)
         ids = torch.tensor([encoding.ids])
-        special = torch.tensor([encoding.special_tokens_mask], dtype=torch.bool)
-        blank = torch.where(special, ids, padding)
+        blank = torch.full_like(ids, tokenizer.padding)
+        blank[:, [0, -1]] = ids[:, [0, -1]]
         head = int(judge.heads[column])
 
         def margin(pieces: Any) -> Any:

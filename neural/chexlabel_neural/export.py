@@ -21,8 +21,10 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from chexlabel_neural.base import MAX_TOKENS
 from chexlabel_neural.model import RefinerConfig, ReportRefiner
 from chexlabel_neural.refiner_file import CONFIG, ONNX, TOKENIZER
+from chexlabel_neural.wordpiece import WordPiece
 
 __all__ = ["export_refiner", "load_refiner"]
 
@@ -48,11 +50,15 @@ def export_refiner(model: ReportRefiner, tokenizer: Tokenizer, folder: Path) -> 
         model: the trained network.
         tokenizer: the network's.
         folder: where to; made if need be, its files are replaced.
+
+    Raises:
+        RefinerError: the tokenizer is not of BERT's kind, which the runtime reads.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = model.eval().cpu()
     (folder / CONFIG).write_text(model.config.to_json_string(), "utf-8")
     tokenizer.save(str(folder / TOKENIZER))
+    WordPiece.read(folder / TOKENIZER, MAX_TOKENS)
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "plain.onnx"
         _to_onnx(model, plain)

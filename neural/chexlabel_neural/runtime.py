@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,7 @@ from chexlabel_neural.refiner_file import (
     RefinerFile,
     check_files,
 )
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from chexlabel_neural.wordpiece import WordPiece
 
 __all__ = ["DEVICES", "Net", "Outputs", "PassageReader", "choose_device", "open_net"]
 
@@ -79,18 +77,18 @@ class PassageReader:
     """Reads passages with the net, in batches of like length.
 
     Args:
-        tokenizer: of the model's folder; it cuts off what is too long, and does not pad.
+        tokenizer: of the model's folder.
         net: the net on its device.
         vocabulary: the words of the training text, lower case; `None` where they are not known.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, net: Net, vocabulary: frozenset[str] | None = None
+        self, tokenizer: WordPiece, net: Net, vocabulary: frozenset[str] | None = None
     ) -> None:
         self.tokenizer = tokenizer
         self.net = net
         self.vocabulary = vocabulary
-        self._padding = int(tokenizer.token_to_id("[PAD]") or 0)
+        self._padding = tokenizer.padding
         self._tokens = net.tokens
         self.opened_with: tuple[Path, RefinerFile, str] | None = None
         """The arguments of `open_net`, with which another process opens its own."""
@@ -119,8 +117,7 @@ class PassageReader:
         """Yield the wordpieces chunk by chunk; the next chunk is made while the net runs."""
 
         def encode(start: int) -> list[list[int]]:
-            chunk = [_well_formed(passage) for passage in passages[start : start + _CHUNK]]
-            return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(chunk)]
+            return [self.tokenizer.ids(passage) for passage in passages[start : start + _CHUNK]]
 
         starts = range(0, len(passages), _CHUNK)
         if len(starts) < 2:
@@ -171,7 +168,7 @@ class PassageReader:
 
     def offsets(self, passage: str) -> list[tuple[int, int]]:
         """Return the characters of each wordpiece; (0, 0) for special ones."""
-        return list(self.tokenizer.encode(_well_formed(passage)).offsets)
+        return self.tokenizer.pieces(passage).offsets
 
 
 class OnnxNet:
@@ -279,29 +276,9 @@ def open_net(folder: Path, file: RefinerFile, device: str) -> PassageReader:
     vocabulary = None
     if VOCABULARY in file.sha256:
         vocabulary = frozenset((folder / VOCABULARY).read_text("utf-8").split())
-    reader = PassageReader(open_tokenizer(folder, file), net, vocabulary)
+    reader = PassageReader(WordPiece.read(folder / TOKENIZER, file.max_tokens), net, vocabulary)
     reader.opened_with = (folder, file, device)
     return reader
-
-
-def open_tokenizer(folder: Path, file: RefinerFile) -> Tokenizer:
-    """Load a model folder's tokenizer.
-
-    Raises:
-        RefinerError: the file is no tokenizer.
-    """
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(os.fspath(folder / TOKENIZER))
-    except Exception as error:  # the library raises bare exceptions
-        raise RefinerError(
-            f"{folder / TOKENIZER}: cannot be read ({type(error).__name__}); "
-            "fetch the whole folder again"
-        ) from None
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(file.max_tokens)
-    return tokenizer
 
 
 def choose_device(device: str, *, may_use_gpu: bool = True) -> str:
@@ -360,8 +337,3 @@ def _threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _well_formed(text: str) -> str:
-    """Replace lone surrogates, which JSON input can bring and the tokenizer does not take."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -48,7 +48,7 @@ def default_model(pattern_set: str) -> Path | None:
 
 def missing_runtime() -> list[str]:
     """Return what the refiner needs on a CPU and is not installed, by the packages' names."""
-    return [name for name in ("numpy", "onnxruntime", "tokenizers") if find_spec(name) is None]
+    return [name for name in ("numpy", "onnxruntime") if find_spec(name) is None]
 
 
 def installed_refiner(pattern_set: str = "chexpert14") -> str | None:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
-pytest.importorskip("tokenizers", reason="tokenizers (extra [refine]) is not installed")
 
 import numpy as np
 
 from chexlabel import RefinerError
-from chexlabel_neural.refiner_file import read_refiner_file
-from chexlabel_neural.runtime import PassageReader, choose_device, open_tokenizer
+from chexlabel_neural.runtime import PassageReader, choose_device
+from chexlabel_neural.wordpiece import WordPiece
 
 _FILLER = "word"
 
@@ -38,7 +37,7 @@ class _Echo:
 
 
 def _reader(model: Path, net: _Echo) -> PassageReader:
-    return PassageReader(open_tokenizer(model, read_refiner_file(model)), net)
+    return PassageReader(WordPiece.read(model / "tokenizer.json", 160), net)
 
 
 def _words(counts: list[int]) -> list[str]:

@@ -18,7 +18,8 @@ from chexlabel import Labeler
 from chexlabel_neural.attribute import INTEGRATED_GRADIENTS, attribute
 from chexlabel_neural.refine import RefinerJudge
 from chexlabel_neural.refiner_file import read_refiner_file
-from chexlabel_neural.runtime import PassageReader, TorchNet, open_net, open_tokenizer
+from chexlabel_neural.runtime import PassageReader, TorchNet, open_net
+from chexlabel_neural.wordpiece import WordPiece
 from tiny_model import FINDINGS, WORDS, write_tiny_model
 
 network = pytest.importorskip("chexlabel_neural.model")
@@ -58,7 +59,9 @@ def bert(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
 @pytest.fixture(scope="module")
 def readers(bert: Path) -> tuple[PassageReader, PassageReader]:
     file = read_refiner_file(bert)
-    by_torch = PassageReader(open_tokenizer(bert, file), TorchNet(bert, "cpu"))
+    by_torch = PassageReader(
+        WordPiece.read(bert / "tokenizer.json", file.max_tokens), TorchNet(bert, "cpu")
+    )
     return open_net(bert, file, "cpu"), by_torch
 
 

@@ -172,10 +172,9 @@ class WordPiece:
         lengths: list[int] = []
         start = 0
         for number in numbers:
+            mark = "##" if start else ""
             end = len(text)
-            while self._vocabulary.get(
-                text[start:end] if not start else f"##{text[start:end]}"
-            ) != (number):
+            while self._vocabulary.get(mark + text[start:end]) != number:
                 end -= 1
             lengths.append(end - start)
             start = end

@@ -1,13 +1,16 @@
-"""Labels are equal to their numbers and to themselves, and to nothing else."""
+"""Labels and the words for them."""
 
 from __future__ import annotations
 
 import pickle
 from itertools import product
+from typing import get_args
 
 import pytest
 
 from chexlabel import Label
+from chexlabel.labels import LABEL_WORDS, LABELS_BY_WORD, LabelWord
+from chexlabel.patterns import schema
 
 
 def test_a_label_equals_its_number_and_itself() -> None:
@@ -19,7 +22,7 @@ def test_a_label_equals_its_number_and_itself() -> None:
 
 
 def test_no_label_equals_a_class_of_the_confusion_matrix() -> None:
-    np = pytest.importorskip("numpy")
+    pytest.importorskip("numpy")
     from chexlabel.validation.values import LabelClass
 
     for label, of_matrix in product(Label, LabelClass):
@@ -27,5 +30,19 @@ def test_no_label_equals_a_class_of_the_confusion_matrix() -> None:
         assert of_matrix != label
         assert not label == of_matrix  # noqa: SIM201 (`==` and `!=` are two methods)
         assert not of_matrix == label  # noqa: SIM201
+
+
+def test_every_label_has_the_class_of_its_word() -> None:
+    pytest.importorskip("numpy")
+    import numpy as np
+
+    from chexlabel.validation.values import LabelClass
+
+    assert [LabelClass.of(label) for label in LABEL_WORDS] == list(LabelClass)
     codes = np.array([0, 1, 2, 3, -1], dtype=np.int8)
     assert (codes == LabelClass.UNCERTAIN).tolist() == [False, False, True, False, False]
+
+
+def test_the_words_of_labels_are_those_of_the_pattern_files() -> None:
+    assert tuple(LABEL_WORDS.values()) == get_args(LabelWord) == tuple(schema.Examples.model_fields)
+    assert {LABELS_BY_WORD[word]: word for word in LABELS_BY_WORD} == LABEL_WORDS

@@ -110,7 +110,7 @@ def _write_net(folder: Path, vocabulary: list[str]) -> None:
         tags[at] = 8.0
     bias = np.zeros((1, len(FINDINGS), 4), np.float32)
     bias[:, :, 0] = _BLANK_BIAS
-    # The mask is taken in and counts for nothing: padding is a word without votes.
+    # The mask is an input without effect: padding is a word without votes.
     nodes = [
         helper.make_node("Gather", ["votes", "input_ids"], ["each"]),
         helper.make_node("ReduceSum", ["each", "axis"], ["sum"], keepdims=0),

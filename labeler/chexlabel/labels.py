@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 __all__ = [
+    "LABELS_BY_WORD",
+    "LABEL_WORDS",
     "AttributedWord",
     "Attribution",
     "CodedEnum",
     "Cue",
     "Label",
+    "LabelWord",
     "LabeledReport",
     "Mention",
     "SectionSpan",
@@ -50,6 +54,25 @@ class Label(CodedEnum):
     UNCERTAIN = -1
 
 
+LabelWord: TypeAlias = Literal["positive", "negative", "uncertain", "blank"]
+"""What a label, or its absence, is called."""
+
+LABEL_WORDS: Final[Mapping[Label | None, LabelWord]] = MappingProxyType(
+    {
+        Label.POSITIVE: "positive",
+        Label.NEGATIVE: "negative",
+        Label.UNCERTAIN: "uncertain",
+        None: "blank",
+    }
+)
+"""The word for each label, in pattern files, on screen and in class names of HTML."""
+
+LABELS_BY_WORD: Final[Mapping[str, Label | None]] = MappingProxyType(
+    {word: label for label, word in LABEL_WORDS.items()}
+)
+"""The label for each word."""
+
+
 class SectionSpan(NamedTuple):
     """One section of a report: its canonical name and its character offsets, heading excluded."""
 
@@ -83,8 +106,8 @@ class Mention:
 
     Attributes:
         finding: the finding's name in the pattern set.
-        label: what this mention says; `None` for a mention that counts for nothing, such as a
-            past one ("history of pneumonia").
+        label: what this mention says; `None` for a mention that gives no label, such as
+            one in the patient's history ("history of pneumonia").
         text: the words as they stand in the report.
         start: offset of the first character in the report.
         end: offset after the last character in the report.

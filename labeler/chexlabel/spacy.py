@@ -29,7 +29,7 @@ class ChexlabelComponent:
 
     - `doc._.chexlabel` is the `LabeledReport`, `None` on a Doc that was not labeled.
     - `doc.spans["chexlabel"]` holds a span for every mention, in text order, labelled with the
-      finding and widened to whole tokens. One that counts for nothing ("history of pneumonia") is
+      finding and widened to whole tokens. One that gives no label ("history of pneumonia") is
       among them.
     - `span._.chexlabel` is such a span's `Mention`, with its label, section and cues, and `None`
       on any other span.

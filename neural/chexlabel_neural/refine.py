@@ -39,7 +39,7 @@ class RefinerJudge:
     most probable label replaces that of the rules where it reaches the threshold that the model's
     card states for this change of this finding. The mentions of the rules are then left out, and
     one that quotes the tagged words comes in their place; where the refined label is blank, they
-    stay and count for nothing.
+    stay without effect.
 
     Instances may be shared between threads and pickled.
 

@@ -83,7 +83,7 @@ class RefinerFile(_Strict):
         temperature: finding -> by what its logits are divided before the softmax (Guo et al. 2017,
             arXiv:1706.04599).
         rules_weight: finding -> what is added to the logit of the rules' label, after the
-            temperature, where the confidence of the label put out is asked for; 0 where it is
+            temperature, where the confidence of the label that is given is asked for; 0 where it is
             missing. It does not enter into the policy.
         policy: finding -> transition ("blank>positive", ...) -> the least probability, by the net
             alone, of the new label at which the label of the rules is changed. A transition that

@@ -18,7 +18,7 @@ from chexlabel_neural.refiner_file import (
 if TYPE_CHECKING:
     from chexlabel.engine.judges import Judge
     from chexlabel.patterns.compile import PatternSet
-    from chexlabel.patterns.load import SetSource
+    from chexlabel.patterns.source import SetSource
     from chexlabel_neural.refine import RefinerJudge
 
 __all__ = [

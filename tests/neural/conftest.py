@@ -11,7 +11,8 @@ import pytest
 
 from chexlabel.engine import labeler
 from chexlabel.patterns.compile import PatternSet, compile_set
-from chexlabel.patterns.load import SetSource, available_sets, read_set
+from chexlabel.patterns.load import available_sets, read_set
+from chexlabel.patterns.source import SetSource
 from tiny_model import needs_runtime, write_tiny_model
 
 

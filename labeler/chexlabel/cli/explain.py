@@ -169,8 +169,9 @@ def _show(console: Console, text: str, labeled: LabeledReport) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from chexlabel.labels import LABEL_WORDS
     from chexlabel.render.explanation import explanation_rows, named_finding
-    from chexlabel.render.highlight import LABEL_NAMES, LABEL_SIGNS
+    from chexlabel.render.highlight import LABEL_SIGNS
 
     console.print(_coloured(text, labeled))
     rows = explanation_rows(labeled)
@@ -179,7 +180,7 @@ def _show(console: Console, text: str, labeled: LabeledReport) -> None:
         return
     table = Table("Label", "Finding", "Words", "Cue", box=None, padding=(0, 2, 0, 0))
     for row in rows:
-        label = Text(f" {LABEL_SIGNS[row.label]} {LABEL_NAMES[row.label]} ", _STYLES[row.label])
+        label = Text(f" {LABEL_SIGNS[row.label]} {LABEL_WORDS[row.label]} ", _STYLES[row.label])
         words, cues = " \u00b7 ".join(row.words), " \u00b7 ".join(row.cues)
         table.add_row(label, Text(named_finding(row), "bold"), Text(words), Text(cues))
     console.print()

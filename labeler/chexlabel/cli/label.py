@@ -230,18 +230,11 @@ class _Bar(_Messages):
 
 
 def _in_words(summary: Summary) -> str:
-    from chexlabel.labels import Label
+    from chexlabel.labels import LABEL_WORDS, Label
 
     noun = "report" if summary.reports == 1 else "reports"
     rate = summary.reports / summary.seconds if summary.seconds else 0.0
-    counts = ", ".join(
-        f"{summary.total(label):,} {name}"
-        for label, name in (
-            (Label.POSITIVE, "positive"),
-            (Label.NEGATIVE, "negative"),
-            (Label.UNCERTAIN, "uncertain"),
-        )
-    )
+    counts = ", ".join(f"{summary.total(label):,} {LABEL_WORDS[label]}" for label in Label)
     words = (
         f"{summary.reports:,} {noun} in {summary.seconds:.2f} s ({rate:,.0f} reports/s); {counts}"
     )

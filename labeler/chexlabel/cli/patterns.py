@@ -144,9 +144,10 @@ def _show(args: argparse.Namespace) -> int:
                 f"{args.set} has no part {args.part!r}; {hint}it has: {', '.join(groups)}"
             )
         entries = [entry for entry in entries if entry.group == wanted]
-    for phrase, _, group, key in entries:
+    for entry in entries:
+        phrase = entry.phrase
         place = f"{_short(phrase.file)}:{phrase.line}"
-        print(one_line(f"{place}: {group}: {key}: {phrase.text}"))
+        print(one_line(f"{place}: {entry.group}: {entry.key}: {phrase.text}"))
     return 0
 
 

@@ -62,7 +62,7 @@ class Aggregator:
         self._memo: dict[int, tuple[Label | None, ...]] = {}
         self._distinct: dict[tuple[Label | None, ...], tuple[Label | None, ...]]
         self._distinct = {self._blank: self._blank}
-        # For each label put out: where its finding's bits stand, and what they mean.
+        # For each label of the output: where its finding's bits are, and what they mean.
         self._columns = [
             (
                 _WIDTH * (max(finding, 0) + 1),
@@ -79,7 +79,7 @@ class Aggregator:
         return self._blank
 
     def labels(self, mask: int) -> tuple[Label | None, ...]:
-        """Return the labels put out for a report that has text; equal ones are one object."""
+        """Return the labels of a report that has text; equal ones are one object."""
         found = self._memo.get(mask)
         if found is None:
             if len(self._memo) >= _MEMO:

@@ -35,8 +35,8 @@ def report_probabilities(
         labels: the report's labels; they stand for the findings that the tables do not know.
 
     Returns:
-        Finding -> label -> probability, for the findings put out that are known. The label for "no
-        abnormality" is as probable as that none of the findings that rule it out is positive or
+        Finding -> label -> probability, for the findings of the output that are known. The label
+        for "no abnormality" is as probable as that none of the findings that rule it out is positive or
         uncertain.
     """
     import numpy as np

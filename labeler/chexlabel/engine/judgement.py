@@ -19,7 +19,7 @@ class Judgement(NamedTuple):
 
     Attributes:
         item: the mention (or anatomy) in the sentence.
-        label: `None` for one that counts for nothing.
+        label: `None` for a mention that gives no label.
         cues: what decided it, in text order.
         confidence: calibrated probability, 0 to 1, that the passage says so of the finding; `None`
             from a judge that knows none.

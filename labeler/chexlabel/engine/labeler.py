@@ -22,7 +22,8 @@ from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
 from chexlabel.labels import Attribution, Cue, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.compile import PatternSet, compile_set
-from chexlabel.patterns.load import SetSource, read_set
+from chexlabel.patterns.load import read_set
+from chexlabel.patterns.source import SetSource
 from chexlabel.report import Report
 
 if TYPE_CHECKING:

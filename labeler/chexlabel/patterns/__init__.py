@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from chexlabel.patterns.check import CheckResult, FailedExample, check_set
     from chexlabel.patterns.compile import PatternSet, load_patterns
     from chexlabel.patterns.importer import ImportResult, import_phrases
-    from chexlabel.patterns.inventory import Entry, SetSummary, list_sets, set_entries
-    from chexlabel.patterns.load import Example, SetSource, read_set
+    from chexlabel.patterns.inventory import SetSummary, list_sets
+    from chexlabel.patterns.load import read_set
     from chexlabel.patterns.problems import PatternFileError, Problem
+    from chexlabel.patterns.source import Example, SetSource
+    from chexlabel.patterns.walk import Entry, set_entries
 
 __all__ = [
     "CheckResult",
@@ -36,9 +38,11 @@ _MODULES = {
     "check": ("CheckResult", "FailedExample", "check_set"),
     "compile": ("PatternSet", "load_patterns"),
     "importer": ("ImportResult", "import_phrases"),
-    "inventory": ("Entry", "SetSummary", "list_sets", "set_entries"),
-    "load": ("Example", "SetSource", "read_set"),
+    "inventory": ("SetSummary", "list_sets"),
+    "load": ("read_set",),
     "problems": ("PatternFileError", "Problem"),
+    "source": ("Example", "SetSource"),
+    "walk": ("Entry", "set_entries"),
 }
 
 

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, Any
 from chexlabel.patterns._files import Layers, PatternFile
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from chexlabel.patterns.problems import Problem
-    from chexlabel.patterns.schema import NoFinding, SetFile
+    from chexlabel.patterns.schema import (
+        AssertionFile,
+        FindingFile,
+        NoFinding,
+        SetFile,
+        StructureFile,
+    )
+    from chexlabel.patterns.section_schema import SectionsFile
 
 __all__ = [
     "completed_info",
@@ -26,12 +35,14 @@ __all__ = [
 _OF_A_KIND = ("effect", "reach", "restarts")
 
 
-def completed_info(file: PatternFile, base: SetFile | None, problems: list[Problem]) -> SetFile:
+def completed_info(
+    file: PatternFile[SetFile], base: SetFile | None, problems: list[Problem]
+) -> SetFile:
     """Fill what a set.yaml leaves out, and `...` in its lists, from the base's.
 
-    What the base says of findings that this set does not put out is left behind.
+    What the base says of findings that are no labels of this set is left out.
     """
-    info: SetFile = file.model
+    info = file.model
     stated = info.model_fields_set
 
     def listed(key: str) -> list[str]:
@@ -43,9 +54,9 @@ def completed_info(file: PatternFile, base: SetFile | None, problems: list[Probl
     update: dict[str, Any] = {key: listed(key) for key in ("findings", "hidden")}
     update["no_finding"] = _no_finding(file, base, update["findings"], problems)
     if base is not None:
-        put_out = set(update["findings"])
-        uncertain = {name: label for name, label in base.uncertain.items() if name in put_out}
-        groups = {name: them for name, them in base.groups.items() if put_out.issuperset(them)}
+        labels = set(update["findings"])
+        uncertain = {name: label for name, label in base.uncertain.items() if name in labels}
+        groups = {name: them for name, them in base.groups.items() if labels.issuperset(them)}
         update |= {"uncertain": uncertain | info.uncertain, "groups": groups | info.groups}
         if "alternatives" not in stated:
             update["alternatives"] = base.alternatives
@@ -56,9 +67,12 @@ def completed_info(file: PatternFile, base: SetFile | None, problems: list[Probl
 
 
 def _no_finding(
-    file: PatternFile, base: SetFile | None, put_out: Sequence[str], problems: list[Problem]
+    file: PatternFile[SetFile],
+    base: SetFile | None,
+    labels: Sequence[str],
+    problems: list[Problem],
 ) -> NoFinding | None:
-    rule: NoFinding | None = file.model.no_finding
+    rule = file.model.no_finding
     inherited = base.no_finding if base else None
     if rule is not None:
         location = ("no_finding", "unless")
@@ -67,19 +81,19 @@ def _no_finding(
         return rule.model_copy(update={"unless": unless})
     if "no_finding" in file.model.model_fields_set or inherited is None:
         return None
-    return inherited if inherited.name in put_out else None
+    return inherited if inherited.name in labels else None
 
 
 def resolved_findings(
-    own: Mapping[str, PatternFile],
-    inherited: Mapping[str, tuple[PatternFile, ...]],
+    own: Mapping[str, PatternFile[FindingFile]],
+    inherited: Mapping[str, tuple[PatternFile[FindingFile], ...]],
     problems: list[Problem],
-) -> dict[str, tuple[PatternFile, ...]]:
+) -> dict[str, tuple[PatternFile[FindingFile], ...]]:
     """Lay each finding's file over those of the findings that it extends."""
 
-    def resolve(name: str, through: tuple[str, ...]) -> tuple[PatternFile, ...]:
+    def resolve(name: str, through: tuple[str, ...]) -> tuple[PatternFile[FindingFile], ...]:
         file = own[name]
-        layers: list[PatternFile] = []
+        layers: list[PatternFile[FindingFile]] = []
         for at, parent in enumerate(file.model.extends):
             if parent in own and parent != name:
                 if parent not in through:
@@ -101,10 +115,12 @@ def resolved_findings(
 
 
 def completed_kinds(
-    own: Sequence[PatternFile], inherited: tuple[PatternFile, ...], problems: list[Problem]
-) -> tuple[PatternFile, ...]:
+    own: Sequence[PatternFile[AssertionFile]],
+    inherited: tuple[PatternFile[AssertionFile], ...],
+    problems: list[Problem],
+) -> tuple[PatternFile[AssertionFile], ...]:
     """Give each file of cues what it leaves out: what the first file of its kind states."""
-    first: dict[str, PatternFile] = {}
+    first: dict[str, PatternFile[AssertionFile]] = {}
     for file in (*inherited, *own):
         if file.model.effect is not None:
             first.setdefault(file.model.kind, file)
@@ -135,8 +151,10 @@ def completed_kinds(
 
 
 def layered(
-    file: PatternFile | None, base: Layers | None, problems: list[Problem]
-) -> Layers | None:
+    file: PatternFile[StructureFile] | None,
+    base: Layers[StructureFile] | None,
+    problems: list[Problem],
+) -> Layers[StructureFile] | None:
     """Lay a structure.yaml over the base's."""
     if file is None:
         return base
@@ -152,7 +170,7 @@ def layered(
     return Layers((*(base.files if base else ()), file), model)
 
 
-def completed_sections(data: Any, base: PatternFile | None) -> Any:
+def completed_sections(data: Any, base: PatternFile[SectionsFile] | None) -> Any:
     """Fill what a sections.yaml leaves out, and `...` in its lists, from the base's.
 
     Args:
@@ -188,7 +206,7 @@ def _merged(own: Any, inherited: Any) -> Any:
 
 
 def _spliced(
-    file: PatternFile,
+    file: PatternFile[BaseModel],
     location: tuple[str, ...],
     own: Sequence[str],
     inherited: Sequence[str] | None,

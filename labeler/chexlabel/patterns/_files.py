@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 import yaml
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 __all__ = ["Layers", "PatternFile", "Phrase", "read_file"]
+
+Model = TypeVar("Model", bound="BaseModel", covariant=True)
+"""One of the models of `chexlabel.patterns.schema`."""
 
 _PROSE = "about"  # the key whose text may run over several lines
 
@@ -32,17 +35,17 @@ class Phrase:
 
 
 @dataclass(frozen=True, eq=False)
-class PatternFile:
+class PatternFile(Generic[Model]):
     """A validated file.
 
     Attributes:
         path: where it is.
-        model: its content, one of the models of `chexlabel.patterns.schema`.
+        model: its content.
         node: its YAML tree, which knows the lines.
     """
 
     path: Path
-    model: Any
+    model: Model
     node: yaml.Node
 
     def phrases(self, *location: int | str) -> list[Phrase]:
@@ -69,7 +72,7 @@ class PatternFile:
         return Problem(self.path, line_of(self.node, location), message)
 
 
-class Layers:
+class Layers(Generic[Model]):
     """The files of one kind, of a set and of the sets underneath it, read as one file.
 
     Attributes:
@@ -77,7 +80,7 @@ class Layers:
         model: their content as one; of phrases, that of the last file alone (see `phrases`).
     """
 
-    def __init__(self, files: tuple[PatternFile, ...], model: Any) -> None:
+    def __init__(self, files: tuple[PatternFile[Model], ...], model: Model) -> None:
         self.files = files
         self.model = model
 
@@ -87,8 +90,8 @@ class Layers:
 
 
 def read_file(
-    path: Path, model: type[BaseModel], complete: Callable[[Any], Any] | None = None
-) -> PatternFile:
+    path: Path, model: type[Model], complete: Callable[[Any], Any] | None = None
+) -> PatternFile[Model]:
     """Read and validate one file.
 
     Args:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from chexlabel.patterns._files import PatternFile
 
 if TYPE_CHECKING:
-    from chexlabel.patterns.load import SetSource
+    from pydantic import BaseModel
+
     from chexlabel.patterns.problems import Problem
+    from chexlabel.patterns.schema import FindingFile, SetFile
+    from chexlabel.patterns.source import SetSource
 
 __all__ = ["unknown_names"]
 
@@ -18,7 +21,7 @@ _Named = tuple[str, tuple[int | str, ...]]
 
 
 def unknown_names(
-    source: SetSource, info: PatternFile, findings: Iterable[PatternFile]
+    source: SetSource, info: PatternFile[SetFile], findings: Iterable[PatternFile[FindingFile]]
 ) -> Iterator[Problem]:
     """Yield the problems of the names in a set's own files.
 
@@ -29,12 +32,12 @@ def unknown_names(
     """
     yield from _in_info(source, info)
     order = source.structure.model.order if source.structure else []
-    for file in source.assertion:
-        if file.path.parents[1] == source.path:
+    for cues in source.assertion:
+        if cues.path.parents[1] == source.path:
             fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
-            yield from _unknown(file, [(file.model.kind, ("kind",))], order, fault)
-    states = [state for file in source.states for state in file.model.states]
-    places = [place for file in source.states for place in file.model.places]
+            yield from _unknown(cues, [(cues.model.kind, ("kind",))], order, fault)
+    states = [state for words in source.states for state in words.model.states]
+    places = [place for words in source.states for place in words.model.places]
     for file in findings:
         fault = "ignore_cues: there is no kind of cue {!r}; correct the name"
         yield from _unknown(file, _items(file.model.ignore_cues, "ignore_cues"), order, fault)
@@ -48,9 +51,9 @@ def unknown_names(
                 yield from _unknown(file, where, places, fault)
 
 
-def _in_info(source: SetSource, file: PatternFile) -> Iterator[Problem]:
+def _in_info(source: SetSource, file: PatternFile[SetFile]) -> Iterator[Problem]:
     info = file.model
-    put_out = source.info.findings
+    labels = source.info.findings
     defined = sorted(source.findings)
     rule = source.info.no_finding
     nowhere = "no file in findings/ defines {!r}; add one"
@@ -60,14 +63,14 @@ def _in_info(source: SetSource, file: PatternFile) -> Iterator[Problem]:
     if info.no_finding is not None:
         fault = "no_finding.name: `findings` does not list {!r}; add it there"
         named: list[_Named] = [(info.no_finding.name, ("no_finding", "name"))]
-        yield from _unknown(file, named, put_out, fault)
+        yield from _unknown(file, named, labels, fault)
         unless = _items(info.no_finding.unless, "no_finding", "unless")
         yield from _unknown(file, unless, defined, nowhere)
     fault = "`findings` does not list {!r}; correct the name"
     policies = ((name, ("uncertain", name)) for name in info.uncertain)
-    yield from _unknown(file, policies, put_out, fault)
+    yield from _unknown(file, policies, labels, fault)
     for group, members in info.groups.items():
-        yield from _unknown(file, _items(members, "groups", group), put_out, fault)
+        yield from _unknown(file, _items(members, "groups", group), labels, fault)
 
 
 def _items(names: Iterable[str], *location: int | str) -> Iterator[_Named]:
@@ -76,7 +79,7 @@ def _items(names: Iterable[str], *location: int | str) -> Iterator[_Named]:
 
 
 def _unknown(
-    file: PatternFile, named: Iterable[_Named], known: Iterable[str], fault: str
+    file: PatternFile[BaseModel], named: Iterable[_Named], known: Iterable[str], fault: str
 ) -> Iterator[Problem]:
     from chexlabel.patterns.schema import BASE
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from chexlabel.patterns.inventory import SENTENCE, SPELLING, Entry
 from chexlabel.patterns.problems import Problem
 from chexlabel.patterns.syntax import GAP, MOST_SEQUENCES, count, expand, parse, tokenize
+from chexlabel.patterns.walk import SENTENCE, SPELLING, Entry
 
 __all__ = ["PhraseBook"]
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chexlabel.labels import Label
+from chexlabel.labels import LABEL_WORDS, Label
 from chexlabel.patterns._files import read_file
 from chexlabel.patterns._phrase_checks import PhraseBook
-from chexlabel.patterns.inventory import looked_for, set_entries, summary
-from chexlabel.patterns.load import Example, SetSource, find_set, inspect_set
+from chexlabel.patterns.inventory import summary
+from chexlabel.patterns.load import find_set, inspect_set
 from chexlabel.patterns.problems import Problem
+from chexlabel.patterns.source import Example, SetSource
+from chexlabel.patterns.walk import looked_for, set_entries
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
@@ -54,10 +56,8 @@ class FailedExample:
     def problem(self) -> Problem:
         """What is wrong, at the example's line."""
         example = self.example
-        message = (
-            f"{example.finding}: expected {_name(example.label)}, got {_name(self.got)} "
-            f"({self.reason})"
-        )
+        expected, got = LABEL_WORDS[example.label], LABEL_WORDS[self.got]
+        message = f"{example.finding}: expected {expected}, got {got} ({self.reason})"
         return Problem(example.file, example.line, message)
 
 
@@ -233,7 +233,3 @@ def _not_accepted(warnings: Iterable[Problem], path: Path, complete: bool) -> It
 
 def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line)))
-
-
-def _name(label: Label | None) -> str:
-    return "blank" if label is None else label.name.lower()

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import PatternError
-from chexlabel.labels import Label
+from chexlabel.labels import LABELS_BY_WORD, Label
 from chexlabel.patterns.context import ContextRules, compile_context, compile_recognition
 from chexlabel.patterns.lexicon import (
     ASSERTIVE_LAYER,
@@ -23,24 +23,29 @@ from chexlabel.patterns.lexicon import (
     Role,
     Tag,
 )
-from chexlabel.patterns.load import Example, Phrase, SetSource, read_set
+from chexlabel.patterns.load import read_set
 from chexlabel.patterns.respelling import SoundAlike
+from chexlabel.patterns.source import Example, SetSource
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
+from chexlabel.patterns.walk import (
+    ASSERTIVES,
+    PLACES,
+    SENTENCE,
+    STATES,
+    Entry,
+    lexicon_entries,
+    looked_for,
+)
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import PatternFile
+    from chexlabel.patterns._files import PatternFile, Phrase
+    from chexlabel.patterns.schema import AssertionFile, SpellingFile
     from chexlabel.patterns.section_schema import SectionsFile
 
 __all__ = ["NoFindingRule", "PatternSet", "load_patterns"]
 
 _UNLIMITED = 10**9
-_LABELS = {
-    "positive": Label.POSITIVE,
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "blank": None,
-}
 _STRUCTURE = {
     "terminators": Tag.TERMINATOR,
     "with_words": Tag.WITH,
@@ -63,7 +68,7 @@ class NoFindingRule:
     """When a report counts as having no abnormality.
 
     Attributes:
-        column: place of the label among the findings put out.
+        column: place of the label among the set's labels.
         unless: numbers of the findings that must be neither positive nor uncertain.
         otherwise: the label when one is.
     """
@@ -79,10 +84,10 @@ class PatternSet:
 
     Attributes:
         name, version: from set.yaml.
-        findings: the labels put out, in order.
+        findings: the labels, in output order.
         tracked: all findings that have phrases; their place is their number.
-        columns: for each label put out, the number of its finding, -1 for "no finding".
-        uncertain: for each label put out, what an uncertain label becomes.
+        columns: for each label, the number of its finding, -1 for "no finding".
+        uncertain: for each label, what an uncertain label becomes.
         no_finding: the rule for the label that stands for "no abnormality".
         groups: named selections of findings.
         lexicon: the phrases.
@@ -127,31 +132,14 @@ def compile_set(source: SetSource) -> PatternSet:
     info = source.info
     assert source.sections is not None  # noqa: S101 (without it `read_set` gives no set)
     no_finding_name = info.no_finding.name if info.no_finding else None
-    tracked = tuple(
-        dict.fromkeys(
-            name
-            for name in (
-                *info.findings,
-                *info.hidden,
-                *(info.no_finding.unless if info.no_finding else ()),
-            )
-            if name != no_finding_name
-        )
-    )
-    builder = _Builder(source)
-    for number, name in enumerate(tracked):
-        builder.add_finding(number, name)
-    builder.add_structure()
-    builder.add_states()
-    builder.add_cues()
-    builder.lexicon.freeze()
+    tracked = looked_for(source)
     columns = tuple(-1 if n == no_finding_name else tracked.index(n) for n in info.findings)
     rule = None
     if info.no_finding is not None:
         rule = NoFindingRule(
             column=columns.index(-1),
             unless=tuple(tracked.index(name) for name in info.no_finding.unless),
-            otherwise=_LABELS[info.no_finding.otherwise],
+            otherwise=LABELS_BY_WORD[info.no_finding.otherwise],
         )
     return PatternSet(
         name=info.name,
@@ -159,10 +147,10 @@ def compile_set(source: SetSource) -> PatternSet:
         findings=tuple(info.findings),
         tracked=tracked,
         columns=columns,
-        uncertain=tuple(_LABELS[info.uncertain.get(n, "uncertain")] for n in info.findings),
+        uncertain=tuple(LABELS_BY_WORD[info.uncertain.get(n, "uncertain")] for n in info.findings),
         no_finding=rule,
         groups={name: tuple(members) for name, members in info.groups.items()},
-        lexicon=builder.lexicon,
+        lexicon=_Builder(source).build(),
         sections=source.sections.model,
         context=compile_context(source.context, tracked),
         recognition=compile_recognition(source.recognition),
@@ -188,7 +176,7 @@ class _Builder:
             *_single_words(structure.phrases("verbs")),
             *_single_words(structure.phrases("modals")),
         }
-        barriers = chain(
+        unbridged = chain(
             self._verbs,
             *(
                 _single_words(structure.phrases(key))
@@ -196,68 +184,63 @@ class _Builder:
             ),
             (phrase.text for file in source.assertion for phrase in file.phrases("before")),
         )
+        self._numbers = {name: number for number, name in enumerate(looked_for(source))}
+        self._ignored = {
+            name: frozenset(chain.from_iterable(file.model.ignore_cues for file in files))
+            for name, files in source.findings.items()
+        }
+        self._alternatives = _label(source.info.alternatives)
         glued = [word for file in source.spelling for word in _words(file.phrases("glued"))]
         sounds = [sound for file in source.spelling for sound in _sound_alikes(file)]
-        self.lexicon = Lexicon(Speller(terms, own, corrections), barriers, glued, sounds)
+        self.lexicon = Lexicon(Speller(terms, own, corrections), unbridged, glued, sounds)
 
-    def add_finding(self, number: int, name: str) -> None:
-        """Add the phrases of one finding."""
-        files = self._source.findings[name]
-        ignored = frozenset(kind for file in files for kind in file.model.ignore_cues)
-        for file in files:
-            for key, label in (("positive", Label.POSITIVE), ("uncertain", Label.UNCERTAIN)):
-                for phrase in file.phrases(key):
-                    role = Role(Tag.MENTION, number, phrase.text, number, label, ignored=ignored)
-                    self._add(phrase, role)
-            for place, anatomy in enumerate(file.model.anatomy):
-                states = {state: _label(word) for state, word in anatomy.states.items()}
-                for phrase in file.phrases("anatomy", place, "phrases"):
-                    role = Role(
-                        Tag.ANATOMY, number, phrase.text, number, states=states, ignored=ignored
-                    )
-                    self._add(phrase, role)
-            for place, part in enumerate(file.model.parts):
-                company = Company(frozenset(part.within), frozenset(part.outside), part.reach)
-                for phrase in file.phrases("parts", place, "words"):
-                    role = Role(
-                        Tag.PART, number, phrase.text, number, company=company, ignored=ignored
-                    )
-                    self._add(phrase, role)
-            for phrase in file.phrases("exclude"):
-                self._add(phrase, Role(Tag.EXCLUDE, number, phrase.text, number))
+    def build(self) -> Lexicon:
+        """Add the phrases of the set; return the lexicon, ready for look-ups."""
+        for entry in lexicon_entries(self._source):
+            self._add(entry.phrase, self._role(entry))
+        self.lexicon.freeze()
+        return self.lexicon
 
-    def add_structure(self) -> None:
-        """Add the words that show how sentences are built."""
-        alternatives = _label(self._source.info.alternatives)
-        for key, tag in _STRUCTURE.items():
-            for phrase in self._structure.phrases(key):
-                self._add(phrase, Role(tag, SYNTAX_LAYER, phrase.text, label=alternatives))
-        for phrase in self._structure.phrases("assertives"):
-            self._add(phrase, Role(Tag.ASSERTIVE, ASSERTIVE_LAYER, phrase.text))
+    def _role(self, entry: Entry) -> Role:
+        """Return what a phrase does in a sentence."""
+        pattern = entry.phrase.text
+        if entry.layer == STATES:
+            return Role(Tag.STATE, STATE_LAYER, pattern, state=entry.key)
+        if entry.layer == PLACES:
+            return Role(Tag.PLACE, PLACE_LAYER, pattern, state=entry.key)
+        if entry.layer == ASSERTIVES:
+            return Role(Tag.ASSERTIVE, ASSERTIVE_LAYER, pattern)
+        if entry.cue is not None:
+            return self._cue_role(entry, entry.cue)
+        if entry.layer == SENTENCE:
+            tag = _STRUCTURE[entry.key]
+            return Role(tag, SYNTAX_LAYER, pattern, label=self._alternatives)
+        return self._finding_role(entry)
 
-    def add_states(self) -> None:
-        """Add the words for the states of anatomy and for the places of parts."""
-        for file in self._source.states:
-            for state in file.model.states:
-                for phrase in file.phrases("states", state):
-                    self._add(phrase, Role(Tag.STATE, STATE_LAYER, phrase.text, state=state))
-            for place in file.model.places:
-                for phrase in file.phrases("places", place):
-                    self._add(phrase, Role(Tag.PLACE, PLACE_LAYER, phrase.text, state=place))
+    def _finding_role(self, entry: Entry) -> Role:
+        number, ignored = self._numbers[entry.group], self._ignored[entry.group]
+        pattern = entry.phrase.text
+        if entry.key == "exclude":
+            return Role(Tag.EXCLUDE, number, pattern, number)
+        if entry.anatomy is not None:
+            states = {state: _label(word) for state, word in entry.anatomy.states.items()}
+            return Role(Tag.ANATOMY, number, pattern, number, states=states, ignored=ignored)
+        if entry.part is not None:
+            part = entry.part
+            company = Company(frozenset(part.within), frozenset(part.outside), part.reach)
+            return Role(Tag.PART, number, pattern, number, company=company, ignored=ignored)
+        return Role(Tag.MENTION, number, pattern, number, _label(entry.key), ignored=ignored)
 
-    def add_cues(self) -> None:
-        """Add the assertion cues, ranked by the order that structure.yaml states."""
-        order: list[str] = self._structure.model.order
-        for file in self._source.assertion:
-            model = file.model
-            reach = model.reach or _UNLIMITED
-            kind = CueKind(model.kind, order.index(model.kind), model.effect, reach, model.restarts)
-            for key, directed in (("before", Tag.CUE_BEFORE), ("after", Tag.CUE_AFTER)):
-                tag = Tag.NEUTRAL if model.effect == "neutral" else directed
-                for phrase in file.phrases(key):
-                    verbal = _holds(phrase, self._verbs)
-                    role = Role(tag, SYNTAX_LAYER, phrase.text, kind=kind, verbal=verbal)
-                    self._add(phrase, role)
+    def _cue_role(self, entry: Entry, model: AssertionFile) -> Role:
+        """Return the role of a cue, ranked by the order that structure.yaml states."""
+        assert model.effect is not None  # noqa: S101 (`read_set` gives each kind its effect)
+        rank = self._structure.model.order.index(model.kind)
+        reach = model.reach or _UNLIMITED
+        kind = CueKind(model.kind, rank, model.effect, reach, model.restarts)
+        directed = Tag.CUE_BEFORE if entry.key == "before" else Tag.CUE_AFTER
+        tag = Tag.NEUTRAL if model.effect == "neutral" else directed
+        verbal = _holds(entry.phrase, self._verbs)
+        return Role(tag, SYNTAX_LAYER, entry.phrase.text, kind=kind, verbal=verbal)
 
     def _add(self, phrase: Phrase, role: Role) -> None:
         try:
@@ -267,7 +250,7 @@ class _Builder:
 
 
 def _label(word: str) -> Label:
-    label = _LABELS[word]
+    label = LABELS_BY_WORD[word]
     assert label is not None  # noqa: S101 (the schema allows no blank here)
     return label
 
@@ -286,7 +269,7 @@ def _words(phrases: Iterable[Phrase]) -> Iterator[str]:
             raise _phrase_error(phrase, error) from None
 
 
-def _sound_alikes(file: PatternFile) -> Iterator[SoundAlike]:
+def _sound_alikes(file: PatternFile[SpellingFile]) -> Iterator[SoundAlike]:
     """Yield a file's sound-alikes, alternatives spelled out."""
     for at, sound in enumerate(file.model.sound_alikes):
         near = tuple(_words(file.phrases("sound_alikes", at, "near")))

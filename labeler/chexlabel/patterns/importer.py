@@ -17,8 +17,9 @@ from pathlib import Path
 
 from chexlabel.errors import OutputError
 from chexlabel.patterns._yaml import check_file
-from chexlabel.patterns.load import SetSource, read_set
+from chexlabel.patterns.load import read_set
 from chexlabel.patterns.problems import PatternFileError, Problem
+from chexlabel.patterns.source import SetSource
 from chexlabel.patterns.syntax import expand, parse, tokenize
 
 __all__ = ["ImportResult", "import_phrases"]

@@ -157,7 +157,7 @@ class Node:
         self._states = states
         self.roles = roles
         self.layers = frozenset(role.layer for role in roles)
-        self.next: dict[str, Node | None] = lexicon.ways_out(states)
+        self.next: dict[str, Node | None] = lexicon.next_symbols(states)
 
     def step(self, symbol: str) -> Node | None:
         """Work out the node that `symbol` leads to, `None` for nowhere."""
@@ -166,7 +166,7 @@ class Node:
 
 
 class _AnyWord(dict[str, "Node | None"]):
-    """The ways out of a node at which a gap begins: any word may be one."""
+    """The words that may follow a node at which a gap begins: any word."""
 
     def get(self, symbol: str, _default: object = None) -> Node | None:
         return super().get(symbol, PENDING)
@@ -199,7 +199,7 @@ class Lexicon:
     def __init__(
         self,
         speller: Speller,
-        barriers: Iterable[str] = (),
+        unbridged: Iterable[str] = (),
         glued: Iterable[str] = (),
         sound_alikes: Sequence[SoundAlike] = (),
     ) -> None:
@@ -207,14 +207,14 @@ class Lexicon:
 
         Args:
             speller: forgives misspellings.
-            barriers: words that a gap does not bridge.
+            unbridged: words that a gap does not bridge.
             glued: words that may be stuck to a term.
             sound_alikes: what dictation makes of words.
         """
         self._speller = speller
         self._glued = glued
         self._sound_alikes = sound_alikes
-        self._barriers = frozenset(barriers)
+        self._unbridged = frozenset(unbridged)
         self._prefixes: set[str] = set()
         self.symbols: dict[str, str] = _Symbols(self)
         """Word -> its symbol, worked out when the word is first met."""
@@ -247,20 +247,20 @@ class Lexicon:
         self.respeller = Respeller(self._speller, self._glued, self._sound_alikes, self.knows)
         """Reads again the texts with a word whose symbol is `SUSPECT`."""
 
-    def ways_out(self, states: tuple[int, ...]) -> dict[str, Node | None]:
+    def next_symbols(self, states: tuple[int, ...]) -> dict[str, Node | None]:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
-        ways: dict[str, Node | None] = {}
+        symbols: dict[str, Node | None] = {}
         for state in states:
-            ways.update(dict.fromkeys(self._edges[state], PENDING))
+            symbols.update(dict.fromkeys(self._edges[state], PENDING))
             for prefix in self._prefix_edges[state]:
-                ways.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
-        return _AnyWord(ways) if any(self._gap_edges[state] for state in states) else ways
+                symbols.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
+        return _AnyWord(symbols) if any(self._gap_edges[state] for state in states) else symbols
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
         exact: set[int] = set()
         prefix: set[int] = set()
-        bridges = symbol not in self._barriers and (not symbol or symbol[0].isalnum())
+        bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
         edges, prefix_edges, gap_edges = self._edges, self._prefix_edges, self._gap_edges
         for state in states:
             if symbol in edges[state]:

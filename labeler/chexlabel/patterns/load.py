@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chexlabel.errors import PatternError
-from chexlabel.labels import Label
+from chexlabel.labels import LABELS_BY_WORD
 from chexlabel.patterns._extends import (
     completed_info,
     completed_kinds,
@@ -18,19 +17,17 @@ from chexlabel.patterns._extends import (
     layered,
     resolved_findings,
 )
-from chexlabel.patterns._files import Layers, PatternFile, Phrase, read_file
+from chexlabel.patterns._files import PatternFile, read_file
 from chexlabel.patterns._names import unknown_names
 from chexlabel.patterns.problems import PatternFileError, Problem
+from chexlabel.patterns.source import Example, SetSource
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from chexlabel.patterns.schema import SetFile
+    from chexlabel.patterns.schema import FindingFile, SetFile
 
 __all__ = [
-    "Example",
-    "Phrase",
-    "SetSource",
     "available_sets",
     "find_set",
     "inspect_set",
@@ -41,58 +38,7 @@ __all__ = [
 _PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
 _CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads the repository's
 
-_LABELS = {
-    "positive": Label.POSITIVE,
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "blank": None,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One example sentence of a findings file."""
-
-    finding: str
-    text: str
-    label: Label | None
-    file: Path
-    line: int
-
-
-@dataclass(frozen=True)
-class SetSource:
-    """A pattern set as read, laid over the set that it extends.
-
-    Attributes:
-        path: the set's own folder.
-        info: its set.yaml, completed from the base's.
-        base: the set that it extends.
-        findings: finding -> files that define it, the base's first.
-        assertion: the files of `assertion/`, the base's first.
-        structure: structure.yaml with the base's underneath.
-        sections: sections.yaml, completed from the base's.
-        states: states.yaml, the base's first.
-        spelling: spelling.yaml, the base's first.
-        context: context.yaml, the base's first.
-        recognition: recognition.yaml, the base's first.
-        composition: composition.yaml, the base's first.
-        examples: the examples of the set's own findings files.
-    """
-
-    path: Path
-    info: SetFile
-    base: SetSource | None
-    findings: Mapping[str, tuple[PatternFile, ...]]
-    assertion: tuple[PatternFile, ...]
-    structure: Layers | None
-    sections: PatternFile | None
-    states: tuple[PatternFile, ...]
-    spelling: tuple[PatternFile, ...]
-    context: tuple[PatternFile, ...]
-    recognition: tuple[PatternFile, ...]
-    composition: tuple[PatternFile, ...]
-    examples: tuple[Example, ...]
+Model = TypeVar("Model", bound="BaseModel")
 
 
 def sets_folder() -> Path:
@@ -208,9 +154,9 @@ class _Reader:
     def file(
         self,
         path: Path,
-        model: type[BaseModel],
+        model: type[Model],
         complete: Callable[[Any], Any] | None = None,
-    ) -> PatternFile | None:
+    ) -> PatternFile[Model] | None:
         """Read one file; `None` if it has problems."""
         try:
             return read_file(path, model, complete)
@@ -218,7 +164,7 @@ class _Reader:
             self.problems += error.problems
             return None
 
-    def files(self, folder: Path, model: type[BaseModel]) -> list[PatternFile]:
+    def files(self, folder: Path, model: type[Model]) -> list[PatternFile[Model]]:
         """Read the files of a folder, by name, without those that have problems."""
         read = (self.file(path, model) for path in sorted(folder.glob("*.yaml")))
         return [file for file in read if file]
@@ -226,15 +172,15 @@ class _Reader:
     def optional(
         self,
         path: Path,
-        model: type[BaseModel],
+        model: type[Model],
         complete: Callable[[Any], Any] | None = None,
-    ) -> PatternFile | None:
+    ) -> PatternFile[Model] | None:
         """Read a file that a set need not have."""
         return self.file(path, model, complete) if path.exists() else None
 
-    def base(self, info: PatternFile, extending: tuple[Path, ...]) -> SetSource | None:
+    def base(self, info: PatternFile[SetFile], extending: tuple[Path, ...]) -> SetSource | None:
         """Read the set that a set extends: a folder beside it, or one that ships."""
-        name: str | None = info.model.extends
+        name = info.model.extends
         if name is None:
             return None
         folder = info.path.parents[1] / name
@@ -252,9 +198,11 @@ class _Reader:
             return None
         return self.read(folder, extending)
 
-    def by_name(self, files: Iterable[PatternFile]) -> dict[str, PatternFile]:
+    def by_name(
+        self, files: Iterable[PatternFile[FindingFile]]
+    ) -> dict[str, PatternFile[FindingFile]]:
         """Return a set's own findings files by the finding that they define."""
-        found: dict[str, PatternFile] = {}
+        found: dict[str, PatternFile[FindingFile]] = {}
         for file in files:
             name = file.model.finding
             if name in found:
@@ -264,12 +212,14 @@ class _Reader:
         return found
 
 
-def _above(file: PatternFile | None, inherited: tuple[PatternFile, ...]) -> tuple[PatternFile, ...]:
+def _above(
+    file: PatternFile[Model] | None, inherited: tuple[PatternFile[Model], ...]
+) -> tuple[PatternFile[Model], ...]:
     return (*inherited, file) if file else inherited
 
 
-def _examples(file: PatternFile) -> Iterator[Example]:
-    for key, label in _LABELS.items():
+def _examples(file: PatternFile[FindingFile]) -> Iterator[Example]:
+    for key, label in LABELS_BY_WORD.items():
         for phrase in file.phrases("examples", key):
             text = phrase.text.replace("\\#", "#")
             yield Example(file.model.finding, text, label, phrase.file, phrase.line)

@@ -129,8 +129,8 @@ class AssertionFile(_Strict):
     effect: Literal["positive", "negative", "uncertain", "none", "neutral"] | None = Field(
         None,
         description="What a cue makes of a mention in its scope. `positive`: the mention stands, "
-        "and is no alternative. `none`: it counts for nothing. `neutral`: the cue does nothing, "
-        "and hides the cues that its words hold. Stated once for a kind.",
+        "and is no alternative. `none`: the mention gives no label. `neutral`: the cue does "
+        "nothing, and hides the cues that its words hold. Stated once for a kind.",
     )
     before: Phrases = Field("", description="Cues that stand before what they govern.")
     after: Phrases = Field("", description="Cues that stand after what they govern.")
@@ -343,7 +343,7 @@ class SetFile(_Strict):
     )
     uncertain: dict[str, LabelWord | Literal["blank"]] = Field(
         {},
-        description="Finding and what its uncertain label is put out as; without an entry it stays "
+        description="Finding and what its uncertain label is written as; without an entry it stays "
         "uncertain. Examples state the label before this.",
     )
     alternatives: Literal["uncertain", "positive"] = Field(

@@ -6,11 +6,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._version import __version__
-from chexlabel.labels import Label
+from chexlabel.labels import LABEL_WORDS, Label
 from chexlabel.render.attribution import ATTRIBUTION_CSS, attribution_html
 from chexlabel.render.highlight import (
     HIGHLIGHT_CSS,
-    LABEL_NAMES,
     LABEL_SIGNS,
     highlight_html,
     html_text,
@@ -40,7 +39,7 @@ class ExplanationRow(NamedTuple):
     """One finding of a report with the words behind its label.
 
     Attributes:
-        label: the report's label; `None` for a finding whose mentions count for nothing.
+        label: the report's label; `None` for a finding whose mentions give no label.
         finding: the finding's name.
         words: the words of the mentions that gave the label, each wording once, on one line;
             empty for a label that follows from other findings.
@@ -149,7 +148,7 @@ def explanation_html(
         head="".join(f'<th scope="col">{name}</th>' for name in _COLUMNS),
         body=body,
         legend=" ".join(
-            f'<span class="chip cx-{LABEL_NAMES[label]}">{_named(label)}</span>' for label in _ORDER
+            f'<span class="chip cx-{LABEL_WORDS[label]}">{_named(label)}</span>' for label in _ORDER
         ),
         version=html_text(__version__),
     )
@@ -198,7 +197,7 @@ def _cells(row: ExplanationRow) -> tuple[str, str, str, str]:
 
 
 def _named(label: Label | None) -> str:
-    return f"{LABEL_SIGNS[label]} {LABEL_NAMES[label]}"
+    return f"{LABEL_SIGNS[label]} {LABEL_WORDS[label]}"
 
 
 def _on_one_line(words: str) -> str:
@@ -212,7 +211,7 @@ def _verdict_html(rows: Sequence[ExplanationRow]) -> str:
         findings = [html_text(row.finding) for row in rows if row.in_output and row.label == label]
         if findings:
             parts.append(
-                f'<div class="cx-{LABEL_NAMES[label]}"><dt>{_named(label)}</dt>'
+                f'<div class="cx-{LABEL_WORDS[label]}"><dt>{_named(label)}</dt>'
                 f"<dd>{', '.join(findings)}</dd></div>"
             )
     return f"<dl>{''.join(parts)}</dl>" if parts else ""
@@ -221,7 +220,7 @@ def _verdict_html(rows: Sequence[ExplanationRow]) -> str:
 def _row_html(row: ExplanationRow) -> str:
     label, finding, words, cues = map(html_text, _cells(row))
     return (
-        f'<tr class="cx-{LABEL_NAMES[row.label]}"><td><span class="chip">{label}</span></td>'
+        f'<tr class="cx-{LABEL_WORDS[row.label]}"><td><span class="chip">{label}</span></td>'
         f'<th scope="row">{finding}</th><td>{words}</td><td>{cues}</td></tr>'
     )
 
@@ -293,7 +292,7 @@ _PAGE = """\
 </table></div>
 {attributions}</main>
 <footer>
-<p>{legend} Underlined in waves: the cues that decided. A blank mention counts for nothing, as that
+<p>{legend} Underlined in waves: the cues that decided. A blank mention gives no label, as that
 of a past finding.</p>
 <p>Labeled by chexlabel {version}. For research; not for diagnosis.</p>
 </footer>

@@ -11,14 +11,13 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from chexlabel.labels import Cue, Label, Mention
+from chexlabel.labels import LABEL_WORDS, Cue, Label, Mention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
     "HIGHLIGHT_CSS",
-    "LABEL_NAMES",
     "LABEL_SIGNS",
     "Segment",
     "highlight_html",
@@ -27,14 +26,6 @@ __all__ = [
     "strongest",
     "visible",
 ]
-
-LABEL_NAMES: dict[Label | None, str] = {
-    Label.POSITIVE: "positive",
-    Label.NEGATIVE: "negative",
-    Label.UNCERTAIN: "uncertain",
-    None: "blank",
-}
-"""What a label is called on screen and in class names."""
 
 LABEL_SIGNS: dict[Label | None, str] = {
     Label.POSITIVE: "+",
@@ -213,7 +204,7 @@ def highlight_html(text: str, mentions: Sequence[Mention]) -> str:
         title = html_text("; ".join(dict.fromkeys(_in_words(mention) for mention in covering)))
         ending = [mention for mention in covering if mention.end == end]
         parts.append(
-            f'<mark class="cx-mention cx-{LABEL_NAMES[label]}" title="{title}">'
+            f'<mark class="cx-mention cx-{LABEL_WORDS[label]}" title="{title}">'
             f"{''.join(inner)}{_tags_html(ending)}</mark>"
         )
     return "".join(parts)
@@ -232,13 +223,13 @@ def _tags_html(mentions: Sequence[Mention]) -> str:
         if findings:
             named = html_text(", ".join(findings))
             tags.append(
-                f'<span class="cx-tag cx-{LABEL_NAMES[label]}">{LABEL_SIGNS[label]} {named}</span>'
+                f'<span class="cx-tag cx-{LABEL_WORDS[label]}">{LABEL_SIGNS[label]} {named}</span>'
             )
     return "".join(tags)
 
 
 def _in_words(mention: Mention) -> str:
-    said = f"{mention.finding}: {LABEL_NAMES[mention.label]}"
+    said = f"{mention.finding}: {LABEL_WORDS[mention.label]}"
     if mention.cues:
         because = ", ".join(f"\u201c{cue.text}\u201d ({cue.kind})" for cue in mention.cues)
         said += f" because of {because}"

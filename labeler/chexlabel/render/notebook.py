@@ -6,9 +6,9 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from chexlabel.labels import LABEL_WORDS
 from chexlabel.render.highlight import (
     HIGHLIGHT_CSS,
-    LABEL_NAMES,
     LABEL_SIGNS,
     highlight_html,
     html_text,
@@ -38,7 +38,7 @@ def notebook_html(report: LabeledReport) -> str:
     Without its text (a report made by hand) it shows the labels alone.
     """
     given = "".join(
-        f'<span class="cx-label cx-{LABEL_NAMES[label]}">{LABEL_SIGNS[label]} '
+        f'<span class="cx-label cx-{LABEL_WORDS[label]}">{LABEL_SIGNS[label]} '
         f"{escape(finding)}</span>"
         for finding, label in report.labels.items()
         if label is not None

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chexlabel._version import __version__
+from chexlabel.labels import LABEL_WORDS
 from chexlabel.render.highlight import (
     HIGHLIGHT_CSS,
-    LABEL_NAMES,
     LABEL_SIGNS,
     highlight_html,
     html_text,
@@ -58,7 +58,7 @@ def _row(doubt: Doubt) -> str:
 
 
 def _chip(label: Label | None) -> str:
-    name = LABEL_NAMES[label]
+    name = LABEL_WORDS[label]
     return f'<span class="chip cx-{name}">{LABEL_SIGNS[label]} {name}</span>'
 
 

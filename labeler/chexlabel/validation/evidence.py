@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError as SchemaError
 
 from chexlabel.errors import InputError, ValidationError
-from chexlabel.labels import Cue, Label, Mention
+from chexlabel.labels import LABEL_WORDS, LABELS_BY_WORD, Cue, Mention
 from chexlabel.validation.identifiers import plain_id
 from chexlabel.validation.results import (
-    ClassName,
     EvidenceCue,
     EvidenceMention,
     ReportEvidence,
@@ -26,19 +25,6 @@ if TYPE_CHECKING:
     from chexlabel.report import Report
 
 __all__ = ["collect_evidence", "to_mentions"]
-
-_NAMES: Mapping[int | None, ClassName] = {
-    1: "positive",
-    0: "negative",
-    -1: "uncertain",
-    None: "blank",
-}
-_LABELS: Mapping[str, Label | None] = {
-    "positive": Label.POSITIVE,
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "blank": None,
-}
 
 
 def collect_evidence(
@@ -124,7 +110,7 @@ def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Me
     return [
         Mention(
             finding=m.finding,
-            label=_LABELS[m.label],
+            label=LABELS_BY_WORD[m.label],
             text=m.text,
             start=m.start,
             end=m.end,
@@ -186,7 +172,7 @@ def _label(
 def _from_mention(mention: Mention) -> EvidenceMention:
     return EvidenceMention(
         finding=mention.finding,
-        label=_NAMES[mention.label],
+        label=LABEL_WORDS[mention.label],
         text=mention.text,
         start=mention.start,
         end=mention.end,
@@ -238,7 +224,7 @@ def _record_keys(record: Mapping[str, Any], id_column: str | None) -> Sequence[s
 def _from_record(record: Mapping[str, Any]) -> EvidenceMention:
     return EvidenceMention(
         finding=record["finding"],
-        label=_NAMES[record["label"]],
+        label=LABEL_WORDS[record["label"]],
         text=record["text"],
         start=record["start"],
         end=record["end"],

@@ -13,6 +13,7 @@ import numpy as np
 
 from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
+from chexlabel.labels import LABEL_WORDS
 from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.metrics import confusion_counts, rates, task_counts
 from chexlabel.validation.proportions import f1_figure, share_figure
@@ -46,12 +47,7 @@ USUAL_FINDINGS: Final = (
 The one place in the package's code that names findings; `subset=` and `--subset` override it.
 """
 
-_CODE: Final = {
-    1: LabelClass.POSITIVE,
-    0: LabelClass.NEGATIVE,
-    -1: LabelClass.UNCERTAIN,
-    None: LabelClass.BLANK,
-}
+_CODE: Final = {label: LabelClass.of(label) for label in LABEL_WORDS}
 
 
 def score(  # noqa: PLR0913 - the options of the command

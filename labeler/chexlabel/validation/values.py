@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.errors import ValidationError
-from chexlabel.labels import CodedEnum
+from chexlabel.labels import LABEL_WORDS, CodedEnum, Label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,15 @@ class LabelClass(CodedEnum):
     NEGATIVE = 1
     UNCERTAIN = 2
     BLANK = 3
+
+    @classmethod
+    def of(cls, label: Label | None) -> LabelClass:
+        """Return the class of a label.
+
+        >>> LabelClass.of(Label.UNCERTAIN), LabelClass.of(None)
+        (<LabelClass.UNCERTAIN: 2>, <LabelClass.BLANK: 3>)
+        """
+        return cls[LABEL_WORDS[label].upper()]
 
 
 class Task(StrEnum):

@@ -36,8 +36,8 @@ def report_probabilities(
 
     Returns:
         Finding -> label -> probability, for the findings of the output that are known. The label
-        for "no abnormality" is as probable as that none of the findings that rule it out is positive or
-        uncertain.
+        for "no abnormality" is as probable as that none of the findings that rule it out is
+        positive or uncertain.
     """
     import numpy as np
 

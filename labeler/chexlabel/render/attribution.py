@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from chexlabel.render.highlight import LABEL_NAMES, LABEL_SIGNS, html_text, visible
+from chexlabel.labels import LABEL_WORDS
+from chexlabel.render.highlight import LABEL_SIGNS, html_text, visible
 
 if TYPE_CHECKING:
     from chexlabel.labels import AttributedWord, Attribution
@@ -68,7 +69,7 @@ def _pieces(text: str, item: Attribution) -> Iterator[tuple[str, AttributedWord 
 
 
 def _heading(item: Attribution) -> str:
-    return f"{item.finding} {LABEL_SIGNS[item.label]} {LABEL_NAMES[item.label]}"
+    return f"{item.finding} {LABEL_SIGNS[item.label]} {LABEL_WORDS[item.label]}"
 
 
 def _check(item: Attribution) -> str:

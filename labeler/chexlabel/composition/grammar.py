@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from chexlabel.composition.members import LABELS, RANK, Line, Member, Members
-from chexlabel.labels import Label
+from chexlabel.composition.members import RANK, Line, Member, Members
+from chexlabel.labels import LABELS_BY_WORD, Label
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import PatternFile
-    from chexlabel.patterns.load import Phrase, SetSource
+    from chexlabel.patterns._files import PatternFile, Phrase
+    from chexlabel.patterns.schema import CompositionFile
+    from chexlabel.patterns.source import SetSource
 
 __all__ = ["Frame", "Grammar", "Statement"]
 
@@ -88,7 +89,7 @@ class Grammar:
     def __init__(self, source: SetSource, members: Members, random: Random) -> None:
         self.members = members
         self._random = random
-        self._alternatives = LABELS[source.info.alternatives]
+        self._alternatives = LABELS_BY_WORD[source.info.alternatives]
         files = source.composition
         self.frames = [frame for file in files for frame in _frames(file)]
         self._pairs = [phrase.text for file in files for phrase in file.phrases("pairs")]
@@ -263,13 +264,17 @@ class _Writer:
         )
 
 
-def _frames(file: PatternFile) -> Iterator[Frame]:
+def _frames(file: PatternFile[CompositionFile]) -> Iterator[Frame]:
     for key, is_clause in (("fragments", False), ("clauses", True), ("causes", False)):
         for name in getattr(file.model, key):
             for phrase in file.phrases(key, name):
                 slot = _SLOT.search(phrase.text)
                 yield Frame(
-                    phrase, LABELS[name], is_clause, slot[0] if slot else "", sign=key == "causes"
+                    phrase,
+                    LABELS_BY_WORD[name],
+                    is_clause,
+                    slot[0] if slot else "",
+                    sign=key == "causes",
                 )
 
 

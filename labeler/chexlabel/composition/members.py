@@ -9,23 +9,18 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chexlabel.engine.match import find_matches, symbolize
-from chexlabel.labels import Label
-from chexlabel.patterns.inventory import looked_for
+from chexlabel.labels import LABELS_BY_WORD, Label
 from chexlabel.patterns.lexicon import Tag
 from chexlabel.patterns.syntax import GAP, Choice, Element, parse
+from chexlabel.patterns.walk import looked_for
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
-    from chexlabel.patterns.load import Phrase, SetSource
+    from chexlabel.patterns._files import Phrase
+    from chexlabel.patterns.source import SetSource
 
-__all__ = ["LABELS", "RANK", "Line", "Member", "Members", "reasons", "said"]
+__all__ = ["RANK", "Line", "Member", "Members", "reasons", "said"]
 
-LABELS = {
-    "positive": Label.POSITIVE,
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "blank": None,
-}
 RANK = {None: 0, Label.NEGATIVE: 1, Label.UNCERTAIN: 2, Label.POSITIVE: 3}
 
 Says = Mapping[str, Label]
@@ -170,7 +165,7 @@ def _lines(source: SetSource) -> Iterator[Line]:
     for finding in looked_for(source):
         for file in source.findings[finding]:
             for key in ("positive", "uncertain"):
-                label = LABELS[key]
+                label = LABELS_BY_WORD[key]
                 assert label is not None  # noqa: S101 (for the type checker)
                 for phrase in file.phrases(key):
                     yield Line(phrase, finding, label)
@@ -178,18 +173,18 @@ def _lines(source: SetSource) -> Iterator[Line]:
 
 def _organs(source: SetSource) -> Iterator[Line]:
     words: dict[str, list[Phrase]] = {}
-    for file in source.states:
-        for state in file.model.states:
-            words.setdefault(state, []).extend(file.phrases("states", state))
+    for layer in source.states:
+        for state in layer.model.states:
+            words.setdefault(state, []).extend(layer.phrases("states", state))
     for finding in looked_for(source):
         for file in source.findings[finding]:
             for at, anatomy in enumerate(file.model.anatomy):
                 by_label: dict[str, list[Phrase]] = {}
-                for state, label in anatomy.states.items():
-                    by_label.setdefault(label, []).extend(words.get(state, ()))
+                for state, word in anatomy.states.items():
+                    by_label.setdefault(word, []).extend(words.get(state, ()))
                 for phrase in file.phrases("anatomy", at, "phrases"):
                     for name, states in by_label.items():
-                        label = LABELS[name]
+                        label = LABELS_BY_WORD[name]
                         assert label is not None  # noqa: S101 (for the type checker)
                         yield Line(phrase, finding, label, tuple(states))
 

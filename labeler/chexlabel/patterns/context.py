@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chexlabel.patterns._files import PatternFile, Phrase
+    from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
 
 __all__ = ["ContextRules", "ReferenceRule", "compile_context", "compile_recognition"]
 
@@ -54,7 +55,9 @@ class ContextRules(NamedTuple):
     rules: Mapping[tuple[str, str], ReferenceRule]
 
 
-def compile_context(files: Sequence[PatternFile], tracked: Sequence[str]) -> ContextRules:
+def compile_context(
+    files: Sequence[PatternFile[ContextFile]], tracked: Sequence[str]
+) -> ContextRules:
     """Compile the files of a set, the base's before those that extend it.
 
     Args:
@@ -85,7 +88,7 @@ def compile_context(files: Sequence[PatternFile], tracked: Sequence[str]) -> Con
     return ContextRules(lexicon, rules)
 
 
-def compile_recognition(files: Sequence[PatternFile]) -> Lexicon | None:
+def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexicon | None:
     """Compile the files of a set, the base's before those that extend it; `None` without any.
 
     Phrases that count only as a whole sentence have layer 1, the others layer 0.
@@ -104,7 +107,7 @@ def compile_recognition(files: Sequence[PatternFile]) -> Lexicon | None:
     return lexicon
 
 
-def _subject(files: Sequence[PatternFile]) -> str:
+def _subject(files: Sequence[PatternFile[ContextFile]]) -> str:
     """Return what stands before a verdict, as a phrase: an anaphor, with or without an opening."""
 
     def any_of(key: str) -> str:

@@ -5,6 +5,7 @@ A long random run is `python benchmarks/composition.py`.
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -100,4 +101,5 @@ def test_the_command_checks_a_set_of_ones_own(
 ) -> None:
     folder = write_set(tmp_path / "ours", OWN_SET)
     assert main(["patterns", "check", "--compose", str(folder)]) == 0
-    assert "0 of 1," in capsys.readouterr().out.splitlines()[-1]
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.search(r": 0 of \d,\d{3} composed statements failed$", last), last

@@ -141,15 +141,18 @@ class Anatomy:
                 if Tag.STATE not in after:  # "normal and stable contours"
                     return None
                 joined = True
-            elif (
-                tag in BOUNDARIES
-                or tag in PREDICATES
-                or (tag == Tag.CUE_BEFORE and restarts(other))
-            ):
+            elif self._parts_from_noun(other, item):
                 return None
             if other.start <= end:
                 end = other.end
         return None
+
+    def _parts_from_noun(self, other: Match, state: Match) -> bool:
+        """Say whether a phrase parts a state from the noun after it."""
+        tag = other.role.tag
+        if tag == Tag.COLON and other.start == state.end and not self.organs:
+            return False  # "Normal: heart size, mediastinum"
+        return tag in BOUNDARIES or tag in PREDICATES or (tag == Tag.CUE_BEFORE and restarts(other))
 
     def _anatomy_is_served(self, at: int) -> bool:
         """Say whether no anatomy waits for the state at `at` since the last boundary."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from chexlabel.engine.answers import answers_before, leads_to_answer
 from chexlabel.engine.match import Match
 from chexlabel.engine.openings import Junction, OpenClause, rule_that_opens
 from chexlabel.engine.phrases import (
@@ -140,9 +141,14 @@ class Sentence:
     has_anatomy: bool = False
 
 
-def segment(items: Sequence[Match]) -> Sentence:
-    """Cut a sentence, given its matched phrases in order, into clauses and lists."""
-    return _Segmenter(_without_inner_words(items)).read()
+def segment(items: Sequence[Match], length: int = -1) -> Sentence:
+    """Cut a sentence into clauses and lists.
+
+    Args:
+        items: its matched phrases in order.
+        length: the number of its words, where it is known: a `no` that ends it is an answer.
+    """
+    return _Segmenter(_without_inner_words(items), length).read()
 
 
 def _without_inner_words(items: Sequence[Match]) -> Sequence[Match]:
@@ -184,9 +190,11 @@ class _Segmenter:
     aside = False  # whether a comma stands before the `with` that stands between them
     passed = 0  # the phrases of a junction that were read with its first
     relative = -1  # token at which the last relative clause began
+    answered = -1  # token after the last verdict without a verb: "effusion nil"
 
-    def __init__(self, items: Sequence[Match]) -> None:
+    def __init__(self, items: Sequence[Match], length: int) -> None:
         self.items = items
+        self.length = length
         self.sentence = Sentence(items)
         self.clause = Clause(0, len(items), "begins the sentence")
         self.sentence.clauses.append(self.clause)
@@ -211,6 +219,7 @@ class _Segmenter:
         self.state.begin()
         self.suspended = None
         self.link = None
+        self.answered = -1
 
     def end_scopes(self, at: int) -> None:
         for scope in self.state.scopes:
@@ -224,10 +233,12 @@ class _Segmenter:
         scope = Scope(cue, at, len(self.items))
         self.sentence.scopes.append(scope)
         scopes.append(scope)
+        self.answered = -1
 
     # Mentions.
 
     def read_mention(self, at: int, item: Match) -> None:
+        self.pass_answer(at, item)
         mentions = self.sentence.mentions
         same_words = bool(mentions) and item.start < mentions[-1].item.end
         link = None if same_words else self.link
@@ -236,7 +247,13 @@ class _Segmenter:
         if not same_words:
             self.link, self.aside = None, False
 
+    def pass_answer(self, at: int, item: Match) -> None:
+        """Begin a clause where the next item follows an answer: "effusion nil edema mild"."""
+        if self.answered >= 0 and self.link is None and item.start >= self.answered:
+            self.open_clause(at, "follows an answer")
+
     def read_anatomy(self, at: int, item: Match) -> None:
+        self.pass_answer(at, item)
         self.sentence.has_anatomy = True
         if self.begins_clause(at):
             self.end_scopes(at)
@@ -266,18 +283,28 @@ class _Segmenter:
 
     def read_cue_on_either_side(self, at: int, item: Match) -> None:
         follows = item.role.verbal and self.link is None  # "edema is difficult to exclude"
+        follows = follows or self.is_answer(at)
         if self.state.last is None or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
 
     def read_cue_before(self, at: int, item: Match) -> None:
+        if self.is_answer(at):
+            self.read_cue_after(at, item)
+            return
         if restarts(item):
             self.end_scopes(at)
         self.open_scope(at, item)
 
+    def is_answer(self, at: int) -> bool:
+        state = self.state
+        return answers_before(self.items, at, state.last, self.length, is_denied=bool(state.scopes))
+
     def read_cue_after(self, at: int, item: Match) -> None:
         self.state.closed = True
+        if not item.role.verbal:
+            self.answered = item.end
         if self.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
             return  # "effusion with negative cultures"
         self.clause.verdicts.append(at)
@@ -380,6 +407,8 @@ class _Segmenter:
         if self.link == Tag.SEPARATOR and self.is_parenthetic(at):
             self.passed = at + 2
             self.link = None
+            return
+        if leads_to_answer(self.items, at, self.state.last, self.length):
             return
         self.open_clause(at, "terminator")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import Match, symbolize, token_offsets
+from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import PENDING, Lexicon, Role, Tag
@@ -115,9 +115,15 @@ class ContextReader:
         before = sentences[at - 1]
         if not any(self._references(sentences[at], after_question=before.endswith("?"))):
             return at
+        if before.endswith("?") and not self.refers(before) and not self._names(before):
+            return at  # "Tension? No.": the answer is to something else
         if at > 1 and not speaks(before) and speaks(sentences[at - 2]):
             return at - 2
         return at - 1
+
+    def _names(self, sentence: str) -> bool:
+        """Tell whether a sentence names a finding or an organ."""
+        return find_matches(symbolize(sentence, self._phrases), self._phrases) is not None
 
     def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
         """Yield the phrases of a sentence that refer back: one that opens it, others one by one."""
@@ -132,7 +138,8 @@ class ContextReader:
                     fits = after_question and not at
                 else:
                     fits = not at or rule.of != "all"
-                if rule.closed and end < len(symbols):
+                # "N Effusion?": in a questionnaire the next question may follow at once.
+                if rule.closed and end < len(symbols) and not sentence.endswith("?"):
                     fits = fits and not sentence[offsets[end][0]].isalnum()
                 if fits:
                     found = Match(at, end, role)

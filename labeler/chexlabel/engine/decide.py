@@ -16,9 +16,9 @@ from chexlabel.patterns.lexicon import Tag
 __all__ = ["decide", "judge"]
 
 
-def judge(items: Sequence[Match]) -> list[Judgement]:
-    """Judge the mentions of one sentence, given all its matched phrases in order."""
-    sentence = segment(items)
+def judge(items: Sequence[Match], length: int = -1) -> list[Judgement]:
+    """Judge the mentions of one sentence, given its matched phrases in order (see `segment`)."""
+    sentence = segment(items, length)
     resolve(sentence)
     return decide(sentence)
 

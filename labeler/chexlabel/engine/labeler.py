@@ -9,6 +9,7 @@ from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
+from chexlabel.engine.checklists import plain_marks
 from chexlabel.engine.confidence import report_probabilities
 from chexlabel.engine.context import BOUNDARY, ContextReader
 from chexlabel.engine.judgement import Judgement
@@ -164,7 +165,8 @@ class Labeler:
     def __call__(self, report: str | Report) -> LabeledReport:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
         text, sentences = self._sentences(report)
-        texts = [text[start:end] for _, start, end in sentences]
+        plain = plain_marks(text)
+        texts = [plain[start:end] for _, start, end in sentences]
         passages = [
             (BOUNDARY.join(texts[first:after]), sentences[first:after])
             for first, after in self._context.passages(texts, self._speaks)
@@ -300,6 +302,7 @@ class Labeler:
     def _texts(self, report: str | Report) -> list[str]:
         """Return a report's sentences that count, as text: quicker than with their offsets."""
         text, spans = _parts(report)
+        text = plain_marks(text)
         split = self._splitter.split
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
@@ -307,11 +310,12 @@ class Labeler:
     def _sentences(self, report: str | Report) -> tuple[str, list[_Place]]:
         """Return a report's text, and section and offsets of each sentence that counts."""
         text, spans = _parts(report)
+        plain = plain_marks(text)
         split = self._splitter.sentences
         sentences = [
             (span, start, end)
-            for span in self._counted(text, spans)
-            for start, end in split(text, span.start, span.end)
+            for span in self._counted(plain, spans)
+            for start, end in split(plain, span.start, span.end)
         ]
         return text, sentences
 

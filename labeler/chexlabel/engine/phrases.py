@@ -11,6 +11,7 @@ from chexlabel.patterns.lexicon import Role, Tag
 __all__ = [
     "ATTRIBUTE_GAP",
     "BOUNDARIES",
+    "CUES",
     "CUES_BEFORE",
     "FINDINGS",
     "FINITE",
@@ -42,6 +43,7 @@ BOUNDARIES = frozenset(
         Tag.ADJUNCT,
     }
 )
+CUES = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 CUES_BEFORE = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
 FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE})
 SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})

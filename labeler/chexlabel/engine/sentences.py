@@ -35,7 +35,9 @@ _STOP = re.compile(
 )
 _NUMBER_IN_LIST = re.compile(r"(?<!\S)\(?(\d{1,2})\)(?=\s)")
 _LIST_ITEM = re.compile(r"\(?\d{1,2}[.)](?=\s|[^\W\d_]{2})|[\-*\u2013\u2014]\s|\u2022")
+_LABEL = re.compile(r"[^\W\d_][^\n.,:;?]{1,40}:\s")
 _LETTER = re.compile(r"[^\W\d_]")
+_LEADERS = ":=-\u2013\u2014|/"  # lead to the answer of a checklist
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE_WORD = "0123456789:([{\"'/-,"
 _NEARBY = 4000  # characters around a section in which the margin of its lines is looked for
@@ -204,18 +206,28 @@ class SentenceSplitter:
 
     def _goes_on(self, previous: str, width: int, line: str, margin: int) -> bool:
         """Tell whether a line goes on with the sentence of the line before, `width` long."""
-        if _LIST_ITEM.match(line):
+        if _LIST_ITEM.match(line) or (_LABEL.match(line) and _LABEL.match(previous)):
+            return False
+        if "?" in line and "?" in previous:  # a questionnaire
             return False
         if previous[-1] in ",:":
             return True
         words = previous.rsplit(None, 2)
-        answers = len(words) > 1 and words[-2].endswith(":")  # "Effusion: no"
-        if words[-1].lower() in self._continuing and not answers:
+        if words[-1].lower() in self._continuing and not _answers(previous, words):
             return True
         first = line.split(None, 1)[0]
         if first.lower() in self._carried:
             return True
         return width <= self._widest and width + 1 + len(first) > margin
+
+
+def _answers(line: str, words: list[str]) -> bool:
+    """Tell whether a line's last word answers the item before it: "Effusion: no", "PTX   NO"."""
+    if len(words) == 1:
+        return False
+    before, last = words[-2:]
+    in_column = before[-1].isalnum() and line[-len(last) - 2] in " \t"
+    return in_column or before[-1] in _LEADERS
 
 
 def _after_gap(text: str, start: int, end: int) -> int:

@@ -89,10 +89,11 @@ def trace(passage: str, patterns: PatternSet) -> Trace | None:
     >>> found.decisions[0].rule
     'negation "No"'
     """
-    items = find_matches(symbolize(passage, patterns.lexicon), patterns.lexicon)
+    symbols = symbolize(passage, patterns.lexicon)
+    items = find_matches(symbols, patterns.lexicon)
     if not items:
         return None
-    sentence = segment(items)
+    sentence = segment(items, len(symbols))
     resolve(sentence)
     reader = _Quotes(passage, sentence, patterns.lexicon)
     return Trace(

@@ -34,10 +34,11 @@ class RulesJudge:
         lexicon = self.lexicon
         if self._context is not None and BOUNDARY in passage:
             return self._context.judge(passage.split(BOUNDARY), self._read)
-        matches = find_matches(symbolize(passage, lexicon), lexicon)
-        return judge(matches) if matches else []
+        symbols = symbolize(passage, lexicon)
+        matches = find_matches(symbols, lexicon)
+        return judge(matches, len(symbols)) if matches else []
 
     def _read(self, symbols: list[str]) -> tuple[list[Match], list[Judgement]]:
         """Return the matched phrases and the judgements of one sentence."""
         matches = find_matches(symbols, self.lexicon) or []
-        return matches, judge(matches)
+        return matches, judge(matches, len(symbols))

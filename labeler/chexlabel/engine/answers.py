@@ -1,0 +1,77 @@
+"""Answers: verdicts of one word that stand after what they speak of, as in checklists.
+
+"Effusion: nil, pneumothorax - no, consolidation no; edema Y". The words are the cues of the pattern
+files; whether one that also begins a statement ("no effusion") is an answer hangs on what stands
+around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chexlabel.engine.match import Match
+from chexlabel.engine.phrases import BOUNDARIES, CUES, restarts
+from chexlabel.patterns.lexicon import Tag
+
+__all__ = ["answers_before", "ends_answered", "leads_to_answer"]
+
+_GAP = 2
+"""The most words between a mention and its answer: "effusion (left) no"."""
+
+
+def answers_before(
+    items: Sequence[Match], at: int, last: Match | None, length: int, *, is_denied: bool
+) -> bool:
+    """Say whether the denial at `at` answers what stands before it rather than begins a statement.
+
+    Args:
+        items: the phrases of the sentence.
+        at: the denial's place.
+        last: the mention before it in its clause.
+        length: the number of words of the sentence.
+        is_denied: whether a denial from before governs that mention.
+    """
+    item = items[at]
+    if last is None or not restarts(item) or not last.end <= item.start <= last.end + _GAP:
+        return False
+    if _is_followed_by_nothing(items, at, length):
+        return True
+    # "Effusion nil pneumothorax nil": each stands after its own.
+    return item.start == last.end and not is_denied and ends_answered(items, length)
+
+
+def ends_answered(items: Sequence[Match], length: int) -> bool:
+    """Say whether a sentence ends with the answer to its last mention."""
+    final = items[-1]
+    return (
+        final.role.tag in CUES
+        and not final.role.verbal
+        and final.end == length
+        and len(items) > 1
+        and items[-2].end == final.start
+        and items[-2].role.tag == Tag.MENTION
+    )
+
+
+def leads_to_answer(items: Sequence[Match], at: int, last: Match | None, length: int) -> bool:
+    """Say whether the dash at `at` leads from a mention to its answer: "effusion - no"."""
+    if last is None or not last.end <= items[at].start <= last.end + _GAP:
+        return False
+    place = at + 1
+    return (
+        place < len(items)
+        and items[place].start == items[at].end
+        and items[place].role.tag in CUES
+        and not items[place].role.verbal
+        and _is_followed_by_nothing(items, place, length)
+    )
+
+
+def _is_followed_by_nothing(items: Sequence[Match], at: int, length: int) -> bool:
+    """Say whether the sentence or a clause ends with the phrase at `at`."""
+    end = items[at].end
+    if end == length:
+        return True
+    return (
+        at + 1 < len(items) and items[at + 1].start == end and items[at + 1].role.tag in BOUNDARIES
+    )

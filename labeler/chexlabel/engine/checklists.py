@@ -1,0 +1,220 @@
+"""Put the marks of checklists into a form that the pattern files can name.
+
+"+ edema, - effusion", "Effusion -, edema +", "[x] edema [ ] effusion", "Effusion ...... none": what
+these say hangs on where a mark stands and on the others around it, which no phrase can tell. Such a
+mark is replaced by a sign that means one thing only, every other character staying at its offset,
+so that evidence still quotes the report. What the signs mean is data, as of any cue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+__all__ = ["ABSENT_BEFORE", "NO", "PRESENT_BEFORE", "YES", "plain_marks"]
+
+PRESENT_BEFORE, ABSENT_BEFORE = "\u2203", "\u2204"
+"""Stand before what is there, and before what is not ("there exists", "there does not exist")."""
+
+YES, NO = "\u2713", "\u2717"
+"""Stand after what is there, and after what is not (a tick and a cross)."""
+
+_PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
+_BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
+_FEWEST = 2  # signs of a list
+_NEAR = 8  # characters around a sign that are looked at
+_HINTS = (
+    "+",
+    "[",
+    "(-)",
+    "-ve",
+    "; -",
+    ", -",
+    " -,",
+    " -\n",
+    "...",
+    " / ",
+    " // ",
+    "|",
+    "(x)",
+    "(X)",
+    "->",
+    "\u2192",
+    "=>",
+)
+_BOXES = "\u2610\u25a1\u2611\u2612"
+_BOX = re.compile(
+    r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
+)
+_ROUND = re.compile(r"\(([xX\u2713\u2714])\)|\([ \t]*\)")
+_SLASH = re.compile(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
+_ARROW = re.compile(r"[-=]{1,2}>|\u2192")
+_LEADER = re.compile(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=\w)")
+_WORDED = re.compile(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
+_SIGN = re.compile(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
+_CHOICE = re.compile(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
+_BEFORE_ITEM = ",;/|:("
+_AFTER_ITEM = ",;/|.:()"
+
+
+def plain_marks(text: str) -> str:
+    r"""Return a report with its checklists' marks made plain, as long as it was.
+
+    >>> plain_marks("+ edema, - effusion")
+    '∃ edema, ∄ effusion'
+    >>> plain_marks("Edema +, effusion -.")
+    'Edema ✓, effusion ✗.'
+    >>> plain_marks("[x] edema [ ] effusion")
+    ' ∃  edema  ∄  effusion'
+    >>> plain_marks("- Edema.\n- No effusion.")
+    '- Edema.\n- No effusion.'
+    """
+    if not any(hint in text for hint in _HINTS) and not any(box in text for box in _BOXES):
+        return text
+    if "(x)" in text.lower():
+        text = _ROUND.sub(lambda found: "[x]" if found[1] else "[]".center(len(found[0])), text)
+    text = _SLASH.sub(lambda found: ";".center(len(found[0])), text)
+    if "|" in text:
+        text = "\n".join(map(_part_columns, text.split("\n")))
+    text = _ARROW.sub(lambda found: ";".ljust(len(found[0])), text)
+    text = _WORDED.sub(lambda found: _worded(found), text)
+    leaders = _LEADER.findall(text)
+    if len(leaders) > 1 or any("...." in leader for leader in leaders):
+        text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
+    if "[" in text or any(box in text for box in _BOXES):
+        text = "".join(map(_tick_boxes, text.splitlines(keepends=True)))
+    return _replace_signs(text) if "+" in text or "-" in text else text
+
+
+def _worded(found: re.Match[str]) -> str:
+    """Return what "+ve" or "-ve" says, before what follows ("-ve for edema") or after its item."""
+    text = found.string
+    before = text[max(0, found.start() - _NEAR) : found.start()].rstrip(" \t(")
+    opens = not before or not (before[-1].isalnum() or before[-1] == ")")
+    mark = _PLUS if "+" in found[0] else _MINUS
+    return mark[not opens].center(len(found[0]))
+
+
+def _part_columns(line: str) -> str:
+    """Return a line with its columns ("Effusion | none") told apart by colons and semicolons."""
+    cells = line.split("|")
+    pieces = cells[:1]
+    bars = 0
+    for before, cell in pairwise(cells):
+        mark = " "
+        if before.strip():
+            mark = ";" if bars % 2 or ":" in line else ":"
+            bars += 1
+        pieces += [mark, cell]
+    return "".join(pieces)
+
+
+def _tick_boxes(line: str) -> str:
+    """Return a line with its boxes made plain.
+
+    They stand before their items ("[x] edema [ ] effusion"), after them ("edema [x] effusion [ ]"),
+    or before the answers to choose from ("Effusion: [ ] yes [x] no"), of which the ticked are kept.
+    """
+    boxes = list(_BOX.finditer(line))
+    if not boxes:
+        return line
+    is_first = not any(c.isalpha() for c in line[: boxes[0].start()])
+    is_last = not any(c.isalpha() for c in line[boxes[-1].end() :])
+    pieces = [line[: boxes[0].start()]]
+    ends = [box.start() for box in boxes[1:]] + [len(line)]
+    for box, end in zip(boxes, ends, strict=True):
+        before, after = _PLUS if box[1] or box[3] else _MINUS
+        words = line[box.end() : end]
+        mark = before if is_first else after if is_last else ""
+        if not mark and after == NO:
+            words = _CHOICE.sub(lambda found: " " * len(found[0]), words, count=1)
+        pieces += [mark.center(len(box[0])), words]
+    return "".join(pieces)
+
+
+class _Sign(NamedTuple):
+    """A plus or a minus of a list.
+
+    Attributes:
+        start, end: its offsets in its line, with the brackets around it.
+        mark: what it says if it stands before its item, and if it stands after it.
+        opens: whether it may stand before an item: at a line's start, or after a comma.
+        closes: whether it may stand after one: at a line's end, or before a comma.
+        named: whether an item follows at all.
+    """
+
+    start: int
+    end: int
+    mark: tuple[str, str]
+    opens: bool
+    closes: bool
+    named: bool
+
+
+def _replace_signs(text: str) -> str:
+    """Return a text with the pluses and minuses of its lists made plain."""
+    lines = text.split("\n")
+    read = [list(_signs(line)) for line in lines]
+    styles = [_style(line, signs) for line, signs in zip(lines, read, strict=True)]
+    first = {signs[0].mark for signs, style in zip(read, styles, strict=True) if style == _BULLET}
+    if len(first) > 1:  # minuses alone are bullets
+        styles = [_BEFORE if style == _BULLET else style for style in styles]
+    after = zip(read, styles, strict=True)
+    if sum(sign.closes for signs, style in after if style == _AFTER for sign in signs) < _FEWEST:
+        styles = ["" if style == _AFTER else style for style in styles]
+    return "\n".join(
+        _replaced(line, signs, style)
+        for line, signs, style in zip(lines, read, styles, strict=True)
+    )
+
+
+def _style(line: str, signs: list[_Sign]) -> str:
+    """Say where the signs of a line stand: before their items, after them, or as its bullet."""
+    opening = sum(sign.opens for sign in signs)
+    if ";" in line and _PLUS not in {sign.mark for sign in signs}:
+        opening = 0  # "Imp: - edema; - small effusion": bullets
+    if signs and not line[: signs[0].start].strip():
+        mixed = len(signs) > _FEWEST and len({sign.mark for sign in signs}) > 1
+        return _BEFORE if opening >= _FEWEST or mixed else _BULLET
+    if any(sign.closes for sign in signs):
+        return _AFTER
+    return _BEFORE if opening >= _FEWEST else ""
+
+
+def _replaced(line: str, signs: list[_Sign], style: str) -> str:
+    if style not in (_BEFORE, _AFTER):
+        return line
+    pieces = []
+    end = 0
+    spaced = sum(sign.opens for sign in signs) < _FEWEST < len(signs)
+    for sign in signs:
+        before, after = sign.mark
+        if style == _BEFORE and (sign.opens or (spaced and sign.named)):
+            mark = before
+        elif style == _AFTER and sign.closes:
+            mark = after
+        else:
+            continue
+        pieces += [line[end : sign.start], mark.center(sign.end - sign.start)]
+        end = sign.end
+    return "".join([*pieces, line[end:]])
+
+
+def _signs(line: str) -> Iterator[_Sign]:
+    """Yield the pluses and minuses of a line that may stand before or after an item."""
+    for found in _SIGN.finditer(line):
+        start, end = found.span()
+        near = line[max(0, start - _NEAR) : start]
+        said = near.rstrip()
+        after = line[end : end + _NEAR]
+        follows = after.lstrip()
+        bracketed = found[1] is not None
+        named = follows[:1].isalpha()
+        opens = not said or said[-1] in _BEFORE_ITEM or near.endswith("  ") or bracketed
+        closes = not follows or follows[0] in _AFTER_ITEM or after.startswith("  ") or bracketed
+        closes = (closes and said[-1:].isalpha()) or said[-1:] == ")"
+        mark = _PLUS if (found[1] or found[2]) == "+" else _MINUS
+        if (opens and named) or closes or (named and near.endswith(" ")):
+            yield _Sign(start, end, mark, opens and named, closes, named)

@@ -81,8 +81,7 @@ class SectionSpan(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """The words that decided a mention's label.
 
     Attributes:
@@ -100,8 +99,7 @@ class Cue:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """One place where a report speaks of a finding.
 
     Attributes:

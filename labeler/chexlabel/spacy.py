@@ -10,7 +10,6 @@ before it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from spacy.language import Language
@@ -69,7 +68,11 @@ class ChexlabelComponent:
         """Label a Doc in place and return it."""
         labeled = self.labeler(doc.text)
         # Plain values, because spaCy can serialise only these; the getters below turn them back.
-        doc.user_data[_KEY] = asdict(replace(labeled, text=""))  # which the Doc holds
+        doc.user_data[_KEY] = {
+            "id": labeled.id,
+            "labels": dict(labeled.labels),
+            "mentions": [_plain(mention) for mention in labeled.mentions],
+        }
         spans = (
             doc.char_span(m.start, m.end, m.finding, alignment_mode="expand", span_id=str(place))
             for place, m in enumerate(labeled.mentions)
@@ -127,6 +130,11 @@ def _span_mention(span: Span) -> Mention | None:
         and mention.end <= span.end_char
     )
     return mention if ours else None
+
+
+def _plain(mention: Mention) -> dict[str, Any]:
+    cues = [cue._asdict() for cue in mention.cues]
+    return {**mention._asdict(), "cues": cues, "sentence": list(mention.sentence)}
 
 
 def _label(value: int | None) -> Label | None:

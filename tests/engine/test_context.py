@@ -8,7 +8,7 @@ import time
 import pytest
 
 from chexlabel import Labeler
-from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import load_patterns
 
@@ -125,16 +125,18 @@ def test_sentences_that_stand_alone_are_passages_by_themselves() -> None:
     patterns = load_patterns()
     reader = ContextReader(patterns.context, patterns.lexicon)
     sentences = ["Small effusion", "The heart is normal", "It is unchanged", "Lungs clear"]
-    passages = reader.passages(sentences, lambda sentence: "Lungs" not in sentence)
+    passages = reader.passages(sentences, reader.reach, lambda sentence: "Lungs" not in sentence)
     assert passages == [(0, 1), (1, 3), (3, 4)]
-    assert not reader.refers(BOUNDARY.join(sentences[1:3]))
+    assert [reader.reach(sentence) for sentence in sentences] == [0, 0, REFERS, 0]
+    assert [reader.reach(answer) for answer in ("None", "No, stable")] == [ANSWERS, ANSWERS]
+    assert reader.reach(BOUNDARY.join(sentences[1:3])) == 0
 
 
 def test_passages_are_bounded_and_quick(labeler: Labeler) -> None:
     patterns = labeler.patterns
     reader = ContextReader(patterns.context, patterns.lexicon)
     sentences = ["Small effusion", *["It is unchanged"] * 10_000]
-    passages = reader.passages(sentences, lambda _: True)
+    passages = reader.passages(sentences, reader.reach, lambda _: True)
     assert [first for first, _ in passages[1:]] == [after for _, after in passages[:-1]]
     assert max(after - first for first, after in passages) == 4
     started = time.perf_counter()

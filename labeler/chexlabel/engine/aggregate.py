@@ -3,8 +3,8 @@
 What a passage says of all findings is one integer with four bits a finding: 0001 negative, 0011
 uncertain, 0111 positive, 1000 uncertain unless something else is said ("the heart is stable"). The
 bitwise or of the passages is then the report: any positive wins, else any uncertain, else any
-negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits are of no finding:
-`REFERS` marks a sentence that may have to be read with the one before it.
+negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits are of no finding: in
+them stands how a sentence refers to the one before it (`chexlabel.engine.context`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import PatternSet
 
-__all__ = ["REFERS", "Aggregator", "passage_mask", "speaks"]
-
-REFERS = 0b0001
-"""Marks a sentence that may refer to the one before it."""
+__all__ = ["Aggregator", "passage_mask", "speaks"]
 
 _WIDTH = 4
 _BITS = {Label.NEGATIVE: 0b0001, Label.UNCERTAIN: 0b0011, Label.POSITIVE: 0b0111}

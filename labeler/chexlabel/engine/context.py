@@ -19,10 +19,16 @@ from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import PENDING, Lexicon, Role, Tag
 from chexlabel.patterns.syntax import TOKEN
 
-__all__ = ["BOUNDARY", "ContextReader", "ReadSentence"]
+__all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
 
 BOUNDARY = ".\x1e"
 """Stands between the sentences of a passage: a full stop, and white space that no text has."""
+
+REFERS = 0b0001
+"""Marks a sentence that refers to the one before it, whatever that is."""
+
+ANSWERS = 0b0010
+"""Marks a sentence that refers to the one before it if that is a question."""
 
 ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 """Gives the matched phrases and the judgements of a sentence, as symbols."""
@@ -44,21 +50,26 @@ class ContextReader:
         self._rules = rules.rules
         self._phrases = lexicon
 
-    def refers(self, sentence: str) -> bool:
-        """Tell whether a sentence begins with a phrase that may refer to the one before it."""
-        if BOUNDARY in sentence:
-            return False
-        symbols = self._lexicon.symbols
-        tokens = TOKEN.finditer(sentence[:_LOOK_AT].lower())
-        return any(_phrases(self._lexicon, (symbols[token[0]] for token in tokens)))
+    def reach(self, sentence: str) -> int:
+        """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
+        if BOUNDARY in sentence or not self._opens(sentence):
+            return 0
+        for after_question, reach in ((False, REFERS), (True, ANSWERS)):
+            if any(self._found(sentence, after_question=after_question)):
+                return reach
+        return 0
 
     def passages(
-        self, sentences: Sequence[str], speaks: Callable[[str], bool]
+        self,
+        sentences: Sequence[str],
+        reach: Callable[[str], int],
+        speaks: Callable[[str], bool],
     ) -> list[tuple[int, int]]:
         """Divide sentences that follow each other into passages.
 
         Args:
             sentences: their texts.
+            reach: tells how a sentence refers back: `self.reach`, or what was kept of it.
             speaks: tells whether a sentence says something of a finding.
 
         Returns:
@@ -67,8 +78,10 @@ class ContextReader:
         passages: list[tuple[int, int]] = []
         for at, sentence in enumerate(sentences):
             first = at
-            if at and self.refers(sentence):
-                first = self._antecedent(at, sentences, speaks)
+            if at:
+                reaches = reach(sentence)
+                if reaches & REFERS or (reaches and sentences[at - 1].endswith("?")):
+                    first = self._antecedent(at, sentences, speaks)
             while passages and passages[-1][1] > first:
                 first = min(first, passages.pop()[0])
             if at + 1 - first > _LONGEST:
@@ -111,11 +124,9 @@ class ContextReader:
         return judged
 
     def _antecedent(self, at: int, sentences: Sequence[str], speaks: Callable[[str], bool]) -> int:
-        """Return the first of the sentences that the one at `at` may refer to; `at` if none."""
+        """Return the first of the sentences that the one at `at` refers to; `at` if none."""
         before = sentences[at - 1]
-        if not any(self._references(sentences[at], after_question=before.endswith("?"))):
-            return at
-        if before.endswith("?") and not self.refers(before) and not self._names(before):
+        if before.endswith("?") and not self._opens(before) and not self._names(before):
             return at  # "Tension? No.": the answer is to something else
         if at > 1 and not speaks(before) and speaks(sentences[at - 2]):
             return at - 2
@@ -125,11 +136,40 @@ class ContextReader:
         """Tell whether a sentence names a finding or an organ."""
         return find_matches(symbolize(sentence, self._phrases), self._phrases) is not None
 
+    def _opens(self, sentence: str) -> bool:
+        """Tell whether a sentence begins with a phrase that may refer to the one before it."""
+        symbols = self._lexicon.symbols
+        node = self._lexicon.start
+        for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
+            symbol = symbols[token[0]]
+            following = node.next.get(symbol)
+            if following is PENDING:
+                following = node.step(symbol)
+            if following is None:
+                return False
+            if following.roles:
+                return True
+            node = following
+        return False
+
     def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
+        """Yield what `_found` does, with its places among the tokens that the set's phrases see."""
+        found = list(self._found(sentence, after_question=after_question))
+        if not found:
+            return
+        written = token_offsets(sentence)
+        tokens = token_offsets(sentence, self._phrases)
+        for reference in found:
+            yield _reread(reference, written, tokens)
+
+    def _found(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
         """Yield the phrases of a sentence that refer back: one that opens it, others one by one."""
         symbols = symbolize(sentence, self._lexicon)
-        offsets = token_offsets(sentence)
-        for at in range(len(symbols)):
+        starts = self._lexicon.start.next
+        offsets: list[tuple[int, int]] = []
+        for at, symbol in enumerate(symbols):
+            if starts.get(symbol) is None:
+                continue
             found: Match | None = None
             for length, role in _phrases(self._lexicon, islice(symbols, at, None)):
                 end = at + length
@@ -139,23 +179,13 @@ class ContextReader:
                 else:
                     fits = not at or rule.of != "all"
                 # "N Effusion?": in a questionnaire the next question may follow at once.
-                if rule.closed and end < len(symbols) and not sentence.endswith("?"):
-                    fits = fits and not sentence[offsets[end][0]].isalnum()
+                if fits and rule.closed and end < len(symbols) and not sentence.endswith("?"):
+                    offsets = offsets or token_offsets(sentence)
+                    fits = not sentence[offsets[end][0]].isalnum()
                 if fits:
                     found = Match(at, end, role)
             if found is not None:
-                yield self._reread(found, sentence, offsets)
-
-    def _reread(self, reference: Match, sentence: str, offsets: Sequence[tuple[int, int]]) -> Match:
-        """Return a phrase with its places among the tokens that the set's phrases see."""
-        tokens = token_offsets(sentence, self._phrases)
-        if len(tokens) == len(offsets):  # no word was put right
-            return reference
-        ends = [end for _, end in tokens]
-        start = bisect_right(ends, offsets[reference.start][0])
-        return reference._replace(
-            start=start, end=bisect_left(ends, offsets[reference.end - 1][1], start) + 1
-        )
+                yield found
 
     def _applied(
         self, judged: Sequence[Judgement], organs: Sequence[Match], reference: Match
@@ -178,6 +208,19 @@ class ContextReader:
             if rule.state in organ.role.states and place not in known:
                 result.append(Judgement(organ, organ.role.states[rule.state], (reference,)))
         return result
+
+
+def _reread(
+    reference: Match, written: Sequence[tuple[int, int]], tokens: Sequence[tuple[int, int]]
+) -> Match:
+    """Return a phrase with its places among the tokens as they were reread."""
+    if len(tokens) == len(written):  # no word was put right
+        return reference
+    ends = [end for _, end in tokens]
+    start = bisect_right(ends, written[reference.start][0])
+    return reference._replace(
+        start=start, end=bisect_left(ends, written[reference.end - 1][1], start) + 1
+    )
 
 
 def _stated(judgement: Judgement) -> Label:

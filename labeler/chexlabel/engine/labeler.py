@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, pairwise
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Literal
 
-from chexlabel.engine.aggregate import REFERS, Aggregator, passage_mask, speaks
+from chexlabel.engine.aggregate import Aggregator, passage_mask, speaks
 from chexlabel.engine.checklists import plain_marks
 from chexlabel.engine.confidence import report_probabilities
-from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
+from chexlabel.engine.evidence import Place, Statement, mentions, quotes
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
-from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.engine.recognition import Recogniser
 from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
-from chexlabel.labels import Attribution, Cue, Label, LabeledReport, Mention, SectionSpan
+from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.compile import PatternSet, compile_set
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.source import SetSource
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Labeler"]
 
-_Place: TypeAlias = tuple[SectionSpan, int, int]
-"""Where a sentence stands: its section, and its offsets in the report."""
+_REFERS_BACK = REFERS | ANSWERS
 
 
 class Labeler:
@@ -103,8 +101,8 @@ class Labeler:
             )
             self._judge = self._refiner or rules
         # Reports repeat one another's sentences: what was worked out for one is kept.
-        self._judgements = Memo(self._judge)
         self._masks = Memo(self._judge_masks)
+        self._statements = Memo(self._judge_statements)
         self._recognised = Memo(Recogniser(self.patterns.recognition))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -146,7 +144,7 @@ class Labeler:
         mask = 0
         for sentence in sentences:
             mask |= masks[sentence]
-        if mask & REFERS:
+        if mask & _REFERS_BACK:
             mask = self._mask_of(self._in_passages(sentences))
         return self._settled(mask, sentences)
 
@@ -167,28 +165,27 @@ class Labeler:
         text, sentences = self._sentences(report)
         plain = plain_marks(text)
         texts = [plain[start:end] for _, start, end in sentences]
-        passages = [
-            (BOUNDARY.join(texts[first:after]), sentences[first:after])
-            for first, after in self._context.passages(texts, self._speaks)
-        ]
+        statements = self._statements
+        bounds = self._bounds(texts, [statements[sentence].mask for sentence in texts])
+        passages = [BOUNDARY.join(texts[first:after]) for first, after in bounds]
         mask = 0
-        mentions: list[Mention] = []
-        for passage, places in passages:
-            judgements = self._judgements[passage]
-            mask |= passage_mask(judgements, self.patterns.weak_states)
-            if judgements:
-                mentions.extend(self._evidence(text, passage, places, judgements))
+        found: list[Mention] = []
+        for passage, (first, after) in zip(passages, bounds, strict=True):
+            said, quoted = statements[passage]
+            mask |= said
+            if quoted:
+                found.extend(mentions(text, sentences[first:after], quoted))
         labels = self._settled(mask, texts)
         refiner = self._refiner
         probabilities = {}
         if refiner is not None and passages:
-            readings = refiner.read([passage for passage, _ in passages])
+            readings = refiner.read(passages)
             tables = [reading.probabilities for reading in readings]
             probabilities = report_probabilities(tables, refiner.refined, self.patterns, labels)
         return LabeledReport(
             id=report.id if isinstance(report, Report) else None,
             labels=dict(zip(self.findings, labels, strict=True)),
-            mentions=tuple(mentions),
+            mentions=tuple(found),
             probabilities=probabilities,
             refiner=self.refiner,
             text=text,
@@ -231,10 +228,11 @@ class Labeler:
     def read_ahead(self, reports: Iterable[str | Report]) -> None:
         """Judge the new sentences of many reports at once, so that each is then labeled quickly."""
         cut = [self._texts(report) for report in reports]
-        self._judgements.fill(chain.from_iterable(cut))
+        statements = self._statements
+        statements.fill(chain.from_iterable(cut))
         for sentences in cut:
-            bounds = self._context.passages(sentences, self._speaks)
-            self._judgements.fill(BOUNDARY.join(sentences[s:e]) for s, e in bounds)
+            bounds = self._bounds(sentences, [statements[sentence].mask for sentence in sentences])
+            statements.fill(BOUNDARY.join(sentences[s:e]) for s, e in bounds)
 
     def trace(self, report: str | Report) -> Iterator[Trace]:
         """Yield how the rules read each sentence that names a finding: clauses, lists, scopes."""
@@ -307,7 +305,7 @@ class Labeler:
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
 
-    def _sentences(self, report: str | Report) -> tuple[str, list[_Place]]:
+    def _sentences(self, report: str | Report) -> tuple[str, list[Place]]:
         """Return a report's text, and section and offsets of each sentence that counts."""
         text, spans = _parts(report)
         plain = plain_marks(text)
@@ -322,13 +320,19 @@ class Labeler:
     def _in_passages(self, sentences: list[str]) -> list[str]:
         """Return the passages that sentences make, as the judge takes them."""
         masks = self._masks
-        if not any(masks[sentence] & REFERS for sentence in sentences):
+        bounds = self._bounds(sentences, [masks[sentence] for sentence in sentences])
+        if len(bounds) == len(sentences):
             return sentences
-        bounds = self._context.passages(sentences, lambda sentence: speaks(masks[sentence]))
         return [BOUNDARY.join(sentences[first:after]) for first, after in bounds]
 
-    def _speaks(self, sentence: str) -> bool:
-        return any(judgement.label is not None for judgement in self._judgements[sentence])
+    def _bounds(self, sentences: Sequence[str], masks: Sequence[int]) -> list[tuple[int, int]]:
+        """Return for each passage the places of its first sentence and after its last."""
+        if not any(mask & _REFERS_BACK for mask in masks):
+            return [(at, at + 1) for at in range(len(sentences))]
+        known = dict(zip(sentences, masks, strict=True))
+        return self._context.passages(
+            sentences, lambda s: known[s] & _REFERS_BACK, lambda s: speaks(known[s])
+        )
 
     def _mask_of(self, passages: Iterable[str]) -> int:
         masks = self._masks
@@ -347,55 +351,28 @@ class Labeler:
         if speaks(mask) or any(map(self._recognised.__getitem__, sentences)):
             return True
         # A mention that counts for nothing is one all the same: "history of pneumonia".
-        return any(map(self._judgements.__getitem__, sentences))
+        return any(self._statements[sentence].quotes for sentence in sentences)
 
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge
         weak = self.patterns.weak_states
-        refers = self._context.refers
+        reach = self._context.reach
         return [
-            passage_mask(judgements, weak) | (REFERS if refers(passage) else 0)
+            passage_mask(judgements, weak) | reach(passage)
             for passage, judgements in zip(passages, judge(passages), strict=True)
         ]
 
-    def _evidence(
-        self, text: str, passage: str, sentences: Sequence[_Place], judgements: Sequence[Judgement]
-    ) -> Iterator[Mention]:
-        offsets = token_offsets(passage, self.patterns.lexicon)
-        tracked = self.patterns.tracked
-        # Where each sentence begins in the passage, and how far that is from its place in the text.
-        begins, shifts = [0], [sentences[0][1]]
-        for (_, start, end), (_, following, _) in pairwise(sentences):
-            begins.append(begins[-1] + end - start + len(BOUNDARY))
-            shifts.append(following - begins[-1])
-
-        def place(item: Match) -> tuple[int, int]:
-            first, last = offsets[item.start][0], offsets[item.end - 1][1]
-            shift = shifts[bisect_right(begins, first) - 1]
-            return first + shift, last + shift
-
-        for judgement in judgements:
-            item = judgement.item
-            first, last = place(item)
-            found = []
-            for cue in judgement.cues:
-                role = cue.role
-                cue_start, cue_end = place(cue)
-                kind = role.kind.name if role.kind else "state" if role.state else "alternative"
-                found.append(Cue(kind, text[cue_start:cue_end], cue_start, cue_end, role.pattern))
-            yield Mention(
-                finding=tracked[item.role.finding],
-                label=judgement.label,
-                text=text[first:last],
-                start=first,
-                end=last,
-                section=next(s.name for s, start, end in sentences if start <= first < end),
-                sentence=(sentences[0][1], sentences[-1][2]),
-                cues=tuple(found),
-                pattern=item.role.pattern,
-                confidence=judgement.confidence,
-                source=judgement.source,
+    def _judge_statements(self, passages: Sequence[str]) -> list[Statement]:
+        patterns = self.patterns
+        weak = patterns.weak_states
+        reach = self._context.reach
+        return [
+            Statement(
+                passage_mask(judgements, weak) | reach(passage),
+                quotes(passage, judgements, patterns),
             )
+            for passage, judgements in zip(passages, self._judge(passages), strict=True)
+        ]
 
 
 def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:

@@ -9,8 +9,7 @@ linear in the text.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
@@ -142,7 +141,7 @@ class ContextReader:
         node = self._lexicon.start
         for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
             symbol = symbols[token[0]]
-            following = node.next.get(symbol)
+            following = node.next.get(symbol, node.otherwise)
             if following is PENDING:
                 following = node.step(symbol)
             if following is None:
@@ -171,7 +170,7 @@ class ContextReader:
             if starts.get(symbol) is None:
                 continue
             found: Match | None = None
-            for length, role in _phrases(self._lexicon, islice(symbols, at, None)):
+            for length, role in _phrases(self._lexicon, symbols, at):
                 end = at + length
                 rule = self._rules[role.tag, role.pattern]
                 if role.tag == Tag.ANSWER:
@@ -251,18 +250,19 @@ _EFFECTS: dict[str, Callable[[Judgement], Label | None]] = {
 }
 
 
-def _phrases(lexicon: Lexicon, symbols: Iterable[str]) -> Iterator[tuple[int, Role]]:
-    """Yield the phrases that the first symbols make, with their lengths, from short to long."""
+def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tuple[int, Role]]:
+    """Yield the phrases that begin at `at`, with their lengths, from short to long."""
     node = lexicon.start
-    for length, symbol in enumerate(symbols, start=1):
-        following = node.next.get(symbol)
+    for place in range(at, len(symbols)):
+        symbol = symbols[place]
+        following = node.next.get(symbol, node.otherwise)
         if following is PENDING:
             following = node.step(symbol)
         if following is None:
             return
         node = following
         for role in node.roles:
-            yield length, role
+            yield place + 1 - at, role
 
 
 def _moved(match: Match, by: int) -> Match:

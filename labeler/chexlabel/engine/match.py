@@ -34,7 +34,7 @@ def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
     known = lexicon.symbols
     symbols = [known[token] for token in TOKEN.findall(_lower(sentence))]
     if SUSPECT in symbols:
-        return [lexicon.plain(token.word) for token in _reread(sentence, lexicon)]
+        return [lexicon.plain[token.word] for token in _reread(sentence, lexicon)]
     if REMOVED in symbols:
         symbols = [symbol for symbol in symbols if symbol != REMOVED]
     return symbols
@@ -99,7 +99,7 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
             if position == count:
                 break
             symbol = symbols[position]
-            following = node.next.get(symbol)
+            following = node.next.get(symbol, node.otherwise)
             if following is PENDING:
                 following = node.step(symbol)
             if following is None:

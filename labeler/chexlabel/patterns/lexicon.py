@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -131,7 +131,7 @@ class Role(NamedTuple):
     company: Company | None = None
 
 
-_MAX_WORDS = 500_000
+_MAX_WORDS = 1 << 17
 
 REMOVED = "_"
 """The symbol of a word that de-identification removed: it is read past."""
@@ -144,13 +144,14 @@ class Node:
     """A place in the automaton: where each next word leads, and the roles of what ends here.
 
     Attributes:
-        next: symbol -> node; `PENDING` for one that `step` has yet to work out. A symbol that is
-            not there leads nowhere.
+        next: symbol -> node; `PENDING` for one that `step` has yet to work out.
+        otherwise: what a symbol leads to that is not there: nowhere, or, where a gap begins, to
+            what `step` has yet to work out.
         roles: the roles of the phrases that end here, cues and states before findings.
         layers: the layers of these roles.
     """
 
-    __slots__ = ("_lexicon", "_states", "layers", "next", "roles")
+    __slots__ = ("_lexicon", "_states", "layers", "next", "otherwise", "roles")
 
     def __init__(self, lexicon: Lexicon, states: tuple[int, ...], roles: tuple[Role, ...]) -> None:
         self._lexicon = lexicon
@@ -158,6 +159,7 @@ class Node:
         self.roles = roles
         self.layers = frozenset(role.layer for role in roles)
         self.next: dict[str, Node | None] = lexicon.next_symbols(states)
+        self.otherwise: Node | None = PENDING if lexicon.has_gap(states) else None
 
     def step(self, symbol: str) -> Node | None:
         """Work out the node that `symbol` leads to, `None` for nowhere."""
@@ -165,23 +167,16 @@ class Node:
         return node
 
 
-class _AnyWord(dict[str, "Node | None"]):
-    """The words that may follow a node at which a gap begins: any word."""
-
-    def get(self, symbol: str, _default: object = None) -> Node | None:
-        return super().get(symbol, PENDING)
-
-
 class _Symbols(dict[str, str]):
-    """The symbols of the words met so far."""
+    """The symbols of the words met so far, each worked out when its word is first met."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+    def __init__(self, symbol: Callable[[str], str]) -> None:
+        self._symbol = symbol
 
     def __missing__(self, word: str) -> str:
         if len(self) >= _MAX_WORDS:  # a bound for endless vocabularies
             self.clear()
-        symbol = self[word] = self._lexicon.symbol(word)
+        symbol = self[word] = self._symbol(word)
         return symbol
 
 
@@ -216,8 +211,10 @@ class Lexicon:
         self._sound_alikes = sound_alikes
         self._unbridged = frozenset(unbridged)
         self._prefixes: set[str] = set()
-        self.symbols: dict[str, str] = _Symbols(self)
-        """Word -> its symbol, worked out when the word is first met."""
+        self.symbols: dict[str, str] = _Symbols(self._symbol)
+        """Word -> its symbol."""
+        self.plain: dict[str, str] = _Symbols(self._plain)
+        """Word -> the symbol under which the phrases know it, taken as it is written."""
         self._words: set[str] = set()
         # The nondeterministic automaton; state 0 is the start.
         self._edges: list[dict[str, list[int]]] = [{}]
@@ -254,7 +251,11 @@ class Lexicon:
             symbols.update(dict.fromkeys(self._edges[state], PENDING))
             for prefix in self._prefix_edges[state]:
                 symbols.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
-        return _AnyWord(symbols) if any(self._gap_edges[state] for state in states) else symbols
+        return symbols
+
+    def has_gap(self, states: tuple[int, ...]) -> bool:
+        """Say whether any word leads on from a set of states."""
+        return any(self._gap_edges[state] for state in states)
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
@@ -349,16 +350,15 @@ class Lexicon:
             previous = [state]
         return states
 
-    def symbol(self, word: str) -> str:
+    def _symbol(self, word: str) -> str:
         """Work out the symbol of `word` (see the class)."""
-        return SUSPECT if self.respeller.suspects(word) else self.plain(word)
+        return SUSPECT if self.respeller.suspects(word) else self.plain[word]
 
     def knows(self, word: str) -> bool:
         """Say whether a phrase knows `word`, or a misspelling of it."""
-        return bool(self.plain(word))
+        return bool(self.plain[word])
 
-    def plain(self, word: str) -> str:
-        """Work out the symbol under which the phrases know `word`, taken as it is written."""
+    def _plain(self, word: str) -> str:
         if word in self._words:
             return word
         if is_removed(word):

@@ -70,6 +70,7 @@ class Respeller:
             self._triggers.add(next(unknown, sound.heard[-1]))
         for sounds in self._heard.values():
             sounds.sort(key=lambda sound: -len(sound.heard))
+        self._longest = max(map(len, (*speller.terms, *self._glued)), default=0)
         self._fragments = {
             fragment
             for term in speller.terms
@@ -88,9 +89,15 @@ class Respeller:
     def reread(self, tokens: Sequence[Token]) -> list[Token]:
         """Return the tokens with words put together, taken apart and put right."""
         read: list[Token] = []
+        heard = self._heard
+        unknown = [not self._is_known(token.word) for token in tokens]
         at = 0
         while at < len(tokens):
-            found = self._misheard(tokens, at) or self._split(tokens, at) or self._stuck(tokens[at])
+            found = self._misheard(tokens, at) if tokens[at].word in heard else None
+            if found is None and True in unknown[at : at + _PIECES]:
+                found = self._split(tokens, at, unknown)
+            if found is None and unknown[at]:
+                found = self._stuck(tokens[at])
             if found is None:
                 read.append(tokens[at])
                 at += 1
@@ -101,7 +108,7 @@ class Respeller:
         return read
 
     def _misheard(self, tokens: Sequence[Token], at: int) -> tuple[int, list[Token]] | None:
-        for sound in self._heard.get(tokens[at].word, ()):
+        for sound in self._heard[tokens[at].word]:
             size = len(sound.heard)
             here = tokens[at : at + size]
             if tuple(token.word for token in here) != sound.heard:
@@ -112,12 +119,25 @@ class Respeller:
             return size, [Token(word, here[0].start, here[-1].end) for word in sound.meant]
         return None
 
-    def _split(self, tokens: Sequence[Token], at: int) -> tuple[int, list[Token]] | None:
-        for size in range(min(_PIECES, len(tokens) - at), 1, -1):
-            pieces = [token.word for token in tokens[at : at + size]]
-            if not all(piece.isalpha() for piece in pieces) or all(map(self._is_known, pieces)):
-                continue
-            term = self._term("".join(pieces))
+    def _split(
+        self, tokens: Sequence[Token], at: int, unknown: Sequence[bool]
+    ) -> tuple[int, list[Token]] | None:
+        """Return how many tokens are the pieces of one term, and the term; `None` if none are.
+
+        Args:
+            tokens: those of the text.
+            at: the place of the first piece.
+            unknown: for each token, whether no phrase knows it; one of the pieces must be so.
+        """
+        pieces: list[str] = []
+        for token in tokens[at : at + _PIECES]:
+            if not token.word.isalpha():
+                break
+            pieces.append(token.word)
+        for size in range(len(pieces), 1, -1):
+            if True not in unknown[at : at + size]:
+                break
+            term = self._term("".join(pieces[:size]))
             if term is not None:
                 return size, [Token(term, tokens[at].start, tokens[at + size - 1].end)]
         return None
@@ -128,8 +148,6 @@ class Respeller:
         return self._speller.correct(word) if len(word) >= _LONG else None
 
     def _stuck(self, token: Token) -> tuple[int, list[Token]] | None:
-        if self._is_known(token.word):
-            return None
         cut = self._parted(token.word)
         if cut is None:
             return None
@@ -139,9 +157,11 @@ class Respeller:
 
     def _parted(self, word: str) -> int | None:
         """Return where two words were stuck together, `None` if they were not."""
-        if self._speller.correct(word) is not None or word in self._speller.terms:
+        if len(word) > 2 * self._longest:
             return None
         terms = self._speller.terms
+        if word in terms or self._speller.correct(word) is not None:
+            return None
         for cut in range(2, len(word) - 1):
             first, second = word[:cut], word[cut:]
             if (first in terms and (second in self._glued or second in terms)) or (

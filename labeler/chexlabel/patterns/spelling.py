@@ -29,7 +29,8 @@ class Speller:
         terms = frozenset(terms)
         for term in sorted(terms):
             self._terms[term[0]].append((term, _letters(term)))
-        self.terms = frozenset(terms)
+        self._longest = max(map(len, terms), default=0)
+        self.terms = terms
         """The words that are recognised also when they are misspelt."""
 
     def is_listed(self, word: str) -> bool:
@@ -44,7 +45,7 @@ class Speller:
         """
         if word in self._corrections:
             return self._corrections[word]
-        if len(word) < _SWAP or word in self._own:
+        if not _SWAP <= len(word) <= self._longest + 2 or word in self._own:
             return None
         letters = _letters(word)
         best: tuple[int, str] | None = None

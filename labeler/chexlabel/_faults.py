@@ -5,7 +5,11 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
-__all__ = ["fault"]
+__all__ = ["RemoteFault", "fault"]
+
+
+class RemoteFault(Exception):  # noqa: N818 - named as `fault` is
+    """An unexpected error in another process, as `fault` named it there."""
 
 
 def fault(error: BaseException) -> str:
@@ -17,6 +21,8 @@ def fault(error: BaseException) -> str:
     Returns:
         For example "ValueError at chexlabel/engine/match.py:120".
     """
+    if isinstance(error, RemoteFault):
+        return str(error)
     kind = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):

@@ -7,7 +7,29 @@
 One module reads one format; `_open` recognises which one a source has.
 """
 
+from chexlabel.readers._blocks import (
+    START,
+    Block,
+    BlockReader,
+    Blocks,
+    Place,
+    ReadBlock,
+    read_block,
+)
 from chexlabel.readers._open import FORMATS, open_reports
 from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource
 
-__all__ = ["FORMATS", "MAX_SIZE", "ReaderOptions", "ReportSource", "open_reports"]
+__all__ = [
+    "FORMATS",
+    "MAX_SIZE",
+    "START",
+    "Block",
+    "BlockReader",
+    "Blocks",
+    "Place",
+    "ReadBlock",
+    "ReaderOptions",
+    "ReportSource",
+    "open_reports",
+    "read_block",
+]

@@ -9,6 +9,7 @@ from typing import Unpack
 
 from chexlabel.errors import InputError
 from chexlabel.readers import csv, excel, jsonl, mimic, openi, parquet
+from chexlabel.readers._encodings import check_encoding, decode_head, marked_encoding
 from chexlabel.readers._files import (
     FileSet,
     open_archive,
@@ -18,13 +19,7 @@ from chexlabel.readers._files import (
     open_zip,
 )
 from chexlabel.readers._source import MAX_SIZE, Options, ReaderOptions, ReportSource
-from chexlabel.readers._streams import (
-    ByteStream,
-    check_encoding,
-    decode_head,
-    marked_encoding,
-    open_stream,
-)
+from chexlabel.readers._streams import ByteStream, open_stream
 
 __all__ = ["FORMATS", "open_reports"]
 

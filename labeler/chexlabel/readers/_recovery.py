@@ -28,11 +28,12 @@ _LONGER = 2
 
 
 class Lines:
-    """Lines of a file, of which those of the present row can be given again.
+    """Lines of a file or of a block, of which those of the present row can be given again.
 
     Attributes:
         held: the lines given since it was last cleared, which the reader of the rows does.
         given: the number of lines that went for good before the present iterator.
+        ended: whether somebody asked for a line behind the last.
     """
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -41,6 +42,7 @@ class Lines:
         self._searched = 0
         self.held: list[str] = []
         self.given = 0
+        self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         """Give the lines; a new iterator goes on where `give_again` said."""
@@ -52,6 +54,7 @@ class Lines:
         for line in self._lines:
             hold(line)
             yield line
+        self.ended = True
 
     def skip_to(self, starts: RowStarts) -> int:
         """Drop the lines of a broken row, those up to the next that begins a row.
@@ -87,7 +90,11 @@ class Lines:
         return 0
 
     def _unread(self) -> str | None:
-        return self._again.popleft() if self._again else next(self._lines, None)
+        if self._again:
+            return self._again.popleft()
+        line = next(self._lines, None)
+        self.ended = line is None
+        return line
 
 
 class RowStarts:

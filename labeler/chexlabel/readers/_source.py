@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
+    from chexlabel.readers._blocks import Blocks
     from chexlabel.report import Report
 
 __all__ = ["MAX_SIZE", "Options", "ReaderOptions", "ReportSource"]
@@ -90,6 +91,8 @@ class ReportSource:
         total: number of reports where that is cheap to know, else `None`.
         share: returns which share of the source's bytes is read, 0 to 1; `None` where it has no
             end that is known, as a pipe.
+        blocks: cuts the source into blocks of whole rows, to be called instead of iterating it;
+            gives `None` where the source has to be read as a whole.
     """
 
     def __init__(
@@ -101,12 +104,14 @@ class ReportSource:
         text_columns: tuple[str, ...] = (),
         total: int | None = None,
         close: Callable[[], None] | None = None,
+        blocks: Callable[[], Blocks | None] | None = None,
     ) -> None:
         self.format = format
         self.id_columns = id_columns
         self.text_columns = text_columns
         self.total = total
         self.share: Callable[[], float | None] = _unknown
+        self.blocks: Callable[[], Blocks | None] = blocks or _uncut
         self._reports: Iterable[Report] | None = reports
         self._close = close
 
@@ -163,3 +168,7 @@ class ReportSource:
 
 def _unknown() -> None:
     """Know no share: what is read has no size."""
+
+
+def _uncut() -> None:
+    """Give no blocks: what is read is no file of lines."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import csv
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import InputError
+from chexlabel.readers._blocks import Blocks, Place, cut
+from chexlabel.readers._encodings import decode_head
 from chexlabel.readers._recovery import Lines, RowStarts
 from chexlabel.readers._source import Options, ReportSource
-from chexlabel.readers._streams import ByteStream, decode_head
 from chexlabel.readers._tabular import (
     HEADERLESS,
     Columns,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from _csv import Reader
     from collections.abc import Iterator, Sequence
 
+    from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
 __all__ = ["header_delimiter", "open_csv"]
@@ -40,36 +42,36 @@ _ROWS_LOOKED_AT = 50
 _UNCLOSED = "its opening quote is never closed"
 
 
-@dataclass(slots=True)
-class _Table:
-    """A CSV that is being read.
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the rows of a file are read, as its beginning told (see `BlockReader`).
 
     Attributes:
-        stream: the file.
+        name: what messages call the file.
         encoding: its text encoding.
         head: its beginning, decoded.
         delimiter: the character between two fields.
-        lines: its lines.
-        rows: its rows, those that are read already gone.
+        columns: the columns that are read.
+        names: the column of each field.
+        header: whether the first row names the columns.
+        limit: the longest field, in characters.
     """
 
-    stream: ByteStream
+    name: str
     encoding: str
     head: str
     delimiter: str
-    lines: Lines
-    rows: Reader = field(init=False)
+    columns: Columns
+    names: list[str]
+    header: bool
+    limit: int
 
-    def __post_init__(self) -> None:
-        self.rows = self.reader()
-
-    def reader(self) -> Reader:
-        """Return the rows from the next line on."""
-        # Strict, because the lenient mode runs rows together silently where a quote is missing.
-        return csv.reader(iter(self.lines), delimiter=self.delimiter, strict=True)
-
-    def row_starts(self, columns: Columns, names: Sequence[str], *, header: bool) -> RowStarts:
-        return RowStarts(self.head, names, columns, self.delimiter, header=header)
+    def rows(self, lines: Iterator[str], place: Place, *, last: bool) -> _Rows:
+        """Read the rows of a block (see `BlockReader`)."""
+        _allow_fields(self.limit)
+        numbered = Lines(lines)
+        numbered.given = place.line
+        return _Rows(self, numbered, place.row, last=last)
 
 
 def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:  # noqa: A002
@@ -90,16 +92,13 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         InputError: when the file is not text, or has no such columns.
     """
     head = decode_head(stream, options.encoding)
-    # The limit bounds the memory that a missing closing quote costs, which would otherwise draw in
-    # the rest of the file. It holds for the whole process, so it is only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), options.max_size))
+    _allow_fields(options.max_size)
     delimiter = options.delimiter or ("\t" if format == "tsv" else _delimiter(head, options))
     lines = Lines(stream.text(options.encoding))
-    table = _Table(stream, options.encoding, head, delimiter, lines)
+    rows = _strict(lines, delimiter)
     with stream.errors(options.encoding):
         try:
-            first = next(row for row in table.rows if row)
-            lines.held.clear()
+            first = next(row for row in rows if row)
         except StopIteration:
             raise InputError(f"{stream.name} is empty; give a file that holds reports") from None
         except csv.Error as error:
@@ -119,13 +118,40 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         )
     else:
         columns, names, unread = HEADERLESS, list(HEADERLESS.texts), [first]
+    lines.held.clear()
+    lines.given = rows.line_num
+    form = _Form(
+        *(stream.name, options.encoding, head, delimiter),
+        *(columns, names, not unread, options.max_size),
+    )
+
+    def reports() -> Iterator[Report]:
+        with stream.errors(options.encoding):
+            build = columns.builder(names)
+            for number, row in enumerate(unread, 1):
+                yield build(row, number)
+            yield from _Rows(form, lines, len(unread))
+
+    def blocks() -> Blocks | None:
+        return cut(stream, form, 0 if unread else rows.line_num, quote=b'"')
+
     return ReportSource(
-        _reports(table, unread, columns, names),
+        reports(),
         format=format,
         id_columns=columns.id_columns,
         text_columns=columns.text_columns,
         close=stream.close,
+        blocks=blocks,
     )
+
+
+def _allow_fields(limit: int) -> None:
+    """Allow fields of so many characters.
+
+    The limit bounds the memory that a missing closing quote costs, which would otherwise draw in
+    the rest of the file. It holds for the whole process, so it is only ever raised.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), limit))
 
 
 def _delimiter(head: str, options: Options) -> str:
@@ -186,36 +212,54 @@ def header_delimiter(head: str, text_column: str | None = None) -> str | None:
     return single
 
 
-def _reports(
-    table: _Table,
-    unread: list[list[str]],
-    columns: Columns,
-    names: list[str],
-) -> Iterator[Report]:
-    build = columns.builder(names)
-    width = len(names)
-    needed = 1 + max(names.index(name) for name in columns.needed)
-    number = 0
-    for row in unread:
-        number += 1
-        yield build(row, number)
-    with table.stream.errors(table.encoding):
+def _strict(lines: Lines, delimiter: str) -> Reader:
+    """Return the rows from the next line on."""
+    # Strict, because the lenient mode runs rows together silently where a quote is missing.
+    return csv.reader(iter(lines), delimiter=delimiter, strict=True)
+
+
+class _Rows:
+    """The rows of a file, or of a block of it, as reports (see `BlockRows`).
+
+    Args:
+        form: how they are read.
+        lines: their lines.
+        number: how many rows stand before them.
+        last: whether the file ends with these lines.
+    """
+
+    def __init__(self, form: _Form, lines: Lines, number: int, *, last: bool = True) -> None:
+        self._form = form
+        self._lines = lines
+        self._number = number
+        self._last = last
+        self._rows = _strict(lines, form.delimiter)
+        self.open_end = False
+
+    @property
+    def lines_read(self) -> int:
+        return self._lines.given + self._rows.line_num
+
+    def __iter__(self) -> Iterator[Report]:
+        form, lines, number = self._form, self._lines, self._number
+        columns, names = form.columns, form.names
+        build = columns.builder(names)
+        width = len(names)
+        needed = 1 + max(names.index(name) for name in columns.needed)
         starts: RowStarts | None = None
-        lines = table.lines
         done_with = lines.held.clear
-        rows = table.rows
         while True:
+            rows = self._rows
             try:
                 for row in rows:
                     if len(row) != width:
                         if not row:
                             done_with()
                             continue
-                        starts = starts or table.row_starts(columns, names, header=not unread)
+                        starts = starts or _row_starts(form)
                         if len(row) < needed or any(row[width:]) or starts.is_fragment(row):
                             number += 1
-                            line = lines.given + rows.line_num
-                            message = _wrong_width(row, width, number, line)
+                            message = _wrong_width(row, width, number, self.lines_read)
                             yield columns.failed(number, message, starts.identifiers(row))
                             done_with()
                             continue
@@ -224,12 +268,20 @@ def _reports(
                     done_with()
             except csv.Error as error:
                 number += 1
-                starts = starts or table.row_starts(columns, names, header=not unread)
-                lines.given += rows.line_num - len(lines.held)
-                yield _broken_row(lines, starts, columns, number, error)
-                rows = table.reader()
+                starts = starts or _row_starts(form)
+                begins = lines.given = self.lines_read - len(lines.held)
+                report = _broken_row(lines, starts, columns, number, error)
+                self._rows = _strict(lines, form.delimiter)
+                if lines.ended and not self._last:  # what follows the block may mend the row
+                    lines.given, self.open_end = begins, True
+                    return
+                yield report
             else:
                 return
+
+
+def _row_starts(form: _Form) -> RowStarts:
+    return RowStarts(form.head, form.names, form.columns, form.delimiter, header=form.header)
 
 
 def _broken_row(

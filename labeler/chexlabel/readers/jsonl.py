@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chexlabel.errors import InputError
+from chexlabel.readers._blocks import Blocks, Place, cut
+from chexlabel.readers._encodings import decode_head
 from chexlabel.readers._source import Options, ReportSource
-from chexlabel.readers._streams import ByteStream, decode_head
 from chexlabel.readers._tabular import Columns, choose_columns
 from chexlabel.readers._values import row_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
 __all__ = ["open_jsonl"]
@@ -52,36 +55,83 @@ def open_jsonl(stream: ByteStream, options: Options) -> ReportSource:
                 f"{stream.name} has no line that is a JSON object; write one report a line"
             )
     columns = choose_columns(list(values), options, stream.name)
+    form = _Form(stream.name, options.encoding, columns)
+
+    def reports() -> Iterator[Report]:
+        with stream.errors(options.encoding):
+            yield from _reports(chain(ahead, lines), columns, 0)
+
+    def blocks() -> Blocks | None:
+        return cut(stream, form, 0, quote=b"")
+
     return ReportSource(
-        _reports(stream, options, chain(ahead, lines), columns),
+        reports(),
         format="jsonl",
         id_columns=columns.id_columns,
         text_columns=columns.text_columns,
         close=stream.close,
+        blocks=blocks,
     )
 
 
-def _reports(
-    stream: ByteStream, options: Options, lines: Iterable[_Line], columns: Columns
-) -> Iterator[Report]:
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the lines of a file are read, as its beginning told (see `BlockReader`).
+
+    Attributes:
+        name: what messages call the file.
+        encoding: its text encoding.
+        columns: the columns that are read.
+    """
+
+    name: str
+    encoding: str
+    columns: Columns
+
+    def rows(self, lines: Iterator[str], place: Place, *, last: bool) -> _Rows:  # noqa: ARG002
+        """Read the lines of a block (see `BlockReader`)."""
+        return _Rows(self.columns, lines, place)
+
+
+class _Rows:
+    """The lines of a block as reports (see `BlockRows`); no row goes over several lines."""
+
+    open_end = False
+
+    def __init__(self, columns: Columns, lines: Iterator[str], place: Place) -> None:
+        self._columns = columns
+        self._lines = lines
+        self._place = place
+        self.lines_read = place.line
+
+    def __iter__(self) -> Iterator[Report]:
+        return _reports(_parsed(self._counted(), self._place.line), self._columns, self._place.row)
+
+    def _counted(self) -> Iterator[str]:
+        for line in self._lines:
+            self.lines_read += 1
+            yield line
+
+
+def _reports(lines: Iterable[_Line], columns: Columns, before: int) -> Iterator[Report]:
+    """Read lines that so many reports stand before."""
     build = columns.builder(columns.needed)
-    with stream.errors(options.encoding):
-        for number, (line, values) in enumerate(lines, 1):
-            if values is None:
-                reason = "is not a JSON object; mend the line"
+    for number, (line, values) in enumerate(lines, before + 1):
+        if values is None:
+            reason = "is not a JSON object; mend the line"
+        else:
+            try:
+                cells = row_cells(columns, values)
+            except ValueError as error:
+                reason = str(error)
             else:
-                try:
-                    cells = row_cells(columns, values)
-                except ValueError as error:
-                    reason = str(error)
-                else:
-                    yield build(cells, number)
-                    continue
-            yield columns.failed(number, f"row {number} (line {line}) {reason}")
+                yield build(cells, number)
+                continue
+        yield columns.failed(number, f"row {number} (line {line}) {reason}")
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[_Line]:
-    for number, line in enumerate(lines, 1):
+def _parsed(lines: Iterable[str], before: int = 0) -> Iterator[_Line]:
+    for number, line in enumerate(lines, before + 1):
         if not line.isspace():
             yield number, _parse(line)
 

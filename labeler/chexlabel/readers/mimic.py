@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from chexlabel.readers._encodings import decode
 from chexlabel.readers._files import FileSet, report_source
 from chexlabel.readers._source import Options, ReportSource
-from chexlabel.readers._streams import decode
 from chexlabel.report import Report
 
 __all__ = ["is_mimic_path", "open_mimic", "open_texts"]

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from chexlabel._faults import fault
 from chexlabel.errors import ChexlabelError, RefinerError
 from chexlabel.labels import Label, LabeledReport
+from chexlabel.run.workers import interrupts_held, watch_parent
 from chexlabel.writers import ConfidenceRow, LabelRow, evidence_line
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
     from chexlabel.report import Report
 
-__all__ = ["LabeledBatch", "ReportLabeler", "batched", "label_batches"]
+__all__ = ["LabeledBatch", "ReportLabeler", "batched", "label_batch", "label_batches"]
 
 
 class ReportLabeler(Protocol):
@@ -108,10 +106,9 @@ def label_batches(
     """
     if workers == 1:
         for batch in batches:
-            yield batch, _label_batch(labeler, batch, evidence=evidence, confidence=confidence)
+            yield batch, label_batch(labeler, batch, evidence=evidence, confidence=confidence)
         return
-    # "spawn" behaves alike on all systems and is safe where the reader has threads (Arrow's, or a
-    # progress bar's), which "fork" is not.
+    # "spawn" for the reasons that `Worker` has.
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
@@ -121,7 +118,7 @@ def label_batches(
     pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
     try:
         for batch in batches:
-            with _interrupts_held():
+            with interrupts_held():
                 pending.append((batch, pool.submit(_work, batch)))
             if len(pending) >= 2 * workers:
                 first, future = pending.popleft()
@@ -138,9 +135,20 @@ def label_batches(
         pool.shutdown(cancel_futures=True)
 
 
-def _label_batch(
+def label_batch(
     labeler: ReportLabeler, reports: list[Report], *, evidence: bool, confidence: bool
 ) -> LabeledBatch:
+    """Label some reports; what is wrong with one of them stops no other.
+
+    Args:
+        labeler: labels the reports.
+        reports: those that their reader could not read are labeled blank.
+        evidence: whether to collect the evidence as well.
+        confidence: whether to collect the confidences as well.
+
+    Raises:
+        RefinerError: the refiner fails, as it would on every report.
+    """
     findings = labeler.findings
     blank: LabelRow = (None,) * len(findings)
     result = LabeledBatch([], [], [], [], [])
@@ -209,35 +217,10 @@ _worker: tuple[ReportLabeler, bool, bool] | None = None
 def _start_worker(labeler: ReportLabeler, evidence: bool, confidence: bool) -> None:
     global _worker
     _worker = (labeler, evidence, confidence)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    watch_parent()
 
 
 def _work(reports: list[Report]) -> LabeledBatch:
     assert _worker is not None  # noqa: S101 - the pool runs its initializer first
     labeler, evidence, confidence = _worker
-    return _label_batch(labeler, reports, evidence=evidence, confidence=confidence)
-
-
-def _end_with_parent() -> None:
-    """End this worker when the parent is killed; its queue would keep it waiting for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while worker processes may start.
-
-    They inherit the held signal for life and so leave Ctrl-C, which a terminal sends to all
-    processes, to the parent, instead of each printing a traceback.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return label_batch(labeler, reports, evidence=evidence, confidence=confidence)

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import time
-from collections import Counter
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Unpack, cast
+from typing import TYPE_CHECKING, Unpack
 
-from chexlabel.errors import InputError, OutputError, RefinerError
-from chexlabel.labels import Label
+from chexlabel.errors import InputError, RefinerError
 from chexlabel.run.batches import ReportLabeler, batched, label_batches
-from chexlabel.writers import (
-    AtomicOutput,
-    EvidenceWriter,
-    LabelRow,
-    Layout,
-    check_evidence_columns,
-    labels_writer,
-    output_errors,
-    recognise_format,
-)
+from chexlabel.run.blocks import BLOCK_FORMATS, BlockPlan, label_blocks
+from chexlabel.run.outputs import Outputs, check_distinct, layout_of
+from chexlabel.run.tally import Tally
+from chexlabel.writers import recognise_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from chexlabel.readers import ReaderOptions, ReportSource
+    from chexlabel.labels import Label
+    from chexlabel.readers import Blocks, ReaderOptions, ReportSource
 
 __all__ = ["Summary", "Unreadable", "label_file"]
 
@@ -154,150 +146,147 @@ def label_file(  # noqa: PLR0913 - the options of the command
     if workers < 0:
         raise ValueError(f"workers must be 0 or more, not {workers}")
     output_as = recognise_format(output, output_format)
-    _check_distinct(source, output, evidence)
+    check_distinct(source, output, evidence)
     if labeler is None:
         from chexlabel.engine.labeler import Labeler
 
         labeler = Labeler()
     read = _findings_read(labeler) if confidence else ()
-    tally = _Tally(labeler.findings)
-    done = unreadable = 0
-    unrecognised = _Rows()
+    account = _Account(labeler.findings, strict, on_unreadable)
     with ExitStack() as stack:
         reports = stack.enter_context(open_reports(source, **reading))
-        layout = _layout(reports, labeler.findings, read, keep_text=keep_text)
+        layout = layout_of(reports, labeler.findings, read, keep_text=keep_text)
         layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
-        layout.check()
-        files = [_Output(stack, output, force=force, compress=output_as.gzip)]
-        with output_errors(files[0].name):
-            writer = labels_writer(files[0].stream, layout, output_as.name)
-        stack.callback(writer.abandon)
-        evidence_writer = None
-        if evidence is not None:
-            check_evidence_columns(layout.id_columns)
-            compress = os.fspath(evidence).lower().endswith(".gz")
-            files.append(_Output(stack, evidence, force=force, compress=compress))
-            evidence_writer = EvidenceWriter(files[1].stream)
-        labeled = label_batches(
-            labeler,
-            batched(reports),
-            evidence=evidence is not None,
-            workers=workers or _cores(),
-            confidence=confidence,
-        )
-        # Closed here, not by the garbage collector, so that an error waits for the workers.
-        stack.callback(labeled.close)
-        for batch, result in labeled:
-            with output_errors(files[0].name):
-                writer.write(batch, result.labels, result.confidences if confidence else None)
-            if evidence_writer is not None:
-                with output_errors(files[1].name):
-                    evidence_writer.write(result.evidence)
-            tally.add(result.labels)
-            for index, reason in result.failures:
-                if strict:
-                    raise InputError(str(Unreadable(done + index + 1, batch[index].id, reason)))
-                unreadable += 1
-                if on_unreadable is not None:
-                    on_unreadable(Unreadable(done + index + 1, batch[index].id, reason))
-            unrecognised.add([done + index + 1 for index in result.unrecognised])
-            done += len(batch)
+        outputs = Outputs(stack, output, evidence, layout, output_as, force=force)
+        run = _Labeling(labeler, reports, outputs, account, workers or _cores(), confidence)
+        for total in run.steps(stack):
             if on_progress is not None:
-                on_progress(done, reports.expected(done))
-        with output_errors(files[0].name):
-            writer.close()
-        for file in files:
-            file.finish()
-        # The labels come last: where they stand, the evidence does too.
-        for file in reversed(files):
-            file.commit()
+                on_progress(account.reports, total)
+        outputs.commit()
     return Summary(
-        done,
-        unreadable,
+        account.reports,
+        account.unreadable,
         time.perf_counter() - started,
-        tally.counts(),
+        account.tally.counts(),
         getattr(labeler, "refiner", None),
         getattr(labeler, "refiner_note", ""),
         reports.text_columns,
         reports.id_columns,
-        unrecognised.count,
-        tuple(unrecognised.first),
+        account.unrecognised,
+        tuple(account.unrecognised_rows),
     )
 
 
-class _Output:
-    """One output of the run, with the compression its name asks for."""
+class _Account:
+    """What a run has done so far.
+
+    Attributes:
+        reports: number of reports.
+        unreadable: number of those labeled blank because they could not be read or labeled.
+        unrecognised: number of those whose text does not speak of the chest.
+        unrecognised_rows: the places of the first of them.
+        tally: their labels, counted.
+    """
+
+    _ROWS_KEPT = 5
 
     def __init__(
-        self, stack: ExitStack, path: str | os.PathLike[str], *, force: bool, compress: bool
+        self,
+        findings: Sequence[str],
+        strict: bool,
+        on_unreadable: Callable[[Unreadable], None] | None,
     ) -> None:
-        self._file = stack.enter_context(AtomicOutput(path, force=force))
-        self.name = self._file.name
-        self.stream = self._file.stream
-        self._gzip: gzip.GzipFile | None = None
-        if compress:
-            # Without name and time in the header, equal labels give equal files.
-            self._gzip = gzip.GzipFile("", "wb", 6, self.stream, mtime=0)
-            self.stream = cast("BinaryIO", self._gzip)
-            stack.callback(self._abandon)
+        self.reports = self.unreadable = self.unrecognised = 0
+        self.unrecognised_rows: list[int] = []
+        self.tally = Tally(findings)
+        self._strict = strict
+        self._on_unreadable = on_unreadable
 
-    def finish(self) -> None:
-        if self._gzip is not None:
-            with output_errors(self.name):
-                self._gzip.close()
-        self._file.finish()
+    def add(
+        self, reports: int, failures: Iterable[tuple[int, str, str]], unrecognised: Sequence[int]
+    ) -> None:
+        """Enter some more reports.
 
-    def commit(self) -> None:
-        self._file.commit()
+        Args:
+            reports: their number.
+            failures: index among them, identifier and reason of each one that was labeled blank.
+            unrecognised: index among them of each one that does not speak of the chest.
 
-    def _abandon(self) -> None:
-        """End the compression after a failure, before its file is removed."""
-        if self._gzip is not None:
-            with suppress(OSError):
-                self._gzip.close()
-
-
-class _Rows:
-    """Counts rows, and keeps the first few."""
-
-    _KEPT = 5
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[int] = []
-
-    def add(self, rows: Sequence[int]) -> None:
-        self.count += len(rows)
-        self.first += rows[: self._KEPT - len(self.first)]
+        Raises:
+            InputError: there is a failure, and the run is strict.
+        """
+        first = self.reports + 1
+        for index, name, reason in failures:
+            found = Unreadable(first + index, name, reason)
+            if self._strict:
+                raise InputError(str(found))
+            self.unreadable += 1
+            if self._on_unreadable is not None:
+                self._on_unreadable(found)
+        self.unrecognised += len(unrecognised)
+        wanted = self._ROWS_KEPT - len(self.unrecognised_rows)
+        self.unrecognised_rows += [first + index for index in unrecognised[:wanted]]
+        self.reports += reports
 
 
-class _Tally:
-    """Counts labels by finding; equal rows are counted first, which is cheap."""
+class _Labeling:
+    """The labeling of a source into outputs, in blocks of the file or in batches of reports."""
 
-    _ROWS = 1 << 16
+    def __init__(
+        self,
+        labeler: ReportLabeler,
+        reports: ReportSource,
+        outputs: Outputs,
+        account: _Account,
+        workers: int,
+        confidence: bool,
+    ) -> None:
+        self._labeler = labeler
+        self._reports = reports
+        self._outputs = outputs
+        self._account = account
+        self._workers = workers
+        self._confidence = confidence
 
-    def __init__(self, findings: Sequence[str]) -> None:
-        self._findings = findings
-        self._rows: Counter[LabelRow] = Counter()
-        self._counts: list[Counter[Label | None]] = [Counter() for _ in findings]
+    def steps(self, stack: ExitStack) -> Iterator[int | None]:
+        """Label and write step by step; yield the expected number of all reports after each."""
+        blocks = None
+        if self._workers > 1 and self._outputs.format in BLOCK_FORMATS:
+            blocks = self._reports.blocks()
+        steps = self._in_batches(stack) if blocks is None else self._in_blocks(blocks, stack)
+        # Closed here, not by the garbage collector, so that an error waits for the workers.
+        stack.callback(steps.close)
+        return steps
 
-    def add(self, rows: Sequence[LabelRow]) -> None:
-        self._rows.update(rows)
-        if len(self._rows) > self._ROWS:
-            self._fold()
+    def _in_batches(self, stack: ExitStack) -> Generator[int | None, None, None]:
+        outputs, account = self._outputs, self._account
+        labeled = label_batches(
+            self._labeler,
+            batched(self._reports),
+            evidence=outputs.with_evidence,
+            workers=self._workers,
+            confidence=self._confidence,
+        )
+        stack.callback(labeled.close)
+        for batch, result in labeled:
+            outputs.write_reports(batch, result, confidence=self._confidence)
+            account.tally.add(result.labels)
+            failures = ((index, batch[index].id, reason) for index, reason in result.failures)
+            account.add(len(batch), failures, result.unrecognised)
+            yield self._reports.expected(account.reports)
 
-    def counts(self) -> dict[str, dict[Label, int]]:
-        self._fold()
-        return {
-            finding: {label: counts[label] for label in Label}
-            for finding, counts in zip(self._findings, self._counts, strict=True)
-        }
-
-    def _fold(self) -> None:
-        for row, times in self._rows.items():
-            for counts, label in zip(self._counts, row, strict=True):
-                counts[label] += times
-        self._rows.clear()
+    def _in_blocks(self, blocks: Blocks, stack: ExitStack) -> Generator[int | None, None, None]:
+        outputs, account = self._outputs, self._account
+        plan = BlockPlan(
+            blocks.reader, outputs.layout, outputs.format, outputs.with_evidence, self._confidence
+        )
+        labeled = label_blocks(self._labeler, blocks, plan, workers=self._workers)
+        stack.callback(labeled.close)
+        for block, share in labeled:
+            outputs.write_bytes(block.labels, block.evidence)
+            account.tally.merge(block.counts)
+            account.add(block.rows, block.failures, block.unrecognised)
+            yield self._reports.expected(round(account.reports / share))
 
 
 def _findings_read(labeler: ReportLabeler) -> tuple[str, ...]:
@@ -311,40 +300,6 @@ def _findings_read(labeler: ReportLabeler) -> tuple[str, ...]:
             + "; leave out --confidence"
         )
     return read
-
-
-def _layout(
-    reports: ReportSource, findings: tuple[str, ...], read: tuple[str, ...], *, keep_text: bool
-) -> Layout:
-    text_column = None
-    if keep_text:
-        # A text joined from several columns has no column's name.
-        named = reports.text_columns
-        text_column = named[0] if len(named) == 1 else "report"
-    return Layout(reports.id_columns, text_column, findings, read)
-
-
-def _check_distinct(
-    source: str | os.PathLike[str],
-    output: str | os.PathLike[str],
-    evidence: str | os.PathLike[str] | None,
-) -> None:
-    """Refuse to write over the reports, or two outputs into one file."""
-    for path in (output, evidence):
-        if path is not None and os.fspath(source) != "-" and _same_file(source, path):
-            raise OutputError(
-                f"{os.fspath(path)} is the input itself; choose another name for the output"
-            )
-    if evidence is not None and (
-        os.fspath(output) == os.fspath(evidence) or _same_file(output, evidence)
-    ):
-        raise OutputError(
-            f"labels and evidence would both go to {os.fspath(output)}; choose two names"
-        )
-
-
-def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _cores() -> int:

@@ -1,0 +1,179 @@
+"""The files that a run writes: labels and evidence, both whole or neither there."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from chexlabel.errors import OutputError
+from chexlabel.writers import (
+    AtomicOutput,
+    EvidenceWriter,
+    Layout,
+    OutputFormat,
+    check_evidence_columns,
+    labels_writer,
+    output_errors,
+)
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from chexlabel.readers import ReportSource
+    from chexlabel.report import Report
+    from chexlabel.run.batches import LabeledBatch
+
+__all__ = ["Outputs", "check_distinct", "layout_of"]
+
+
+class Outputs:
+    """The labels file of a run, and the evidence file if there is one.
+
+    They appear when they are committed. When `stack` unwinds before that, neither does.
+
+    Args:
+        stack: closes the files in the end.
+        labels: the labels file.
+        evidence: the evidence file, if one is wanted.
+        layout: the columns of the labels.
+        output_as: the format of the labels.
+        force: replace existing files.
+
+    Raises:
+        OutputError: a file exists, or cannot be written there.
+
+    Attributes:
+        layout: the columns of the labels.
+        format: the format of the labels.
+        with_evidence: whether there is an evidence file.
+    """
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        labels: str | os.PathLike[str],
+        evidence: str | os.PathLike[str] | None,
+        layout: Layout,
+        output_as: OutputFormat,
+        *,
+        force: bool,
+    ) -> None:
+        layout.check()
+        self.layout = layout
+        self.format = output_as.name
+        self.with_evidence = evidence is not None
+        self._files = [_Output(stack, labels, force=force, compress=output_as.gzip)]
+        with output_errors(self._files[0].name):
+            self._writer = labels_writer(self._files[0].stream, layout, output_as.name)
+        stack.callback(self._writer.abandon)
+        if evidence is not None:
+            check_evidence_columns(layout.id_columns)
+            compress = os.fspath(evidence).lower().endswith(".gz")
+            self._files.append(_Output(stack, evidence, force=force, compress=compress))
+            self._evidence_writer = EvidenceWriter(self._files[1].stream)
+
+    def write_reports(
+        self, reports: list[Report], result: LabeledBatch, *, confidence: bool
+    ) -> None:
+        """Write some reports with their labels."""
+        with output_errors(self._files[0].name):
+            self._writer.write(reports, result.labels, result.confidences if confidence else None)
+        if self.with_evidence:
+            with output_errors(self._files[1].name):
+                self._evidence_writer.write(result.evidence)
+
+    def write_bytes(self, *written: bytes) -> None:
+        """Write what a worker process has made ready for each file."""
+        for file, data in zip(self._files, written, strict=False):
+            with output_errors(file.name):
+                file.stream.write(data)
+
+    def commit(self) -> None:
+        """Finish the files, and put them in their places."""
+        with output_errors(self._files[0].name):
+            self._writer.close()
+        for file in self._files:
+            file.finish()
+        # The labels come last: where they stand, the evidence does too.
+        for file in reversed(self._files):
+            file.commit()
+
+
+class _Output:
+    """One output of the run, with the compression its name asks for."""
+
+    def __init__(
+        self, stack: ExitStack, path: str | os.PathLike[str], *, force: bool, compress: bool
+    ) -> None:
+        self._file = stack.enter_context(AtomicOutput(path, force=force))
+        self.name = self._file.name
+        self.stream = self._file.stream
+        self._gzip: gzip.GzipFile | None = None
+        if compress:
+            # Without name and time in the header, equal labels give equal files.
+            self._gzip = gzip.GzipFile("", "wb", 6, self.stream, mtime=0)
+            self.stream = cast("BinaryIO", self._gzip)
+            stack.callback(self._abandon)
+
+    def finish(self) -> None:
+        if self._gzip is not None:
+            with output_errors(self.name):
+                self._gzip.close()
+        self._file.finish()
+
+    def commit(self) -> None:
+        self._file.commit()
+
+    def _abandon(self) -> None:
+        """End the compression after a failure, before its file is removed."""
+        if self._gzip is not None:
+            with suppress(OSError):
+                self._gzip.close()
+
+
+def layout_of(
+    reports: ReportSource, findings: tuple[str, ...], read: tuple[str, ...], *, keep_text: bool
+) -> Layout:
+    """Return the columns of the labels of some reports.
+
+    Args:
+        reports: the reports.
+        findings: the findings.
+        read: those of them that come with confidences.
+        keep_text: whether the reports' text is among the columns.
+    """
+    text_column = None
+    if keep_text:
+        # A text joined from several columns has no column's name.
+        named = reports.text_columns
+        text_column = named[0] if len(named) == 1 else "report"
+    return Layout(reports.id_columns, text_column, findings, read)
+
+
+def check_distinct(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    evidence: str | os.PathLike[str] | None,
+) -> None:
+    """Refuse to write over the reports, or two outputs into one file.
+
+    Raises:
+        OutputError: two of the three are the same file.
+    """
+    for path in (output, evidence):
+        if path is not None and os.fspath(source) != "-" and _same_file(source, path):
+            raise OutputError(
+                f"{os.fspath(path)} is the input itself; choose another name for the output"
+            )
+    if evidence is not None and (
+        os.fspath(output) == os.fspath(evidence) or _same_file(output, evidence)
+    ):
+        raise OutputError(
+            f"labels and evidence would both go to {os.fspath(output)}; choose two names"
+        )
+
+
+def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)

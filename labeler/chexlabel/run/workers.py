@@ -1,0 +1,168 @@
+"""Worker processes: each does one job at a time, and one that dies takes no other with it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+from chexlabel.errors import ChexlabelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+
+__all__ = ["Worker", "Workers", "interrupts_held", "watch_parent"]
+
+
+class Worker:
+    """A process that answers messages.
+
+    Args:
+        serve: what it does, to be found by its name in its module. It is called with its end of the
+            connection and with `arguments`, and returns when the connection is closed.
+        arguments: picklable.
+
+    Attributes:
+        job: what it works on, as the owner likes to say it; `None` while it is idle.
+    """
+
+    def __init__(self, serve: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        # "spawn" behaves alike on all systems and is safe where the reader has threads (Arrow's, or
+        # a progress bar's), which "fork" is not.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_run, args=(serve, theirs, arguments), daemon=True)
+        try:
+            with interrupts_held():
+                self._process.start()
+        except OSError as error:
+            raise ChexlabelError(
+                f"a worker process cannot be started ({error.strerror}); use fewer --workers"
+            ) from error
+        theirs.close()
+        self.job: Any = None
+
+    @property
+    def connection(self) -> Connection[Any, Any]:
+        """To be waited for; then `receive`."""
+        return self._connection
+
+    def send(self, message: object) -> None:
+        """Send a message; that nobody is there to take it shows when one is to be received."""
+        with contextlib.suppress(OSError):
+            self._connection.send(message)
+
+    def receive(self) -> Any:  # noqa: ANN401 - whatever the process sends
+        """Return the next message.
+
+        Raises:
+            EOFError: the process has died.
+        """
+        try:
+            return self._connection.recv()
+        except OSError:  # it died within a message
+            raise EOFError from None
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._connection.close()
+        self._process.terminate()
+        self._process.join()
+        self._process.close()
+
+
+class Workers:
+    """Some worker processes, started when they are needed.
+
+    Args:
+        number: how many there are at most.
+        serve: what they do (see `Worker`).
+        arguments: what each of them is given.
+    """
+
+    def __init__(self, number: int, serve: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        self._number = number
+        self._serve = serve
+        self._arguments = arguments
+        self._all: list[Worker] = []
+
+    def idle(self) -> Worker | None:
+        """Return a worker without a job, one that is started for it if need be and if it may be.
+
+        `None` while all are busy.
+        """
+        for worker in self._all:
+            if worker.job is None:
+                return worker
+        if len(self._all) == self._number:
+            return None
+        self._all.append(Worker(self._serve, self._arguments))
+        return self._all[-1]
+
+    def are_busy(self) -> bool:
+        """Tell whether there is nobody for another job."""
+        return len(self._all) == self._number and all(w.job is not None for w in self._all)
+
+    def messages(self) -> Iterator[tuple[Worker, Any]]:
+        """Wait until a worker says something; yield it, `None` of one that has died."""
+        speakers = {worker.connection: worker for worker in self._all}
+        for connection in wait(list(speakers)):
+            worker = speakers[connection]  # type: ignore[index]
+            try:
+                message = worker.receive()
+            except EOFError:
+                self._all.remove(worker)
+                worker.end()
+                message = None
+            yield worker, message
+
+    def close(self) -> None:
+        """End all processes."""
+        for worker in self._all:
+            worker.end()
+        self._all.clear()
+
+
+def _run(serve: Callable[..., None], connection: Any, arguments: tuple[Any, ...]) -> None:  # noqa: ANN401
+    watch_parent()
+    # The parent has gone, or wants no more.
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        serve(connection, *arguments)
+
+
+def watch_parent() -> None:
+    """End this process when its parent is killed; it would else work on, or wait, for nobody."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while worker processes may start.
+
+    They inherit the held signal for life and so leave Ctrl-C, which a terminal sends to all
+    processes, to the parent, instead of each printing a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    # It starts with the first worker and lets the signals go that it held back for itself.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,137 @@
+"""Several processes write what one writes; one that dies, or a full disk, spoils no output."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chexlabel.engine.labeler import Labeler
+from chexlabel.errors import InputError, OutputError
+from chexlabel.labels import Label, LabeledReport
+from chexlabel.report import Report
+from chexlabel.run import blocks as _blocks
+from chexlabel.run.label_file import label_file
+
+TEXTS = ["Small left effusion.\nNo pneumothorax.", "Lungs clear. =1+1", "Xyz.", 'A ""tube"".', ""]
+
+
+class Mortal:
+    """Labels nothing; the first process to meet the report that kills leaves a trace, and dies."""
+
+    findings = ("Edema",)
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def label(self, report: str | Report) -> tuple[Label | None, ...]:
+        text = report if isinstance(report, str) else report.text
+        if "deadly" in text and not self.trace.exists():
+            self.trace.touch()
+            os._exit(9)
+        return (None,)
+
+    def __call__(self, report: str | Report) -> LabeledReport:
+        return LabeledReport(None, dict(zip(self.findings, self.label(report), strict=True)), ())
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_blocks, "_SMALLEST", 2000)
+    monkeypatch.setattr(_blocks, "_LARGEST", 2000)
+
+
+def reports_csv(path: Path, *, more: str = "") -> Path:
+    rows = [f'{n},"{TEXTS[n % len(TEXTS)]}"\n' for n in range(300)]
+    rows.insert(150, more)
+    path.write_text("study_id,report\n" + "".join(rows), encoding="utf-8")
+    return path
+
+
+def test_all_options_together(tmp_path: Path) -> None:
+    source = reports_csv(tmp_path / "reports.csv", more='x150,"never closed\nx151,a,b\n')
+    outcomes = []
+    for workers in (1, 2):
+        found: list[str] = []
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        summary = label_file(
+            source,
+            folder / "labels.csv.gz",
+            labeler=Labeler(refine=False),
+            evidence=folder / "evidence.jsonl",
+            keep_text=True,
+            safe_csv=True,
+            workers=workers,
+            on_unreadable=lambda one, found=found: found.append(str(one)),
+        )
+        written = [path.read_bytes() for path in sorted(folder.iterdir())]
+        outcomes.append((written, found, replace(summary, seconds=0.0)))
+    assert outcomes[0] == outcomes[1]
+    assert len(outcomes[0][1]) == 1
+
+
+def test_strict_stops_at_the_same_report(tmp_path: Path) -> None:
+    source = reports_csv(tmp_path / "reports.csv", more="x150,a,b\n")
+    said = []
+    for workers in (1, 2):
+        with pytest.raises(InputError, match="report 151") as error:
+            label_file(
+                source,
+                tmp_path / "labels.csv",
+                labeler=Mortal(tmp_path),
+                strict=True,
+                workers=workers,
+            )
+        said.append(str(error.value))
+        assert [path.name for path in tmp_path.iterdir()] == ["reports.csv"]
+    assert said[0] == said[1]
+
+
+def test_a_block_whose_worker_dies_is_given_to_another(tmp_path: Path) -> None:
+    source = reports_csv(tmp_path / "reports.csv", more="x150,deadly\n")
+    summary = label_file(
+        source, tmp_path / "labels.csv", labeler=Mortal(tmp_path / "died"), workers=2
+    )
+    assert (tmp_path / "died").exists()
+    assert (summary.reports, summary.unreadable) == (301, 0)
+    ids = [line.split(",")[0] for line in (tmp_path / "labels.csv").read_text().splitlines()]
+    assert ids == ["study_id", *map(str, range(150)), "x150", *map(str, range(150, 300))]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    source = reports_csv(tmp_path / "reports.csv")
+    with pytest.raises(OutputError, match="cannot write /dev/full: No space left"):
+        label_file(source, "/dev/full", labeler=Mortal(tmp_path), output_format="csv", workers=2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path) -> None:
+    import resource
+    import signal
+
+    source = reports_csv(tmp_path / "reports.csv")
+    before: Any = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"cannot write .*labels.csv: File too large"):
+            label_file(source, tmp_path / "labels.csv", labeler=Mortal(tmp_path), workers=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert [path.name for path in tmp_path.iterdir()] == ["reports.csv"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_one_may_not_write_to(tmp_path: Path) -> None:
+    source = reports_csv(tmp_path / "reports.csv")
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="permission denied"):
+        label_file(source, folder / "labels.csv", labeler=Mortal(tmp_path), workers=2)
+    assert list(folder.iterdir()) == []

@@ -1,10 +1,14 @@
-"""The tiny model, made once for all tests of the refiner; pattern sets are compiled once."""
+"""The tiny model, made once for all tests of the refiner; pattern sets are compiled once.
+
+Toy networks train on one thread: two only wait for one another.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,11 @@ from chexlabel.patterns.compile import PatternSet, compile_set
 from chexlabel.patterns.load import available_sets, read_set
 from chexlabel.patterns.source import SetSource
 from tiny_model import needs_runtime, write_tiny_model
+
+if find_spec("torch"):
+    import torch
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

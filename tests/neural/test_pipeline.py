@@ -59,7 +59,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "gold.jsonl").write_text(
         json.dumps({"text": "Large effusion.", "labels": {"Pleural Effusion": 1}}) + "\n"
     )
-    plan = {"epochs": 16, "batch": 8, "rate": 0.003, "noise": 0.0, "join": 0.0, "patience": 99}
+    plan = {"epochs": 24, "batch": 8, "rate": 0.003, "noise": 0.0, "join": 0.0, "patience": 99}
     recipe = {
         "name": "tiny",
         "base": str(write_tiny_base(folder / "base")),
@@ -83,7 +83,7 @@ def test_the_run_says_what_went_into_it(run: Path) -> None:
     assert set(manifest["networks"]) == {"teacher-1", "student"}
     epochs = manifest["networks"]["student"]["epochs"]
     assert epochs[-1]["loss"] < epochs[0]["loss"]
-    assert epochs[-1]["exact"] > 0.4  # of six kinds of sentence, guessing gets one
+    assert epochs[-1]["exact"] > 0.9
     assert set(manifest["corpus"]) == {"ours.tsv", "theirs.tsv", "others.tsv"}
     assert len(manifest["pattern_hash"]) == 64
     assert "torch" in manifest["versions"]

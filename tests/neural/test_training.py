@@ -47,8 +47,9 @@ def config(**changes: object) -> TrainConfig:
 
 
 def test_it_learns_finding_and_assertion(base: str, examples, tmp_path: Path) -> None:
+    torch.manual_seed(5)
     model, tokenizer = new_refiner(NAMES, layers=2, base=base)
-    trainer = Trainer(model, tokenizer, config(), tmp_path)
+    trainer = Trainer(model, tokenizer, config(epochs=20), tmp_path)
     before = accuracy(predict(model, tokenizer, examples), examples)
     history = trainer.fit(examples, examples)
     assert before < 0.3
@@ -79,16 +80,18 @@ def test_a_run_that_was_stopped_goes_on(base: str, examples, tmp_path: Path) -> 
 
 
 def test_the_student_learns_what_the_teachers_say(base: str, examples, tmp_path: Path) -> None:
+    torch.manual_seed(5)
     teacher, tokenizer = new_refiner(NAMES, layers=3, base=base)
-    Trainer(teacher, tokenizer, config(), tmp_path / "teacher").fit(examples, examples)
+    Trainer(teacher, tokenizer, config(epochs=20), tmp_path / "teacher").fit(examples, examples)
+    assert accuracy(predict(teacher, tokenizer, examples), examples) > 0.95
     told = taught(transfer_set(examples, noise=0.0, join=0.0), [(teacher, tokenizer)])
     assert told[0].soft is not None
     assert told[0].soft.sum(-1) == pytest.approx(np.ones(14), abs=1e-4)
     student = shrink(teacher, 1)
     assert len(student.encoder.encoder.layer) == 1
     plan = config(soft_weight=1.0, epochs=6)
-    history = Trainer(student, tokenizer, plan, tmp_path / "student").fit(told, examples)
-    assert history[-1].loss < history[0].loss  # nearer to what the teacher says
+    Trainer(student, tokenizer, plan, tmp_path / "student").fit(told, examples)
+    assert accuracy(predict(student, tokenizer, examples), examples) > 0.95
 
 
 def test_the_exported_network_is_the_trained_one(base: str, examples, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +19,11 @@ from numpy.typing import NDArray
 from chexlabel_neural.refiner_file import CHOICES
 
 __all__ = [
+    "Policies",
     "Policy",
     "Reading",
     "calibration_error",
-    "choose_policy",
+    "choose_policies",
     "fit_temperatures",
     "refined",
     "repaired_and_broken",
@@ -31,9 +34,22 @@ Floats = NDArray[np.float64]
 Policy = dict[str, dict[str, float]]
 """Finding -> transition -> the least probability of the new label."""
 
+
+class Policies(NamedTuple):
+    """The policies of the two sorts of passages.
+
+    Attributes:
+        strange: where a passage holds words that the rules do not know.
+        familiar: where they know every word.
+    """
+
+    strange: Policy
+    familiar: Policy
+
+
 _OFF = 2.0  # above every probability: never
 _PLACES = {str(choice): place for place, choice in enumerate(CHOICES)}
-_GRID = (0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995)
+_GRID = (0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,10 @@ class Reading:
         logits: the network's, float [passages, findings, 4].
         gold: the true classes, int [findings]; -1 where unknown.
         source: the set that the text is from.
-        shown: which findings are put out and so count for the whole text, bool [findings].
+        shown: which findings are written and so count for the whole text, bool [findings].
+        unread: where the rules read a mention in words that the network cannot know, so that it
+            may not change their label, bool [passages, findings].
+        familiar: whether the rules know every word, bool [passages].
     """
 
     rules: NDArray[np.int64]
@@ -53,6 +72,8 @@ class Reading:
     gold: NDArray[np.int64]
     source: str
     shown: NDArray[np.bool_]
+    unread: NDArray[np.bool_]
+    familiar: NDArray[np.bool_]
 
 
 def softmax(logits: Floats) -> Floats:
@@ -99,22 +120,31 @@ def calibration_error(probabilities: Floats, gold: NDArray[np.int64], bins: int 
 
 
 def refined(
-    rules: NDArray[np.int64], probabilities: Floats, thresholds: Floats
+    rules: NDArray[np.int64],
+    probabilities: Floats,
+    thresholds: Floats,
+    unread: NDArray[np.bool_],
+    familiar: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Return the classes after the changes that the thresholds allow, int [passages, findings].
 
     Args:
         rules: int [passages, findings].
         probabilities: float [passages, findings, 4].
-        thresholds: float [findings, 4 (from), 4 (to)]; above 1 for a change that is off.
+        thresholds: float [2 (strange, familiar), findings, 4 (from), 4 (to)]; above 1 for a change
+            that is off.
+        unread: where nothing may be changed, bool [passages, findings].
+        familiar: bool [passages].
     """
     wanted = probabilities.argmax(-1)
     sure = probabilities.max(-1)
     findings = np.arange(rules.shape[1])[None, :]
-    return np.where(sure >= thresholds[findings, rules, wanted], wanted, rules)
+    sort = familiar.astype(int)[:, None]
+    changed = (sure >= thresholds[sort, findings, rules, wanted]) & ~unread
+    return np.where(changed, wanted, rules)
 
 
-def choose_policy(
+def choose_policies(
     readings: Sequence[Reading],
     findings: Sequence[str],
     temperatures: Floats,
@@ -122,7 +152,7 @@ def choose_policy(
     cost: float = 2.0,
     least: int = 2,
     weights: Mapping[str, float] | None = None,
-) -> Policy:
+) -> Policies:
     """Choose the thresholds by ascending one transition at a time.
 
     A transition begins with one threshold for all findings; a finding for which it does harm is
@@ -137,25 +167,35 @@ def choose_policy(
         weights: what a text of each source counts; 1 where it is missing.
     """
     cells = _Cells(readings, temperatures, weights or {})
-    thresholds = np.full((len(findings), 4, 4), _OFF)
+    thresholds = np.full((len(Policies._fields), len(findings), 4, 4), _OFF)
     for _ in range(2):
-        for old in range(4):
-            for new in range(4):
-                if old != new:
-                    _choose(cells, thresholds, old, new, cost, least)
-    for finding in range(len(findings)):
-        for old in range(4):
-            for new in range(4):
-                _tighten(cells, thresholds, finding, old, new, cost)
+        for sort, old, new in product(range(len(thresholds)), range(4), range(4)):
+            if old != new:
+                _choose(cells, thresholds, (sort, old, new), cost, least)
+    for place in product(*map(range, thresholds.shape)):
+        _tighten(cells, thresholds, place, cost)
+    return Policies(*(_as_policy(table, findings) for table in thresholds))
+
+
+def _as_policy(table: Floats, findings: Sequence[str]) -> Policy:
     return {
         name: {
-            f"{CHOICES[old]}>{CHOICES[new]}": float(thresholds[at, old, new])
+            f"{CHOICES[old]}>{CHOICES[new]}": float(table[at, old, new])
             for old in range(4)
             for new in range(4)
-            if thresholds[at, old, new] <= 1
+            if table[at, old, new] <= 1
         }
         for at, name in enumerate(findings)
     }
+
+
+def _as_table(policy: Policy, findings: Sequence[str]) -> Floats:
+    table = np.full((len(findings), 4, 4), _OFF)
+    for at, name in enumerate(findings):
+        for change, least in policy.get(name, {}).items():
+            old, _, new = change.partition(">")
+            table[at, _PLACES[old], _PLACES[new]] = least
+    return table
 
 
 class _Cells:
@@ -165,6 +205,8 @@ class _Cells:
         self, readings: Sequence[Reading], temperatures: Floats, weights: Mapping[str, float]
     ) -> None:
         self.rules = np.concatenate([r.rules for r in readings])
+        self.unread = np.concatenate([r.unread for r in readings])
+        self.familiar = np.concatenate([r.familiar for r in readings])
         logits = np.concatenate([r.logits for r in readings])
         self.probabilities = softmax(logits / temperatures[None, :, None])
         lengths = [len(r.rules) for r in readings]
@@ -182,7 +224,8 @@ class _Cells:
         self, thresholds: Floats, cost: float, finding: int | None = None
     ) -> tuple[float, int, int]:
         """Return weighted gain, cells repaired and cells broken."""
-        after = self.texts(refined(self.rules, self.probabilities, thresholds)) == self.gold
+        labels = refined(self.rules, self.probabilities, thresholds, self.unread, self.familiar)
+        after = self.texts(labels) == self.gold
         repaired = after & ~self.before & self.known
         broken = ~after & self.before & self.known
         if finding is not None:
@@ -191,51 +234,54 @@ class _Cells:
         return float(gain), int(repaired.sum()), int(broken.sum())
 
 
-def _choose(cells: _Cells, thresholds: Floats, old: int, new: int, cost: float, least: int) -> None:
+def _choose(
+    cells: _Cells, thresholds: Floats, change: tuple[int, int, int], cost: float, least: int
+) -> None:
     """Set one transition's threshold, for all findings, to where it gains most."""
-    thresholds[:, old, new] = _OFF
+    sort, old, new = change
+    thresholds[sort, :, old, new] = _OFF
     base, repaired, _ = cells.score(thresholds, cost)
     best, chosen = base, _OFF
     for value in _GRID:
-        thresholds[:, old, new] = value
+        thresholds[sort, :, old, new] = value
         gain, now, _ = cells.score(thresholds, cost)
         if gain > best + 1e-9 and now - repaired >= least:
             best, chosen = gain, value
-    thresholds[:, old, new] = chosen
+    thresholds[sort, :, old, new] = chosen
 
 
-def _tighten(
-    cells: _Cells, thresholds: Floats, finding: int, old: int, new: int, cost: float
-) -> None:
-    """Make a transition stricter for a finding where that gains, or switch it off."""
-    common = thresholds[finding, old, new]
+def _tighten(cells: _Cells, thresholds: Floats, place: tuple[int, ...], cost: float) -> None:
+    """Make one threshold stricter where that gains, or switch the transition off.
+
+    `place` is a place in the thresholds (see `refined`).
+    """
+    common = thresholds[place]
     if common > 1:
         return
+    finding = place[1]
     best, chosen = cells.score(thresholds, cost, finding)[0], common
     for value in (*(v for v in _GRID if v > common), _OFF):
-        thresholds[finding, old, new] = value
+        thresholds[place] = value
         gain = cells.score(thresholds, cost, finding)[0]
         if gain > best + 1e-9:
             best, chosen = gain, value
-    thresholds[finding, old, new] = chosen
+    thresholds[place] = chosen
 
 
 def repaired_and_broken(
-    readings: Sequence[Reading], findings: Sequence[str], policy: Policy, temperatures: Floats
+    readings: Sequence[Reading], findings: Sequence[str], policies: Policies, temperatures: Floats
 ) -> tuple[int, int, int]:
     """Count the texts with all labels right by the rules, those repaired, and those broken."""
-    thresholds = np.full((len(findings), 4, 4), _OFF)
-    for at, name in enumerate(findings):
-        for change, least in policy.get(name, {}).items():
-            old, _, new = change.partition(">")
-            thresholds[at, _PLACES[old], _PLACES[new]] = least
+    thresholds = np.stack([_as_table(policy, findings) for policy in policies])
     right = repaired = broken = 0
     for reading in readings:
         probabilities = softmax(reading.logits / temperatures[None, :, None])
+        labels = refined(
+            reading.rules, probabilities, thresholds, reading.unread, reading.familiar
+        ).max(0)
         counts = (reading.gold >= 0) & reading.shown
         before = (reading.rules.max(0) == reading.gold)[counts].all()
-        refined_labels = refined(reading.rules, probabilities, thresholds).max(0)
-        after = (refined_labels == reading.gold)[counts].all()
+        after = (labels == reading.gold)[counts].all()
         right += int(before)
         repaired += int(after and not before)
         broken += int(before and not after)

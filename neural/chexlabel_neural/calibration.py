@@ -12,10 +12,10 @@ from chexlabel import Labeler
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
-    Policy,
+    Policies,
     Reading,
     calibration_error,
-    choose_policy,
+    choose_policies,
     fit_temperatures,
     repaired_and_broken,
     softmax,
@@ -96,7 +96,7 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     temperatures = fit_temperatures(logits, truth)
     known = truth >= 0
     error = calibration_error(softmax(logits / temperatures[None, :, None])[known], truth[known])
-    policy = choose_policy(read, findings, temperatures, weights=recipe.gold_weights)
+    policies = choose_policies(read, findings, temperatures, weights=recipe.gold_weights)
     patterns = find_set(recipe.patterns)
     file = RefinerFile(
         name=recipe.name,
@@ -106,11 +106,12 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
         pattern_hash=pattern_hash(patterns),
         findings=tuple(findings),
         temperature={f: round(float(t), 4) for f, t in zip(findings, temperatures, strict=True)},
-        policy=policy,
+        policy=policies.strange,
+        familiar_policy=policies.familiar,
         sha256=file_hashes(folder),
     )
     write_refiner_file(file, folder)
-    return _figures(read, findings, policy, temperatures, error)
+    return _figures(read, findings, policies, temperatures, error)
 
 
 def _labelled(path: Path) -> list[LabelledText]:
@@ -138,11 +139,11 @@ def _reader(recipe: Recipe, folder: Path) -> PassageReader:
 def _figures(
     read: Sequence[Reading],
     findings: Sequence[str],
-    policy: Policy,
+    policies: Policies,
     temperatures: np.ndarray[tuple[int], np.dtype[np.float64]],
     error: float,
 ) -> Figures:
-    before, repaired, broken = repaired_and_broken(read, findings, policy, temperatures)
+    before, repaired, broken = repaired_and_broken(read, findings, policies, temperatures)
     count = len(read)
     after = before + repaired - broken
     return Figures(count, before / count, after / count, repaired, broken, error)

@@ -11,6 +11,7 @@ from chexlabel import Label, Labeler
 from chexlabel_neural.calibrate import Reading
 from chexlabel_neural.corpus import OTHER, Passage
 from chexlabel_neural.data import CLASSES
+from chexlabel_neural.refine import is_familiar, strange_mentions
 from chexlabel_neural.runtime import PassageReader
 
 __all__ = ["LabelledText", "gold_passages", "readings"]
@@ -61,19 +62,28 @@ def readings(
     numbers = {name: number for number, name in enumerate(labeler.patterns.tracked)}
     columns = {numbers[name]: place for place, name in enumerate(findings) if name in numbers}
     shown = np.array([name in labeler.findings for name in findings])
+    lexicon = labeler.patterns.lexicon
     found = []
     for gold in texts:
         passages = labeler.passages(gold.text) or [gold.text]
         rules = np.zeros((len(passages), len(findings)), np.int64)
-        for row, judgements in zip(rules, labeler.judge(passages), strict=True):
+        unread = np.zeros(rules.shape, bool)
+        for at, (passage, judgements) in enumerate(
+            zip(passages, labeler.judge(passages), strict=True)
+        ):
+            row = rules[at]
+            for number in strange_mentions(passage, judgements, lexicon, reader.vocabulary):
+                if number in columns:
+                    unread[at, columns[number]] = True
             for judgement in judgements:
                 column = columns.get(judgement.item.role.finding)
                 if column is not None and judgement.label is not None:
                     row[column] = max(row[column], CLASSES[judgement.label])
+        familiar = np.array([is_familiar(passage, lexicon) for passage in passages])
         truth = [
             -1 if name in gold.unknown else CLASSES.get(gold.labels.get(name), 0)  # type: ignore[arg-type]
             for name in findings
         ]
         logits = np.stack([output.logits for output in reader(passages)]).astype(np.float64)
-        found.append(Reading(rules, logits, np.array(truth), gold.source, shown))
+        found.append(Reading(rules, logits, np.array(truth), gold.source, shown, unread, familiar))
     return found

@@ -91,6 +91,11 @@ def distil(
     with _logged(run / "student", "student", on_step) as watch:
         history = trainer.fit(examples, sources.dev, watch)
     _note(run, recipe, "student", history, time.perf_counter() - started)
+    if recipe.finish is not None:
+        trainer = Trainer(student, tokenizer, recipe.finish, run / "finish")
+        with _logged(run / "finish", "finish", on_step) as watch:
+            history = trainer.fit(sources.training, sources.dev, watch)
+        _note(run, recipe, "finish", history, time.perf_counter() - started)
     folder = run / "model"
     export_refiner(student, tokenizer, folder)
     write_vocabulary(sources.written, folder)

@@ -45,6 +45,8 @@ class Recipe(_Strict):
         composed: how many statements are composed of the set's phrases.
         teachers: the large networks.
         student: the small one that ships.
+        finish: how the student, once it has learned from the teachers, is trained on the labels
+            themselves; `None` for not at all.
         gold: further labelled texts that thresholds are set on, as JSON Lines; relative to the
             recipe.
         gold_weights: what a text of a source (a file's name without ending) counts there; 1 where
@@ -64,6 +66,7 @@ class Recipe(_Strict):
     composed: int = Field(default=8000, ge=0)
     teachers: list[Net] = Field(min_length=1)
     student: Net
+    finish: TrainConfig | None = None
     gold: list[Path] = []
     gold_weights: dict[str, float] = {}
     seed: int = 1

@@ -20,7 +20,7 @@ from chexlabel_neural.cascade import KnownSequences
 from chexlabel_neural.refiner_file import CHOICES, RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
 
-__all__ = ["RefinerJudge", "strangeness"]
+__all__ = ["RefinerJudge", "is_familiar", "strange_mentions", "strangeness"]
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -73,7 +73,8 @@ class RefinerJudge:
         self._size = int(self._numbers.max()) + 1
         self._temperature = np.array([file.temperature[n] for n in names], np.float32)[:, None]
         self._weight = np.array([file.rules_weight.get(n, 0.0) for n in names], np.float32)
-        self._threshold = _thresholds(file, names)
+        familiar = file.policy if file.familiar_policy is None else file.familiar_policy
+        self._threshold = np.stack([_thresholds(p, names) for p in (file.policy, familiar)])
         self._span_threshold = file.span_threshold
         self._max_tokens = file.max_tokens
         self._readings = Memo(self._read)
@@ -134,9 +135,12 @@ class RefinerJudge:
         best = probable.argmax(axis=2)
         sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
         columns = np.arange(len(self.heads))
-        changed = sure >= self._threshold[columns, places, best]
+        familiar = np.array([is_familiar(passage, self._lexicon) for passage in passages])
+        changed = sure >= self._threshold[familiar[:, None].astype(int), columns, places, best]
         # The net cannot overrule what it did not see: the end of a passage that is too long.
         changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
+        for at in np.flatnonzero((changed & (places > 0)).any(axis=1)).tolist():
+            changed[at] &= ~self._unread(passages[at], by_rules[at])
         final = np.where(changed, best, places)
         # With the rules' label as one more witness.
         logits += self._weight[:, None] * (places[:, :, None] == np.arange(4))
@@ -159,6 +163,13 @@ class RefinerJudge:
             if column is not None:
                 places[column] = max(places[column], _PLACES[judgement.label])
         return places
+
+    def _unread(self, passage: str, judgements: Sequence[Judgement]) -> NDArray[np.bool_]:
+        """Tell for each refined finding whether the rules read it in words strange to the net."""
+        unread = np.zeros(len(self.heads), bool)
+        strange = strange_mentions(passage, judgements, self._lexicon, self.reader.vocabulary)
+        unread[[self._columns[number] for number in strange & self._columns.keys()]] = True
+        return unread
 
     def _doubted(self, probabilities: Floats, passages: Sequence[str]) -> Floats:
         """Mix in that nothing is known of a passage, as far as its words are strange to the net."""
@@ -229,11 +240,49 @@ def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
     return max(0.0, (unknown - _UNKNOWN_AT_EASE) / (1 - _UNKNOWN_AT_EASE))
 
 
-def _thresholds(file: RefinerFile, names: Sequence[str]) -> Floats:
+def strange_mentions(
+    passage: str,
+    judgements: Sequence[Judgement],
+    lexicon: Lexicon | None,
+    vocabulary: frozenset[str] | None,
+) -> set[int]:
+    """Return the numbers of the findings whose mentions hold a word that the net cannot know.
+
+    What the rules know by name, and the net never met in training, the net has no say in.
+
+    Args:
+        passage: the text.
+        judgements: the rules' of its mentions.
+        lexicon: by which the rules read it.
+        vocabulary: the words of the training text, lower case; `None` where they are not known.
+    """
+    if vocabulary is None or not judgements:
+        return set()
+    tokens = token_offsets(passage, lexicon)
+    return {
+        item.role.finding
+        for item in (judgement.item for judgement in judgements)
+        if item.role.finding >= 0
+        for start, end in tokens[item.start : item.end]
+        if not vocabulary.issuperset(_WORD.findall(passage[start:end].lower()))
+    }
+
+
+def is_familiar(passage: str, lexicon: Lexicon | None) -> bool:
+    """Tell whether the rules know every word of a passage.
+
+    Of such passages they misread few, and the net must be surer to overrule them.
+    """
+    if lexicon is None:
+        return False
+    return all(lexicon.symbols[word] for word in _WORD.findall(passage.lower()))
+
+
+def _thresholds(policy: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> Floats:
     """Return the thresholds [findings, from, to]; infinite where a change is off."""
     table = np.full((len(names), len(CHOICES), len(CHOICES)), np.inf, np.float32)
     for column, name in enumerate(names):
-        for transition, threshold in file.policy.get(name, {}).items():
+        for transition, threshold in policy.get(name, {}).items():
             before, after = map(_ORDER.__getitem__, transition.split(">"))
             table[column, before, after] = threshold
     return table

@@ -88,6 +88,8 @@ class RefinerFile(_Strict):
         policy: finding -> transition ("blank>positive", ...) -> the least probability, by the net
             alone, of the new label at which the label of the rules is changed. A transition that
             is missing is never made.
+        familiar_policy: the same for passages of which the rules know every word, where they are
+            seldom wrong; `policy` where it is `None`.
         span_threshold: the least probability of a token of the words that decided.
         max_tokens: the most wordpieces of a passage, special ones included; more are cut off.
         cascade: which passages are left to the rules; `None` for none.
@@ -104,6 +106,7 @@ class RefinerFile(_Strict):
     temperature: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
     rules_weight: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
     policy: dict[str, dict[str, Probability]]
+    familiar_policy: dict[str, dict[str, Probability]] | None = None
     span_threshold: Probability = 0.5
     max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
     cascade: Cascade | None = None
@@ -119,17 +122,18 @@ class RefinerFile(_Strict):
         known = set(self.findings)
         if len(known) < len(self.findings):
             raise ValueError("findings: one stands twice; name each once")
-        for key in ("temperature", "rules_weight", "policy"):
-            if unknown := set(getattr(self, key)) - known:
+        for key in ("temperature", "rules_weight", "policy", "familiar_policy"):
+            if unknown := set(getattr(self, key) or ()) - known:
                 raise ValueError(f"{key}: {_listed(unknown)} is not among the findings")
         if missing := known - set(self.temperature):
             raise ValueError(f"temperature: {_listed(missing)} is missing; add it (1.0 is neutral)")
-        for finding, transitions in self.policy.items():
-            if unknown := set(transitions) - _TRANSITIONS:
-                raise ValueError(
-                    f"policy of {finding}: {_listed(unknown)} is no transition; write "
-                    f"'from>to' with two of {', '.join(CHOICES)}"
-                )
+        for policy in (self.policy, self.familiar_policy or {}):
+            for finding, transitions in policy.items():
+                if unknown := set(transitions) - _TRANSITIONS:
+                    raise ValueError(
+                        f"policy of {finding}: {_listed(unknown)} is no transition; write "
+                        f"'from>to' with two of {', '.join(CHOICES)}"
+                    )
         return self
 
 

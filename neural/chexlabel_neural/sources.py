@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from chexlabel_neural.recipe import Recipe
 __all__ = ["Sources", "composed_statements", "gather", "real_sentences"]
 
 _LENGTHS = range(8, 400)  # characters of a real sentence that is worth reading
+_WORD = re.compile(r"[^\W\d_]+")
 _SILENT = 0.3  # share of the real sentences without any finding that is kept
 
 
@@ -29,7 +31,8 @@ class Sources:
     Attributes:
         written: of the corpus, its held-out writers left out.
         real: sentences of real reports, as the rules read them.
-        composed: statements with labels known from how they are made.
+        composed: statements with labels known from how they are made, in words that some writer
+            used.
         dev: of the writers held out to stop training and set thresholds.
     """
 
@@ -58,11 +61,15 @@ def gather(recipe: Recipe) -> Sources:
     # Where the rules find nothing, a finding in words unknown to them would teach blindness.
     real = [e for e in real if any(v > 0 for v in e.labels) or chance.random() < _SILENT]
     statements = composed_statements(recipe.patterns, labeler, recipe.composed, chance)
+    passages = read_corpus(recipe.corpus)
+    words = {word for passage in passages for word in _words(passage)}
+    # Phrases of the set are often stems ("pneumopath*"): a network learns nothing of these.
+    spoken = (passage for passage in statements if words.issuperset(_words(passage)))
     dev = read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)
     return Sources(
-        written=with_spans(read_corpus(recipe.corpus), labeler),
+        written=with_spans(passages, labeler),
         real=real[: recipe.real],
-        composed=with_spans(statements, labeler),
+        composed=with_spans(spoken, labeler),
         dev=with_spans(dev, labeler),
     )
 
@@ -101,6 +108,10 @@ def composed_statements(
         if labels[names.index(OTHER)] == BLANK:
             labels[names.index(OTHER)] = IGNORED
         yield Passage(statement.text, tuple(labels), "composed")
+
+
+def _words(passage: Passage) -> list[str]:
+    return _WORD.findall(passage.text.lower())
 
 
 def _class(label: Label | None) -> int:

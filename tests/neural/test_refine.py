@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
+
 from chexlabel import Label, Labeler
+from chexlabel_neural.refine import is_familiar
 from tiny_model import write_tiny_model
 
 
@@ -113,6 +116,32 @@ def test_a_passage_that_is_cut_off_is_left_to_the_rules(refined: Labeler) -> Non
     assert refined("word " * 30 + "wetness").labels["Edema"] is Label.POSITIVE
     assert refined("word " * 300 + "wetness").labels["Edema"] is None
     assert refined("word " * 300 + "pulmonary edema").labels["Edema"] is Label.POSITIVE
+
+
+def test_what_the_rules_read_in_words_strange_to_the_net_stays(tmp_path: Path) -> None:
+    folder = write_tiny_model(tmp_path / "m")
+    (folder / "vocabulary.txt").write_text("pulmonary\nedema\ndryness\nis\nthere\n", "utf-8")
+    labeler = Labeler(refine=write_tiny_model(folder))
+    assert labeler("There is pulmonary edema, dryness.").labels["Edema"] is Label.NEGATIVE
+    assert labeler("There is pulmonary oedema, dryness.").labels["Edema"] is Label.POSITIVE
+    assert labeler("There is dryness.").labels["Edema"] is Label.NEGATIVE
+
+
+def test_where_the_rules_know_every_word_another_policy_holds(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tiny_model.is_dir()
+    labeler = Labeler(refine=write_tiny_model(tmp_path / "m", familiar_policy={}))
+    assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
+    monkeypatch.setattr("chexlabel_neural.refine.is_familiar", lambda _text, _lexicon: True)
+    assert labeler("Some general wetness.").labels["Edema"] is None
+
+
+def test_a_passage_is_familiar_when_the_rules_know_all_its_words(rules: Labeler) -> None:
+    lexicon = rules.patterns.lexicon
+    assert is_familiar("No large left pneumothorax, 3 cm.", lexicon)
+    assert not is_familiar("No large left wetness.", lexicon)
+    assert not is_familiar("No pneumothorax.", None)
 
 
 def test_strange_text_gets_low_confidence_and_no_change(tmp_path: Path, tiny_model: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from chexlabel.validation.intervals import Bootstrap, figure
-from chexlabel.validation.metrics import confusion_counts, resample
+from chexlabel.validation.resampling import confusion_counts, resample
 from chexlabel.validation.values import Task
 
 

@@ -8,9 +8,9 @@ from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
 
 from chexlabel.errors import ValidationError
 from chexlabel.validation.intervals import Bootstrap
-from chexlabel.validation.metrics import (
+from chexlabel.validation.metrics import judge
+from chexlabel.validation.resampling import (
     confusion_counts,
-    judge,
     kappas,
     rates,
     resample,

@@ -7,8 +7,9 @@ import pytest
 from scipy.stats import binomtest
 
 from chexlabel.validation.intervals import Bootstrap
-from chexlabel.validation.metrics import judge, resample
+from chexlabel.validation.metrics import judge
 from chexlabel.validation.proportions import f1_figure, share_figure, wilson
+from chexlabel.validation.resampling import resample
 from chexlabel.validation.results import LabelerResult
 from chexlabel.validation.values import Task
 from validation_tables import codes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from chexlabel.errors import ValidationError
-from chexlabel.validation.identifiers import Keys, plain_id, show_ids
+from chexlabel.validation.matching import ID_COLUMNS, match_ids, match_rows
 from chexlabel.validation.tables import BESIDE_LABELS, CONFIDENCE_SUFFIX, LabelFile, column_key
 from chexlabel.validation.values import Codes, LabelClass, is_label, parse_labels
 
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Aligned", "AlignedLabels", "align", "label_columns", "read_columns"]
 
-# Columns that identify a report, in the order in which one is chosen as its id; never findings.
-_ID_COLUMNS: Final = ("id", "report id", "study id", "filename", "file", "path", "image id", "uid")
 _NEVER_FINDINGS: Final = frozenset(
-    (*_ID_COLUMNS, "subject id", "patient id", "dicom id", "accession", "split", "age")
+    (*ID_COLUMNS, "subject id", "patient id", "dicom id", "accession", "split", "age")
 )
-_LONGEST_ID: Final = 80  # characters; what is longer is shown by its row only: it may be a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +98,9 @@ def align(
         )
     files = [gold, *(file for _, file in labelers)]
     if by_row:
-        ids, rows = _by_row(files)
+        ids, rows = match_rows(files)
     else:
-        ids, rows = _by_id(files, id_column, allow_missing, notes)
+        ids, rows = match_ids(files, id_column, allow_missing, notes)
     used = {column_key(c) for c in (id_column, patient_column) if c}
     wanted = _choose_findings(gold, labelers, findings, used, notes)
     gold_codes = read_columns(gold, wanted, rows[0], notes)
@@ -172,136 +169,6 @@ def read_columns(
         listed = ", ".join(f"{word} ({count})" for word, count in words.most_common())
         notes.append(f"{file.name}: words read as labels: {listed}.")
     return np.stack(columns, axis=1)
-
-
-def _by_row(files: Sequence[LabelFile]) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
-    length = len(files[0])
-    for file in files[1:]:
-        if len(file) != length:
-            raise ValidationError(
-                f"{file.name} has {len(file)} rows and {files[0].name} has {length}; "
-                "compared by row, they must have as many"
-            )
-    index = np.arange(length)
-    return tuple(str(i + 1) for i in range(length)), [index] * len(files)
-
-
-def _by_id(
-    files: Sequence[LabelFile], id_column: str | None, allow_missing: bool, notes: list[str]
-) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
-    columns = _id_columns(files, id_column, notes)
-    positions = [_positions(file, column) for file, column in zip(files, columns, strict=True)]
-    gold, others = positions[0], positions[1:]
-    keys = Keys(list(gold), [list(other) for other in others])
-    found = [[keys.find(i, other) for other in range(len(others))] for i in gold]
-    common = [(i, there) for i, there in zip(gold, found, strict=True) if None not in there]
-    if not common:
-        raise ValidationError(
-            f"{files[0].name} and {', '.join(f.name for f in files[1:])} have no report in common "
-            f"(ids such as {show_ids(gold)} against {show_ids(others[0])}); check that "
-            f"column {columns[0]!r} holds the same ids, or pass --id-column"
-        )
-    notes += keys.notes([file.name for file in files[1:]])
-    for other, (file, ids) in enumerate(zip(files[1:], others, strict=True)):
-        taken = {there[other] for there in found}
-        missing = [i for i, there in zip(gold, found, strict=True) if there[other] is None]
-        extra = [i for i in ids if i not in taken]
-        parts = []
-        if missing:
-            parts.append(
-                f"{len(missing)} of {files[0].name} are not in {file.name} ({show_ids(missing)})"
-            )
-        if extra:
-            parts.append(
-                f"{len(extra)} of {file.name} are not in {files[0].name} ({show_ids(extra)})"
-            )
-        if not parts:
-            continue
-        if not allow_missing:
-            raise ValidationError(
-                f"report ids do not match: {'; '.join(parts)}; pass --allow-missing to compare the "
-                f"{len(common)} they share"
-            )
-        notes.append(f"Reports left out: {'; '.join(parts)}. Compared: {len(common)}.")
-    rows = [np.fromiter((gold[i] for i, _ in common), np.int64, len(common))]
-    for other, ids in enumerate(others):
-        chosen = (ids[there[other] or ""] for _, there in common)
-        rows.append(np.fromiter(chosen, np.int64, len(common)))
-    return tuple(i for i, _ in common), rows
-
-
-def _id_columns(files: Sequence[LabelFile], given: str | None, notes: list[str]) -> list[str]:
-    """Choose the column of the ids in every file: the same one where they share one."""
-    if given is not None:
-        found = [file.find(given) for file in files]
-        for file, column in zip(files, found, strict=True):
-            if column is None:
-                raise ValidationError(
-                    f"{file.name}: no column {given!r}; its first columns are "
-                    f"{', '.join(list(file.columns)[:4])}"
-                )
-        return [column for column in found if column is not None]
-    for candidate in _ID_COLUMNS:
-        columns = [column for file in files if (column := file.find(candidate)) is not None]
-        if len(columns) == len(files):
-            return columns
-    columns = _columns_with_shared_ids(files)
-    if columns:
-        named = ", ".join(
-            f"{column!r} of {file.name}" for file, column in zip(files, columns, strict=True)
-        )
-        notes.append(f"No id column of one name; the ids were matched by {named}.")
-        return columns
-    raise ValidationError(
-        f"no id column that {', '.join(f.name for f in files)} share (looked for "
-        f"{', '.join(_ID_COLUMNS)}); name it with --id-column, or pass --by-row if the rows "
-        "correspond one to one"
-    )
-
-
-def _columns_with_shared_ids(files: Sequence[LabelFile]) -> list[str]:
-    """Return the id column of every file that has most ids in common with the first's; or none."""
-    known = [[c for name in _ID_COLUMNS if (c := file.find(name)) is not None] for file in files]
-    best: tuple[int, list[str]] = (0, [])
-    for mine in known[0]:
-        ids = {plain_id(cell) for cell in files[0].columns[mine]}
-        columns, shared = [mine], 0
-        for file, theirs in zip(files[1:], known[1:], strict=True):
-            counts = {c: sum(plain_id(cell) in ids for cell in file.columns[c]) for c in theirs}
-            column = max(counts, key=counts.__getitem__, default="")
-            if not counts.get(column):
-                break
-            columns.append(column)
-            shared += counts[column]
-        else:
-            best = max(best, (shared, columns), key=lambda choice: choice[0])
-    return best[1]
-
-
-def _positions(file: LabelFile, column: str) -> dict[str, int]:
-    positions: dict[str, int] = {}
-    twice: dict[str, int] = {}
-    for row, cell in enumerate(file.columns[column]):
-        identifier = cell.strip()
-        if not identifier:
-            raise ValidationError(
-                f"{file.name}: data row {row + 1} has no id in column {column!r}; fill it in"
-            )
-        if len(identifier) > _LONGEST_ID:
-            raise ValidationError(
-                f"{file.name}: data row {row + 1} of column {column!r} is longer than "
-                f"{_LONGEST_ID} characters, so it is hardly an id; name the id column with "
-                "--id-column, or pass --by-row"
-            )
-        if identifier in positions:
-            twice[identifier] = twice.get(identifier, 1) + 1
-        positions.setdefault(identifier, row)
-    if twice:
-        raise ValidationError(
-            f"{file.name}: {len(twice)} ids of column {column!r} occur more than once "
-            f"({show_ids(twice)}); keep one row a report"
-        )
-    return positions
 
 
 def _choose_findings(

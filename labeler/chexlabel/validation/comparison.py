@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chexlabel.validation.metrics import Resampled, kappas, mean
+from chexlabel.validation.metrics import mean
+from chexlabel.validation.resampling import Resampled, kappas
 from chexlabel.validation.results import (
     Comparison,
     Difference,

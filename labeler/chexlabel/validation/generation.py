@@ -15,8 +15,8 @@ from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
 from chexlabel.labels import LABEL_WORDS
 from chexlabel.validation.intervals import Bootstrap
-from chexlabel.validation.metrics import confusion_counts, rates, task_counts
 from chexlabel.validation.proportions import f1_figure, share_figure
+from chexlabel.validation.resampling import confusion_counts, rates, task_counts
 from chexlabel.validation.results import Figure, FindingScore, Rates, ScoreResult, SetScore
 from chexlabel.validation.texts import TextSource, match_texts, read_texts
 from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass, Policy, Task, UncertainPolicy

@@ -22,7 +22,8 @@ from chexlabel.validation.disagreements import choose, disagreements
 from chexlabel.validation.distribution import cooccurrence, distribution
 from chexlabel.validation.evidence import collect_evidence
 from chexlabel.validation.intervals import Bootstrap
-from chexlabel.validation.metrics import judge, resample
+from chexlabel.validation.metrics import judge
+from chexlabel.validation.resampling import resample
 from chexlabel.validation.results import (
     Comparison,
     Disagreement,

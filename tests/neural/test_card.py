@@ -60,6 +60,7 @@ def _run(metrics: SetMetrics) -> RunMetrics:
             },
             "sets": [metrics.model_dump()],
             "limits": ["It reads <English> alone."],
+            "map": {"names": ["a & b", "c"], "labels": ["c", "a & b"], "x": [0, 1], "y": [1, 0.5]},
         }
     )
 
@@ -77,6 +78,9 @@ def test_the_card_tells_figures_limits_and_hashes(metrics: SetMetrics, tiny_mode
     page = card_html(file, _run(metrics))
     assert "It reads &lt;English&gt; alone." in page
     assert "<polyline" in page
+    assert page.count("<circle") == 2
+    assert "a &amp; b</span>" in page
+    assert "a & b 1, c 1" in text
     assert "<script" not in page
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from chexlabel import Labeler
+from chexlabel import InputError, Label, Labeler
 from chexlabel_neural.attribute import INTEGRATED_GRADIENTS, attribute
 from chexlabel_neural.refine import RefinerJudge
 from chexlabel_neural.refiner_file import read_refiner_file
@@ -98,3 +98,21 @@ def test_integrated_gradients_add_up_to_what_the_sentence_says(bert: Path) -> No
     assert all(np.isfinite(scores))
     assert any(word.kept for word in found.words) == (max(scores) > 0)
     assert 0 <= found.without <= 1
+
+
+def test_the_map_places_texts_and_holds_none_of_them(bert: Path) -> None:
+    pytest.importorskip("sklearn", reason="the map needs the extra [validate]")
+    from chexlabel_neural.embedding_map import embed, embedding_map
+    from chexlabel_neural.evaluate import GoldText
+
+    texts = [GoldText(text, {"Edema": Label.POSITIVE} if "wet" in text else {}) for text in _TEXTS]
+    found = embedding_map(bert, texts)
+    assert len(found.x) == len(found.y) == len(found.labels) == len(texts)
+    assert 0 <= min(*found.x, *found.y) <= max(*found.x, *found.y) <= 1
+    assert found.names == ["nothing positive", "Edema"]
+    assert found.labels.count("Edema") == sum("wet" in text for text in _TEXTS)
+    assert "wetness" not in found.model_dump_json()
+    alone = np.concatenate([embed(bert, [text]) for text in _TEXTS[:6]])
+    assert embed(bert, _TEXTS[:6]) == pytest.approx(alone, abs=1e-4)  # padding is left out
+    with pytest.raises(InputError, match="9 texts are too few"):
+        embedding_map(bert, texts[:9])

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from chexlabel.patterns.load import find_set
+from chexlabel_neural.classes import CHOICES
 from chexlabel_neural.refiner_file import (
-    CHOICES,
     RefinerFile,
     file_hashes,
     pattern_hash,

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.engine.match import token_offsets
-from chexlabel.labels import AttributedWord, Attribution, Label, LabeledReport, Mention
+from chexlabel.labels import AttributedWord, Attribution, LabeledReport, Mention
+from chexlabel_neural.classes import CLASS_OF
 
 if TYPE_CHECKING:
     from chexlabel_neural.refine import RefinerJudge
@@ -29,7 +30,6 @@ LEAVE_ONE_OUT: Final = "leaving out"
 Scores: TypeAlias = NDArray[np.float64]
 Spans: TypeAlias = Sequence[tuple[int, int]]
 
-_PLACES: Final = {None: 0, Label.NEGATIVE: 1, Label.UNCERTAIN: 2, Label.POSITIVE: 3}
 _STEPS = 32
 
 
@@ -69,7 +69,7 @@ def attribute(
     for column, finding in enumerate(judge.names):
         mention = _deciding(labeled, finding)
         if mention is not None:
-            place = _PLACES[mention.label]
+            place = CLASS_OF[mention.label]
             found.append(
                 _attribution(text, mention, judge, column, place, threshold, score, method)
             )

@@ -16,18 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chexlabel_neural.refiner_file import CHOICES
+from chexlabel_neural.classes import TRANSITIONS, transition
+from chexlabel_neural.probabilities import softmax
 
 __all__ = [
     "Policies",
     "Policy",
     "Reading",
-    "calibration_error",
     "choose_policies",
     "fit_temperatures",
     "refined",
     "repaired_and_broken",
-    "softmax",
 ]
 
 Floats = NDArray[np.float64]
@@ -48,7 +47,6 @@ class Policies(NamedTuple):
 
 
 _OFF = 2.0  # above every probability: never
-_PLACES = {str(choice): place for place, choice in enumerate(CHOICES)}
 _GRID = (0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 
@@ -76,12 +74,6 @@ class Reading:
     familiar: NDArray[np.bool_]
 
 
-def softmax(logits: Floats) -> Floats:
-    """Return the probabilities along the last axis."""
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(-1, keepdims=True))
-
-
 def fit_temperatures(logits: Floats, gold: NDArray[np.int64]) -> Floats:
     """Return for each finding the temperature with the least log loss.
 
@@ -99,24 +91,6 @@ def fit_temperatures(logits: Floats, gold: NDArray[np.int64]) -> Floats:
         ]
         best[finding] = grid[int(np.argmin(losses))]
     return best
-
-
-def calibration_error(probabilities: Floats, gold: NDArray[np.int64], bins: int = 15) -> float:
-    """Return the expected calibration error of the most probable class (Guo et al. 2017).
-
-    Args:
-        probabilities: float [cells, 4].
-        gold: true classes, int [cells].
-        bins: equal intervals of confidence.
-    """
-    confidence, right = probabilities.max(-1), probabilities.argmax(-1) == gold
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    error = 0.0
-    for at in range(bins):
-        inside = place == at
-        if inside.any():
-            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    return float(error)
 
 
 def refined(
@@ -169,9 +143,8 @@ def choose_policies(
     cells = _Cells(readings, temperatures, weights or {})
     thresholds = np.full((len(Policies._fields), len(findings), 4, 4), _OFF)
     for _ in range(2):
-        for sort, old, new in product(range(len(thresholds)), range(4), range(4)):
-            if old != new:
-                _choose(cells, thresholds, (sort, old, new), cost, least)
+        for sort, (old, new) in product(range(len(thresholds)), TRANSITIONS.values()):
+            _choose(cells, thresholds, (sort, old, new), cost, least)
     for place in product(*map(range, thresholds.shape)):
         _tighten(cells, thresholds, place, cost)
     return Policies(*(_as_policy(table, findings) for table in thresholds))
@@ -180,9 +153,8 @@ def choose_policies(
 def _as_policy(table: Floats, findings: Sequence[str]) -> Policy:
     return {
         name: {
-            f"{CHOICES[old]}>{CHOICES[new]}": float(table[at, old, new])
-            for old in range(4)
-            for new in range(4)
+            transition(old, new): float(table[at, old, new])
+            for old, new in TRANSITIONS.values()
             if table[at, old, new] <= 1
         }
         for at, name in enumerate(findings)
@@ -193,8 +165,7 @@ def _as_table(policy: Policy, findings: Sequence[str]) -> Floats:
     table = np.full((len(findings), 4, 4), _OFF)
     for at, name in enumerate(findings):
         for change, least in policy.get(name, {}).items():
-            old, _, new = change.partition(">")
-            table[at, _PLACES[old], _PLACES[new]] = least
+            table[at, *TRANSITIONS[change]] = least
     return table
 
 

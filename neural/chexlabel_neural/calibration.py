@@ -14,15 +14,14 @@ from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
     Policies,
     Reading,
-    calibration_error,
     choose_policies,
     fit_temperatures,
     repaired_and_broken,
-    softmax,
 )
 from chexlabel_neural.corpus import CODES, read_corpus, read_splits
 from chexlabel_neural.evaluate import read_gold
 from chexlabel_neural.measure import LabelledText, gold_passages, readings
+from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import (
     RefinerFile,
@@ -95,7 +94,8 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     logits, truth = np.concatenate([r.logits for r in single]), np.stack([r.gold for r in single])
     temperatures = fit_temperatures(logits, truth)
     known = truth >= 0
-    error = calibration_error(softmax(logits / temperatures[None, :, None])[known], truth[known])
+    probable = softmax(logits / temperatures[None, :, None])[known]
+    error = calibration_error(probable.max(-1), probable.argmax(-1) == truth[known])
     policies = choose_policies(read, findings, temperatures, weights=recipe.gold_weights)
     patterns = find_set(recipe.patterns)
     file = RefinerFile(

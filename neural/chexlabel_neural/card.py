@@ -31,9 +31,10 @@ from chexlabel_neural.card_blocks import (
     block_markdown,
     percent,
 )
+from chexlabel_neural.classes import TRANSITIONS
 from chexlabel_neural.embedding_map import EmbeddingMap
 from chexlabel_neural.evaluate import SetMetrics, Share
-from chexlabel_neural.refiner_file import CHOICES, RefinerFile, read_refiner_file
+from chexlabel_neural.refiner_file import RefinerFile, read_refiner_file
 
 __all__ = ["RunMetrics", "Source", "Training", "card_html", "card_markdown", "write_card"]
 
@@ -248,8 +249,7 @@ def _reviews(sets: Sequence[SetMetrics]) -> Iterator[Block]:
 
 
 def _policy(file: RefinerFile, policy: Mapping[str, Mapping[str, float]]) -> Table:
-    transitions = [f"{a}>{b}" for a in CHOICES for b in CHOICES if a != b]
-    used = [t for t in transitions if any(t in allowed for allowed in policy.values())]
+    used = [t for t in TRANSITIONS if any(t in allowed for allowed in policy.values())]
     rows = []
     for finding in file.findings:
         allowed = policy.get(finding, {})

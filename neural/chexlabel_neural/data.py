@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from chexlabel import Label, Labeler, Mention
+from chexlabel import Labeler, Mention
+from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage
 
-__all__ = ["CLASSES", "Batch", "Example", "batches", "joined", "label_by_rules", "with_spans"]
+__all__ = ["Batch", "Example", "batches", "joined", "label_by_rules", "with_spans"]
 
-CLASSES = {Label.NEGATIVE: 1, Label.UNCERTAIN: 2, Label.POSITIVE: 3}
 _CHUNK = 64  # batches that are sorted by length together
 
 
@@ -99,7 +99,7 @@ def rule_classes(mentions: Iterable[Mention]) -> tuple[int, ...]:
     classes = dict.fromkeys(CODES.values(), BLANK)
     for mention in mentions:
         if mention.label is not None and mention.finding in classes:
-            value = CLASSES[mention.label]
+            value = CLASS_OF[mention.label]
             classes[mention.finding] = max(classes[mention.finding], value)
     return tuple(classes.values())
 

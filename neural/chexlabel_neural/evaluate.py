@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chexlabel import Label, LabeledReport, Labeler
 from chexlabel.errors import ChexlabelError, InputError
 from chexlabel.run.review import report_risk
+from chexlabel_neural.probabilities import calibration_error
 from chexlabel_neural.review import review_curve
 
 __all__ = ["Changes", "GoldText", "Review", "SetMetrics", "Share", "evaluate", "read_gold"]
@@ -193,7 +194,7 @@ def evaluate(
         by_style=_by_style(texts, by_rules, right),
         by_finding={f: tally.by_finding[f] for f in judged if f in tally.by_finding},
         by_transition=dict(sorted(tally.by_transition.items())),
-        calibration_error=_calibration_error(tally.sure, tally.hit),
+        calibration_error=_calibration_error(tally),
         review=_review(tally.risks, right),
     )
 
@@ -249,13 +250,10 @@ def _by_style(
     }
 
 
-def _calibration_error(sure: Sequence[float], hit: Sequence[bool]) -> float | None:
-    if not sure:
+def _calibration_error(tally: _Tally) -> float | None:
+    if not tally.sure:
         return None
-    confidence, right = np.array(sure), np.array(hit, np.float64)
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=_BINS)
-    return float(np.abs(gaps).sum() / len(confidence))
+    return calibration_error(np.array(tally.sure), np.array(tally.hit), _BINS)
 
 
 def _review(risks: Sequence[float], right: NDArray[np.bool_]) -> Review | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from chexlabel import Label, Labeler
 from chexlabel_neural.calibrate import Reading
+from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import OTHER, Passage
-from chexlabel_neural.data import CLASSES
 from chexlabel_neural.refine import is_familiar, strange_mentions
 from chexlabel_neural.runtime import PassageReader
 
@@ -78,11 +78,10 @@ def readings(
             for judgement in judgements:
                 column = columns.get(judgement.item.role.finding)
                 if column is not None and judgement.label is not None:
-                    row[column] = max(row[column], CLASSES[judgement.label])
+                    row[column] = max(row[column], CLASS_OF[judgement.label])
         familiar = np.array([is_familiar(passage, lexicon) for passage in passages])
         truth = [
-            -1 if name in gold.unknown else CLASSES.get(gold.labels.get(name), 0)  # type: ignore[arg-type]
-            for name in findings
+            -1 if name in gold.unknown else CLASS_OF[gold.labels.get(name)] for name in findings
         ]
         logits = np.stack([output.logits for output in reader(passages)]).astype(np.float64)
         found.append(Reading(rules, logits, np.array(truth), gold.source, shown, unread, familiar))

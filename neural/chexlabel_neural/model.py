@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PretrainedConfig, PreTrainedModel
 
-__all__ = ["LABELS", "RefinerConfig", "RefinerOutput", "ReportRefiner"]
+from chexlabel_neural.classes import CHOICES
 
-LABELS = ("blank", "negative", "uncertain", "positive")
-"""The classes of every head, in the order of its logits: from silent to certain."""
+__all__ = ["RefinerConfig", "RefinerOutput", "ReportRefiner"]
 
 
 class RefinerConfig(PretrainedConfig):
@@ -43,7 +42,7 @@ class RefinerOutput:
     """What the network says of a batch of passages.
 
     Attributes:
-        labels: logits over `LABELS`, float [batch, findings, 4].
+        labels: logits over `CHOICES`, float [batch, findings, 4].
         tags: logits that a token speaks of a finding, float [batch, tokens, findings].
     """
 
@@ -69,8 +68,8 @@ class ReportRefiner(PreTrainedModel):
         self.encoder = BertModel(bert, add_pooling_layer=False)
         self.queries = nn.Parameter(torch.empty(count, width))
         self.dense = nn.Linear(2 * width, width)
-        self.heads = nn.Parameter(torch.empty(count, len(LABELS), width))
-        self.bias = nn.Parameter(torch.zeros(count, len(LABELS)))
+        self.heads = nn.Parameter(torch.empty(count, len(CHOICES), width))
+        self.bias = nn.Parameter(torch.zeros(count, len(CHOICES)))
         self.tagger = nn.Linear(width, count)
         self.post_init()
         nn.init.normal_(self.queries, std=0.02)

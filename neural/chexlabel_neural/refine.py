@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,15 @@ from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Lexicon, Role, Tag
 from chexlabel_neural.cascade import KnownSequences
-from chexlabel_neural.refiner_file import CHOICES, RefinerFile
+from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
+from chexlabel_neural.probabilities import sigmoid, softmax
+from chexlabel_neural.refiner_file import RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
 
 __all__ = ["RefinerJudge", "is_familiar", "strange_mentions", "strangeness"]
 
 Floats: TypeAlias = NDArray[np.float32]
 
-_LABELS: Final = (None, Label.NEGATIVE, Label.UNCERTAIN, Label.POSITIVE)
-"""What each of `CHOICES` is as a label; the later wins where a passage says several."""
-_PLACES: Final = {label: place for place, label in enumerate(_LABELS)}
-_ORDER: Final = {str(choice): place for place, choice in enumerate(CHOICES)}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _UNKNOWN_AT_EASE = 0.5
 
@@ -110,8 +108,7 @@ class RefinerJudge:
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
-        logits = np.stack([o.logits[self.heads] for o in self.reader(passages)])
-        return self._doubted(_softmax(logits / self._temperature), passages)
+        return self._doubted(softmax(self._tempered(self.reader(passages))), passages)
 
     @property
     def names(self) -> Sequence[str]:
@@ -130,8 +127,8 @@ class RefinerJudge:
         by_rules = self._rules(passages)
         outputs = self.reader(passages)
         places = np.array([self._places(judgements) for judgements in by_rules])
-        logits = np.stack([o.logits[self.heads] for o in outputs]) / self._temperature
-        probable = self._doubted(_softmax(logits), passages)
+        logits = self._tempered(outputs)
+        probable = self._doubted(softmax(logits), passages)
         best = probable.argmax(axis=2)
         sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
         columns = np.arange(len(self.heads))
@@ -144,7 +141,7 @@ class RefinerJudge:
         final = np.where(changed, best, places)
         # With the rules' label as one more witness.
         logits += self._weight[:, None] * (places[:, :, None] == np.arange(4))
-        pooled = self._doubted(_softmax(logits), passages)
+        pooled = self._doubted(softmax(logits), passages)
         readings = []
         for at, passage in enumerate(passages):
             table = np.zeros((self._size, 4), np.float32)
@@ -155,13 +152,18 @@ class RefinerJudge:
             readings.append(Reading(judgements, table))
         return readings
 
+    def _tempered(self, outputs: Sequence[Outputs]) -> Floats:
+        """Return the logits of the refined findings, divided by their temperatures."""
+        logits = np.stack([o.logits[self.heads] for o in outputs])
+        return np.asarray(logits / self._temperature, np.float32)
+
     def _places(self, judgements: Sequence[Judgement]) -> list[int]:
         """Return what the rules say of each refined finding, as places in `CHOICES`."""
         places = [0] * len(self.heads)
         for judgement in judgements:
             column = self._columns.get(judgement.item.role.finding)
             if column is not None:
-                places[column] = max(places[column], _PLACES[judgement.label])
+                places[column] = max(places[column], CLASS_OF[judgement.label])
         return places
 
     def _unread(self, passage: str, judgements: Sequence[Judgement]) -> NDArray[np.bool_]:
@@ -199,7 +201,7 @@ class RefinerJudge:
             if column is None:
                 found.append(judgement)
                 continue
-            confidence = float(table[number, _PLACES[judgement.label]])
+            confidence = float(table[number, CLASS_OF[judgement.label]])
             if not changed[column]:
                 found.append(judgement._replace(confidence=confidence))
                 continue
@@ -216,12 +218,12 @@ class RefinerJudge:
         pieces = self.reader.offsets(passage)
         for column in new:
             number = int(self._numbers[column])
-            tags = _sigmoid(outputs.tags[:, self.heads[column]].astype(np.float32))
+            tags = sigmoid(outputs.tags[:, self.heads[column]].astype(np.float32))
             span = _tagged(tags, pieces, tokens, self._span_threshold)
             if span is None:
                 quoted = held.get(number)
                 span = quoted.item[:2] if quoted else (0, len(tokens))
-            label = _LABELS[final[column]]
+            label = LABEL_OF[final[column]]
             role = Role(Tag.MENTION, number, "", number, label or Label.POSITIVE)
             confidence = float(table[number, final[column]])
             found.append(Judgement(Match(*span, role), label, (), confidence, REFINER))
@@ -283,8 +285,7 @@ def _thresholds(policy: Mapping[str, Mapping[str, float]], names: Sequence[str])
     table = np.full((len(names), len(CHOICES), len(CHOICES)), np.inf, np.float32)
     for column, name in enumerate(names):
         for transition, threshold in policy.get(name, {}).items():
-            before, after = map(_ORDER.__getitem__, transition.split(">"))
-            table[column, before, after] = threshold
+            table[column, *TRANSITIONS[transition]] = threshold
     return table
 
 
@@ -312,14 +313,3 @@ def _tagged(
     while last < len(tokens) and tokens[last][0] < end:
         last += 1
     return (first, last) if first < last else None
-
-
-def _softmax(logits: Any) -> Floats:
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
-    return result
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    result: Floats = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
-    return result

@@ -11,14 +11,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chexlabel.errors import RefinerError
+from chexlabel_neural.classes import CHOICES, TRANSITIONS
 
 __all__ = [
-    "CHOICES",
     "CONFIG",
     "ONNX",
     "REFINER_FILE",
@@ -26,7 +26,6 @@ __all__ = [
     "VOCABULARY",
     "WEIGHTS",
     "Cascade",
-    "Choice",
     "RefinerFile",
     "check_files",
     "file_hashes",
@@ -43,14 +42,8 @@ TOKENIZER: Final = "tokenizer.json"
 VOCABULARY: Final = "vocabulary.txt"
 """The words of the training text, lower case, one a line; may be missing."""
 
-Choice = Literal["blank", "negative", "uncertain", "positive"]
-CHOICES: Final[tuple[Choice, ...]] = get_args(Choice)
-"""What a head chooses from, in the order of its logits."""
-
 Probability = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-_TRANSITIONS: Final = frozenset(f"{a}>{b}" for a in CHOICES for b in CHOICES if a != b)
 
 
 class _Strict(BaseModel):
@@ -129,7 +122,7 @@ class RefinerFile(_Strict):
             raise ValueError(f"temperature: {_listed(missing)} is missing; add it (1.0 is neutral)")
         for policy in (self.policy, self.familiar_policy or {}):
             for finding, transitions in policy.items():
-                if unknown := set(transitions) - _TRANSITIONS:
+                if unknown := transitions.keys() - TRANSITIONS.keys():
                     raise ValueError(
                         f"policy of {finding}: {_listed(unknown)} is no transition; write "
                         f"'from>to' with two of {', '.join(CHOICES)}"

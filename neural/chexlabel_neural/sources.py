@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexlabel import Label, Labeler
+from chexlabel import Labeler
 from chexlabel.composition import Grammar, Members
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import read_set
 from chexlabel.readers import open_reports
+from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage, read_corpus, read_splits
-from chexlabel_neural.data import CLASSES, Example, label_by_rules, with_spans
+from chexlabel_neural.data import Example, label_by_rules, with_spans
 from chexlabel_neural.recipe import Recipe
 
 __all__ = ["Sources", "composed_statements", "gather", "real_sentences"]
@@ -104,7 +105,7 @@ def composed_statements(
             statement = grammar.pair()
         else:
             statement = grammar.single(chance.choice(grammar.frames))
-        labels = [_class(statement.says.get(name)) for name in names]
+        labels = [CLASS_OF[statement.says.get(name)] for name in names]
         if labels[names.index(OTHER)] == BLANK:
             labels[names.index(OTHER)] = IGNORED
         yield Passage(statement.text, tuple(labels), "composed")
@@ -112,7 +113,3 @@ def composed_statements(
 
 def _words(passage: Passage) -> list[str]:
     return _WORD.findall(passage.text.lower())
-
-
-def _class(label: Label | None) -> int:
-    return BLANK if label is None else CLASSES[label]

@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import spacy
+from spacy import displacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 import chexlabel.spacy
 from chexlabel import Label, Labeler, Mention, PatternError
 from chexlabel.errors import ChexlabelError
+from chexlabel.spacy import displacy_data, displacy_options
 from places import ROOT
 
 POSITIVE, NEGATIVE, UNCERTAIN = Label.POSITIVE, Label.NEGATIVE, Label.UNCERTAIN
@@ -71,6 +73,22 @@ def test_two_findings_in_the_same_words_are_two_spans(nlp) -> None:
     spans = doc.spans["chexlabel"]
     assert {span.label_ for span in spans} == {"Pneumothorax", "Pleural Effusion"}
     assert all(span._.chexlabel.finding == span.label_ for span in spans)
+
+
+def test_displacy_tells_a_denied_span_from_a_stated_one(nlp) -> None:
+    data = displacy_data(nlp(REPORT))
+    names = [span["label"] for span in data["spans"]]
+    assert names == [
+        "\N{MINUS SIGN} Consolidation",
+        "\N{WHITE CIRCLE} Pneumonia",
+        "+ Pleural Effusion",
+    ]
+    options = displacy_options(data)
+    assert len(set(options["colors"].values())) == 3
+    page = displacy.render(data, style="span", manual=True, options=options)
+    assert all(name in page and options["colors"][name] in page for name in names)
+    with pytest.raises(ValueError, match=r"add_pipe\(\"chexlabel\"\)"):
+        displacy_data(spacy.blank("en")("No effusion."))
 
 
 def test_other_spans_and_docs_have_no_mention(nlp) -> None:

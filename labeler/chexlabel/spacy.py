@@ -17,8 +17,9 @@ from spacy.tokens import Doc, Span
 
 from chexlabel.engine.labeler import Labeler
 from chexlabel.labels import Cue, Label, LabeledReport, Mention
+from chexlabel.render.highlight import LABEL_COLOURS, LABEL_SIGNS
 
-__all__ = ["ChexlabelComponent", "make_component"]
+__all__ = ["ChexlabelComponent", "displacy_data", "displacy_options", "make_component"]
 
 _KEY = "chexlabel"  # of the factory, the span group, the extensions and the Doc's user data
 
@@ -106,6 +107,50 @@ def make_component(
         ChexlabelError: As `Labeler`.
     """
     return ChexlabelComponent(patterns, sections=sections, assertion=assertion)
+
+
+def displacy_data(doc: Doc) -> dict[str, Any]:
+    """Return what displaCy's span style draws: a denied span has another name than a stated one.
+
+    With `displacy_options` every kind of label has its own colour.
+
+    Raises:
+        ValueError: the Doc was not labeled.
+
+    >>> import spacy
+    >>> from spacy import displacy
+    >>> nlp = spacy.blank("en")
+    >>> _ = nlp.add_pipe("chexlabel")
+    >>> data = displacy_data(nlp("Large heart, possible effusion."))
+    >>> [span["label"] for span in data["spans"]]
+    ['+ Cardiomegaly', '? Pleural Effusion']
+    >>> html = displacy.render(data, style="span", manual=True, options=displacy_options(data))
+    """
+    if _KEY not in doc.spans:
+        raise ValueError(
+            'this Doc has no labels; call nlp.add_pipe("chexlabel") and label it first'
+        )
+    marked = [(span, span._.chexlabel) for span in doc.spans[_KEY]]
+    return {
+        "text": doc.text,
+        "tokens": [token.text for token in doc],
+        "spans": [
+            {
+                "start_token": span.start,
+                "end_token": span.end,
+                "label": f"{LABEL_SIGNS[mention.label]} {mention.finding}",
+            }
+            for span, mention in marked
+            if mention is not None
+        ],
+    }
+
+
+def displacy_options(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return displaCy's options for `displacy_data`: one colour for each kind of label."""
+    colours = {sign: LABEL_COLOURS[label] for label, sign in LABEL_SIGNS.items()}
+    labels = {span["label"] for span in data["spans"]}
+    return {"colors": {label: colours[label.split(" ", 1)[0]] for label in sorted(labels)}}
 
 
 def _report(doc: Doc) -> LabeledReport | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIGHLIGHT_CSS",
+    "LABEL_COLOURS",
     "LABEL_SIGNS",
     "Segment",
     "highlight_html",
@@ -34,6 +35,14 @@ LABEL_SIGNS: dict[Label | None, str] = {
     None: "\N{WHITE CIRCLE}",
 }
 """A sign a label, so that colour is never the only difference."""
+
+LABEL_COLOURS: dict[Label | None, str] = {
+    Label.POSITIVE: "#ffb08a",
+    Label.NEGATIVE: "#9bd0ff",
+    Label.UNCERTAIN: "#ffdc73",
+    None: "#b9bdc4",
+}
+"""A colour a label that dark text stands out from, for pages with a style of their own."""
 
 _STRONGEST_FIRST = (Label.POSITIVE, Label.UNCERTAIN, Label.NEGATIVE, None)
 

@@ -19,6 +19,8 @@ from chexlabel.cli._arguments import (
     source_argument,
 )
 from chexlabel.cli._parser import one_line
+from chexlabel.errors import OutputError
+from chexlabel.run.parts import is_many
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -33,7 +35,8 @@ file, a MIMIC-CXR folder tree or zip, an Open-i folder, XML file or tgz, or "-" 
 standard input. The output has the identifying columns of the input, then one
 column a finding: 1.0 positive, 0.0 negative, -1.0 uncertain, empty not mentioned.
 Reports that cannot be read are named on standard error and labeled blank; the
-exit status is then 3."""
+exit status is then 3. Several sources, a folder of tables, or a pattern such as
+"2024/*.parquet" are one run, whose output is a folder with a file for each."""
 
 UNREADABLE = 3
 """The exit status of a run with reports that could not be read."""
@@ -51,8 +54,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
+        nargs="+",
         type=source_argument,
-        help='file or folder of reports; "-" is stdin',
+        help='file or folder of reports, or a pattern; "-" is stdin',
     )
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -61,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         metavar="FILE",
         default="-",
         help="labels file; .csv, .tsv, .jsonl (also .gz), .parquet or .xlsx by its ending "
-        "(default: CSV on standard output)",
+        "(default: CSV on standard output); of several sources a folder",
     )
     output.add_argument(
         "--output-format",
@@ -73,7 +77,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--evidence",
         metavar="FILE",
         help="JSON Lines file with every mention: its words, offsets, section and the cues that "
-        "decided it",
+        "decided it; of several sources a folder",
     )
     output.add_argument(
         "--keep-text", action="store_true", help="copy the reports' text to the output"
@@ -91,6 +95,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "as a formula: those that begin with = + - @",
     )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
+    output.add_argument(
+        "--resume",
+        action="store_true",
+        help="of several sources label only those that an interrupted run has not finished",
+    )
     add_reader_options(parser)
     add_labeler_options(parser)
     running = parser.add_argument_group("running")
@@ -111,38 +120,69 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Label the source and print a summary on standard error."""
-    from chexlabel.run.label_file import label_file
-
+    """Label the sources and print a summary on standard error."""
     shown = not args.quiet and sys.stderr.isatty()
     # The bar would be drawn between the rows of the output, or on what the next command shows.
     shown = shown and not (args.output == "-" and _is_watched(sys.stdout))
     display: AbstractContextManager[_Messages] = _Bar() if shown else nullcontext(_Messages())
+    many = args.resume or is_many(args.source, args.output)
     with display as messages:
-        summary = label_file(
-            args.source,
-            args.output,
-            labeler=labeler_from(args),
-            evidence=args.evidence,
-            output_format=args.output_format,
-            keep_text=args.keep_text,
-            safe_csv=args.safe_csv,
-            confidence=args.confidence,
-            force=args.force,
-            workers=args.workers,
-            strict=args.strict,
-            on_progress=messages.progress,
-            on_unreadable=messages.unreadable,
-            **reader_options(args),
-        )
+        done = _label_many(args, messages) if many else _label_one(args, messages)
+    summary, note = done
     more = summary.unreadable - _NAMED_UNREADABLE
     if more > 0:
         messages.print(f"chexlabel: and {more:,} more that could not be read")
     if summary.unrecognised > _MANY_UNRECOGNISED * summary.reports:
         messages.print(f"chexlabel: warning: {_unrecognised(summary)}")
     if not args.quiet:
-        messages.print(f"chexlabel: {_in_words(summary)}")
+        messages.print(f"chexlabel: {_in_words(summary)}{note}")
     return UNREADABLE if summary.unreadable else 0
+
+
+def _label_one(args: argparse.Namespace, messages: _Messages) -> tuple[Summary, str]:
+    from chexlabel.run.label_file import label_file
+
+    [source] = args.source
+    summary = label_file(
+        source,
+        args.output,
+        on_progress=messages.progress,
+        on_unreadable=messages.unreadable,
+        **_run_options(args),
+    )
+    return summary, ""
+
+
+def _label_many(args: argparse.Namespace, messages: _Messages) -> tuple[Summary, str]:
+    from chexlabel.run.label_files import label_files
+
+    if args.output == "-" or "-" in args.source:
+        raise OutputError("several sources are files, and their labels go to a folder: -o out/")
+    summary, before = label_files(
+        args.source,
+        args.output,
+        resume=args.resume,
+        on_progress=messages.progress,
+        on_unreadable=messages.unreadable_in,
+        **_run_options(args),
+    )
+    finished = "1 file was" if before == 1 else f"{before:,} files were"
+    return summary, f"; {finished} finished before" if before else ""
+
+
+def _run_options(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "labeler": labeler_from(args),
+        "evidence": args.evidence,
+        "output_format": args.output_format,
+        "keep_text": args.keep_text,
+        "safe_csv": args.safe_csv,
+        "confidence": args.confidence,
+        "force": args.force,
+        "workers": args.workers,
+        "strict": args.strict,
+        **reader_options(args),
+    }
 
 
 def _is_watched(stream: TextIO) -> bool:
@@ -173,12 +213,16 @@ class _Messages:
     def progress(self, done: int, total: int | None) -> None:
         """Say nothing: only a terminal gets a progress bar."""
 
-    def unreadable(self, report: Unreadable) -> None:
+    def unreadable(self, report: Unreadable, where: str = "") -> None:
         self._unreadable += 1
         if self._unreadable <= _NAMED_UNREADABLE:
             self.print(
-                f"chexlabel: report {report.row:,} (id {report.id}) labeled blank: {report.reason}"
+                f"chexlabel: {where}report {report.row:,} (id {report.id}) labeled blank: "
+                f"{report.reason}"
             )
+
+    def unreadable_in(self, file: str, report: Unreadable) -> None:
+        self.unreadable(report, f"{file}: ")
 
     def print(self, line: str) -> None:
         print(one_line(line), file=sys.stderr)

@@ -158,7 +158,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
         layout = layout_of(reports, labeler.findings, read, keep_text=keep_text)
         layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
         outputs = Outputs(stack, output, evidence, layout, output_as, force=force)
-        run = _Labeling(labeler, reports, outputs, account, workers or _cores(), confidence)
+        run = _Labeling(labeler, reports, outputs, account, workers or cores(), confidence)
         for total in run.steps(stack):
             if on_progress is not None:
                 on_progress(account.reports, total)
@@ -302,7 +302,7 @@ def _findings_read(labeler: ReportLabeler) -> tuple[str, ...]:
     return read
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return the number of cores this process may use (a cluster gives it a few of many)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

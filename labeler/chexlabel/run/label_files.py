@@ -1,0 +1,284 @@
+"""Label many files as one run: what `chexlabel label a.csv folder/ "x/*.parquet" -o out/` does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+
+from chexlabel._faults import RemoteFault, fault
+from chexlabel.errors import ChexlabelError, OutputError
+from chexlabel.labels import Label
+from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
+from chexlabel.run.manifest import Manifest, file_digest, run_digest
+from chexlabel.run.parts import Part, find_parts
+from chexlabel.run.workers import Workers
+from chexlabel.writers import output_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from multiprocessing.connection import Connection
+
+    from chexlabel.readers import ReaderOptions
+    from chexlabel.run.batches import ReportLabeler
+
+__all__ = ["label_files"]
+
+_ATTEMPTS = 2
+_NAMED = 20
+"""So many unreadable reports of a file are named."""
+
+
+class _Task(NamedTuple):
+    """A part to be labeled: the arguments of `label_file`."""
+
+    part: Part
+    outputs: Mapping[str, Path]
+
+
+def label_files(  # noqa: PLR0913 - the options of the command
+    sources: Sequence[str | os.PathLike[str]],
+    output: str | os.PathLike[str],
+    *,
+    labeler: ReportLabeler | None = None,
+    evidence: str | os.PathLike[str] | None = None,
+    output_format: str | None = None,
+    keep_text: bool = False,
+    safe_csv: bool = False,
+    confidence: bool = False,
+    force: bool = False,
+    resume: bool = False,
+    workers: int = 1,
+    strict: bool = False,
+    on_progress: Callable[[int, int | None], None] | None = None,
+    on_unreadable: Callable[[str, Unreadable], None] | None = None,
+    **reading: Unpack[ReaderOptions],
+) -> tuple[Summary, int]:
+    """Label many files as one run; each gets an output of its own name in the output folder.
+
+    Each output appears whole. A manifest in the folder notes each file that is finished, with the
+    digests of its input and output and of all that the labels depend on; with `resume` those files
+    are passed over, and the folder is in the end what an uninterrupted run makes.
+
+    Args:
+        sources: files, folders of tables, and patterns such as "2024/*.parquet".
+        output: the folder of the labels; it is made if it is not there.
+        labeler: labels the reports; by default `chexlabel.Labeler()`.
+        evidence: a folder for the evidence, a JSON Lines file for each input.
+        output_format: the format of all outputs; by default that of each input.
+        keep_text: as for `label_file`, as are the others.
+        safe_csv: see `label_file`.
+        confidence: see `label_file`.
+        force: label all files, and replace existing outputs.
+        resume: label the files that are not finished, and replace their outputs.
+        workers: number of processes; 0 is one a core. Each labels whole files; where there are
+            fewer files than processes, all work on one file after another.
+        strict: see `label_file`.
+        on_progress: called after each file with the number of files done and of all.
+        on_unreadable: called for the first unreadable reports of each file, with the file.
+        reading: see `label_file`.
+
+    Returns:
+        The sum over all files, and how many of them were finished before.
+
+    Raises:
+        InputError: a file is missing, damaged or has no column of reports.
+        OutputError: an output exists, or cannot be written.
+        ChexlabelError: two worker processes died of one file.
+    """
+    started = time.perf_counter()
+    if labeler is None:
+        from chexlabel.engine.labeler import Labeler
+
+        labeler = Labeler()
+    options = {
+        "keep_text": keep_text,
+        "safe_csv": safe_csv,
+        "confidence": confidence,
+        "strict": strict,
+        **reading,
+    }
+    parts = find_parts([os.fspath(source) for source in sources], output_format)
+    folder = Path(output)
+    tasks = [_Task(part, _outputs(part, folder, evidence)) for part in parts]
+    _check_free(tasks, folder, replacing=force or resume)
+    manifest = Manifest(folder, run_digest(labeler, options))
+    if resume:
+        manifest.read()
+    done: dict[str, Mapping[str, Any]] = {}
+    for part, outputs in tasks:
+        finished = manifest.finished(part.name, part.source, outputs) if resume else None
+        if finished is not None:
+            done[part.name] = finished
+    before = len(done)
+    left = [task for task in tasks if task.part.name not in done]
+    plan = _Plan(labeler, options, workers or cores())
+    for task, digest, summary, unreadable in plan.labeled(left):
+        for found in unreadable:
+            if on_unreadable is not None:
+                on_unreadable(task.part.source, found)
+        done[task.part.name] = _plain(summary)
+        manifest.enter(task.part.name, digest, task.outputs, done[task.part.name])
+        if on_progress is not None:
+            on_progress(len(done), len(tasks))
+    names = [part.name for part in parts]
+    manifest.close(names)
+    total = _sum(labeler, [done[name] for name in names])
+    return replace(total, seconds=time.perf_counter() - started), before
+
+
+class _Plan:
+    """How the files of a run are labeled."""
+
+    def __init__(self, labeler: ReportLabeler, options: Mapping[str, Any], workers: int) -> None:
+        self._labeler = labeler
+        self._options = options
+        self._workers = workers
+
+    def labeled(
+        self, tasks: Sequence[_Task]
+    ) -> Iterator[tuple[_Task, dict[str, object], Summary, list[Unreadable]]]:
+        """Label files; yield each with its digest, its summary and unreadable reports."""
+        if self._workers == 1 or len(tasks) < self._workers:
+            for task in tasks:
+                yield task, *_label(task, self._labeler, self._options, self._workers)
+            return
+        pool = Workers(self._workers, _serve, (self._labeler, dict(self._options)))
+        waiting = deque(tasks)
+        deaths: Counter[str] = Counter()
+        left = len(tasks)
+        try:
+            while left:
+                while waiting and not pool.are_busy():
+                    worker = pool.idle()
+                    if worker is not None:
+                        worker.job = waiting.popleft()
+                        worker.send(worker.job)
+                for worker, message in pool.messages():
+                    task, worker.job = worker.job, None
+                    if message is None and task is not None:
+                        deaths[task.part.name] += 1
+                        if deaths[task.part.name] == _ATTEMPTS:
+                            raise _fatal(task)
+                        waiting.appendleft(task)
+                    elif isinstance(message, Exception):
+                        raise message
+                    elif message is not None:
+                        left -= 1
+                        yield task, *message
+        finally:
+            pool.close()
+
+
+def _fatal(task: _Task) -> ChexlabelError:
+    return ChexlabelError(
+        f"a worker process ended unexpectedly on {task.part.source}, and so did the one that was "
+        "given it again (for want of memory?); run again with fewer --workers and --resume"
+    )
+
+
+def _serve(
+    connection: Connection[Any, Any], labeler: ReportLabeler, options: Mapping[str, Any]
+) -> None:
+    """Label files as they come: what a worker process does."""
+    while True:
+        task: _Task = connection.recv()
+        outcome: object
+        try:
+            outcome = _label(task, labeler, options, 1)
+        except ChexlabelError as error:
+            outcome = error
+        except Exception as error:
+            outcome = RemoteFault(fault(error))
+        connection.send(outcome)
+
+
+def _label(
+    task: _Task, labeler: ReportLabeler, options: Mapping[str, Any], workers: int
+) -> tuple[dict[str, object], Summary, list[Unreadable]]:
+    """Label a file; return the digest of the input, the summary and the unreadable reports."""
+    unreadable: list[Unreadable] = []
+
+    def keep(found: Unreadable) -> None:
+        if len(unreadable) < _NAMED:
+            unreadable.append(found)
+
+    for path in task.outputs.values():
+        with output_errors(os.fspath(path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    digest: dict[str, object] = {}
+    with suppress(OSError):  # which the reader says better
+        digest = file_digest(Path(task.part.source))
+    summary = label_file(
+        task.part.source,
+        task.outputs["labels"],
+        labeler=labeler,
+        evidence=task.outputs.get("evidence"),
+        force=True,
+        workers=workers,
+        on_unreadable=keep,
+        **options,
+    )
+    return digest, summary, unreadable
+
+
+def _outputs(part: Part, folder: Path, evidence: str | os.PathLike[str] | None) -> dict[str, Path]:
+    outputs = {"labels": folder / part.name}
+    if evidence is not None:
+        outputs["evidence"] = Path(evidence) / f"{part.name}.jsonl"
+    return outputs
+
+
+def _check_free(tasks: Sequence[_Task], folder: Path, *, replacing: bool) -> None:
+    """Make the output folder, and refuse to write over reports or, unasked, over outputs."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; the labels of several files need a folder: -o out/")
+    with output_errors(os.fspath(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+    sources = {os.path.realpath(task.part.source): task.part.source for task in tasks}
+    for task in tasks:
+        for path in task.outputs.values():
+            if os.path.realpath(path) in sources:
+                raise OutputError(f"{path} is an input itself; choose another output folder")
+            if path.exists() and not replacing:
+                raise OutputError(
+                    f"{path} exists already; choose another folder, or add --resume to go on with "
+                    "an interrupted run, or --force"
+                )
+
+
+def _plain(summary: Summary) -> dict[str, Any]:
+    """Return a summary as JSON can hold it, without what differs from run to run."""
+    plain = asdict(summary)
+    plain["counts"] = {
+        finding: {str(int(label)): number for label, number in numbers.items()}
+        for finding, numbers in summary.counts.items()
+    }
+    del plain["seconds"], plain["refiner"], plain["refiner_note"], plain["unrecognised_rows"]
+    return plain
+
+
+def _sum(labeler: ReportLabeler, parts: Sequence[Mapping[str, Any]]) -> Summary:
+    """Add up what was done with each file."""
+    first = parts[0]
+    return Summary(
+        reports=sum(part["reports"] for part in parts),
+        unreadable=sum(part["unreadable"] for part in parts),
+        seconds=0.0,
+        counts={
+            finding: {
+                label: sum(part["counts"][finding][str(int(label))] for part in parts)
+                for label in Label
+            }
+            for finding in labeler.findings
+        },
+        refiner=getattr(labeler, "refiner", None),
+        refiner_note=getattr(labeler, "refiner_note", ""),
+        text_columns=tuple(first["text_columns"]),
+        id_columns=tuple(first["id_columns"]),
+        unrecognised=sum(part["unrecognised"] for part in parts),
+    )

@@ -1,0 +1,145 @@
+"""Which files a run over many has, and where the output of each of them goes."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from chexlabel.errors import InputError, OutputError
+from chexlabel.writers import OUTPUT_FORMATS, recognise_format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Part", "find_parts", "is_many"]
+
+_TABLES = (*OUTPUT_FORMATS, "tab", "ndjson", "pq", "xlsm")
+_REPORTS = (".txt", ".xml")
+
+
+class Part(NamedTuple):
+    """A file of a run over many.
+
+    Attributes:
+        source: the file.
+        name: the path of its output within the output folder, "/" between the parts.
+    """
+
+    source: str
+    name: str
+
+
+def is_many(sources: Sequence[str], output: str) -> bool:
+    """Tell whether these arguments ask for a run over many files, whose output is a folder.
+
+    >>> is_many(["a.csv"], "labels.csv"), is_many(["a.csv", "b.csv"], "o"), is_many(["*.csv"], "o")
+    (False, True, True)
+    """
+    if len(sources) > 1 or output.endswith(("/", os.sep)) or Path(output).is_dir():
+        return True
+    [source] = sources
+    if _is_pattern(source):
+        return True
+    return Path(source).is_dir() and _holds_tables(Path(source))
+
+
+def find_parts(sources: Sequence[str], output_format: str | None = None) -> list[Part]:
+    """Return the files that sources stand for, in the order of their outputs' names.
+
+    A folder stands for the tables in it and in its subfolders, a pattern ("*", "?", "[...]", "**")
+    for the files that fit it. Hidden files, and those that begin with "_" as Spark's marks do, are
+    passed over. What a folder or a pattern has under it keeps its place under the output folder.
+
+    Args:
+        sources: files, folders and patterns.
+        output_format: one of `OUTPUT_FORMATS` for all outputs; by default that of each input.
+
+    Raises:
+        InputError: there is no such file, or a folder or pattern has no tables.
+        OutputError: two outputs would have the same name.
+    """
+    found: dict[str, Part] = {}
+    for source in sources:
+        for path, name in _files(source):
+            part = Part(path, _output_name(name, output_format))
+            other = found.setdefault(part.name, part)
+            if os.path.realpath(other.source) != os.path.realpath(path):
+                raise OutputError(
+                    f"the labels of {other.source} and {path} would both go to {part.name}; "
+                    "give the folder that holds both, or label them in two runs"
+                )
+    return [found[name] for name in sorted(found)]
+
+
+def _files(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that a source stands for, with their paths below it."""
+    path = Path(source)
+    if path.is_file():
+        yield source, path.name
+    elif path.is_dir():
+        below = [file for file in sorted(path.rglob("*")) if _is_part(file, path)]
+        if not below:
+            raise InputError(
+                f"{source} has no tables ({', '.join(OUTPUT_FORMATS)}, also .gz); reports in text "
+                "or XML files are labeled folder by folder, each in a run of its own"
+            )
+        for file in below:
+            yield os.fspath(file), file.relative_to(path).as_posix()
+    elif _is_pattern(source):
+        fixed = Path(*_fixed_parts(path))
+        below = [Path(name) for name in sorted(glob.glob(source, recursive=True))]  # noqa: PTH207
+        below = [file for file in below if file.is_file() and not _is_hidden(file, fixed)]
+        if not below:
+            raise InputError(f"no file fits {source!r}; check the pattern")
+        for file in below:
+            yield os.fspath(file), file.relative_to(fixed).as_posix()
+    else:
+        raise InputError(f"{source} does not exist; check the path")
+
+
+def _fixed_parts(path: Path) -> Iterator[str]:
+    """Yield the parts of a pattern's path before the first that is a pattern."""
+    for part in path.parts:
+        if _is_pattern(part):
+            return
+        yield part
+
+
+def _is_pattern(source: str) -> bool:
+    return glob.has_magic(source) and not Path(source).exists()
+
+
+def _holds_tables(folder: Path) -> bool:
+    """Tell whether a folder has tables; one with report files is a source by itself."""
+    tables = False
+    for path in folder.rglob("*"):
+        if path.suffix.lower() in _REPORTS:
+            return False
+        tables = tables or _is_part(path, folder)
+    return tables
+
+
+def _is_part(path: Path, folder: Path) -> bool:
+    suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
+    return suffix.lower()[1:] in _TABLES and path.is_file() and not _is_hidden(path, folder)
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+
+
+def _output_name(name: str, output_format: str | None) -> str:
+    """Return a part's output: its own path, where its format can be written."""
+    path = Path(name)
+    packed = path.suffix.lower() == ".gz"
+    bare = path.with_suffix("") if packed else path
+    if output_format is not None:
+        packed = packed and output_format not in ("parquet", "xlsx")
+        return bare.with_suffix(f".{output_format}" + ".gz" * packed).as_posix()
+    try:
+        recognise_format(name)
+    except OutputError:
+        return bare.with_suffix(".csv").as_posix()
+    return name

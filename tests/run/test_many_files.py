@@ -1,0 +1,166 @@
+"""Many files as one run: what is labeled, what is resumed, and what a killed run leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chexlabel.cli import main
+from chexlabel.engine.labeler import Labeler
+from chexlabel.errors import OutputError
+from chexlabel.run.label_files import label_files
+from chexlabel.run.manifest import MANIFEST
+from chexlabel.run.parts import Part, find_parts
+
+NAMES = ("a.csv", "sub/b.csv", "sub/c.jsonl", "year=2024/d.csv.gz")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    import gzip
+
+    folder = tmp_path / "in"
+    for number, name in enumerate(NAMES):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = f"id,report\nr{number},Small left effusion {number}.\n"
+        if name.endswith("jsonl"):
+            text = json.dumps({"id": f"r{number}", "report": "No effusion."}) + "\n"
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    (folder / "_SUCCESS").touch()
+    (folder / ".hidden.csv").write_text("x")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def run(folder: Path, output: Path, *more: str) -> int:
+    return main(["label", str(folder), "-o", str(output), *more])
+
+
+def test_folders_files_and_patterns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert [part.name for part in find_parts(["in"])] == list(NAMES)
+    assert find_parts(["in/a.csv", "in/**/*.csv"]) == [
+        Part("in/a.csv", "a.csv"),
+        Part("in/sub/b.csv", "sub/b.csv"),
+    ]
+    as_parquet = [part.name for part in find_parts(["in"], "parquet")]
+    assert as_parquet == ["a.parquet", "sub/b.parquet", "sub/c.parquet", "year=2024/d.parquet"]
+
+
+def test_two_of_a_name_are_refused(folder: Path) -> None:
+    (folder / "sub/a.csv").write_text("id,report\n1,x\n")
+    with pytest.raises(OutputError, match=r"would both go to a.csv; give the folder"):
+        find_parts([str(folder / "a.csv"), str(folder / "sub/a.csv")])
+
+
+def test_the_output_is_partitioned_alike(folder: Path, tmp_path: Path, capsys) -> None:
+    evidence = tmp_path / "evidence"
+    assert run(folder, tmp_path / "out", "--evidence", str(evidence)) == 0
+    assert set(contents(tmp_path / "out")) == {*NAMES, MANIFEST}
+    assert set(contents(evidence)) == {f"{name}.jsonl" for name in NAMES}
+    assert "4 reports in" in capsys.readouterr().err
+    assert (tmp_path / "out/sub/b.csv").read_text().splitlines()[1].startswith("r1,")
+
+
+def test_workers_write_the_same_files(folder: Path, tmp_path: Path) -> None:
+    for workers in (1, 2):
+        label_files(
+            [folder], tmp_path / str(workers), labeler=Labeler(refine=False), workers=workers
+        )
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_resume_labels_what_is_not_finished(folder: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out"
+    assert run(folder, out) == 0
+    whole = contents(out)
+    assert run(folder, out) == 2
+    assert "add --resume to go on" in capsys.readouterr().err
+
+    (out / "a.csv").unlink()
+    (out / "sub/b.csv").write_text("spoilt")
+    manifest = out / MANIFEST
+    manifest.write_bytes(manifest.read_bytes()[:-30])
+    assert run(folder, out, "--resume") == 0
+    assert "1 file was finished before" in capsys.readouterr().err
+    assert contents(out) == whole
+
+    (folder / "a.csv").write_text("id,report\nr0,No effusion.\n")
+    assert run(folder, out, "--resume") == 0
+    assert "3 files were finished before" in capsys.readouterr().err
+    assert "r0,1.0,,,,,,,,,,0.0" in (out / "a.csv").read_text()
+
+    assert run(folder, out, "--resume", "--keep-text") == 0
+    assert "finished before" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["in/a.csv", "in/sub/b.csv"], "their labels go to a folder: -o out/"),
+        (["in/*.tsv", "-o", "out"], "no file fits 'in/*.tsv'"),
+        (["in/a.csv", "nothing.csv", "-o", "out"], "nothing.csv does not exist"),
+        (["in", "-o", "in"], "exists already|is an input itself"),
+        (["in", "-o", "in/a.csv"], "is a file; the labels of several files need a folder"),
+        (["-", "in/a.csv", "-o", "out"], "several sources are files"),
+    ],
+)
+def test_what_cannot_be(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    before = contents(folder)
+    assert main(["label", *arguments]) == 2
+    err = capsys.readouterr().err
+    assert any(words in err for words in said.split("|"))
+    assert err.count("\n") == 1
+    assert contents(folder) == before
+
+
+def test_a_truncated_parquet_file_is_named(folder: Path, tmp_path: Path, capsys) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    table = pa.table({"id": ["1"] * 1000, "report": [f"Effusion {n}." for n in range(1000)]})
+    path = folder / "e.parquet"
+    parquet.write_table(table, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert run(folder, tmp_path / "out") == 2
+    assert re.search(r"e\.parquet is not a Parquet file, or is damaged", capsys.readouterr().err)
+    assert not (tmp_path / "out/e.parquet").exists()
+    parquet.write_table(table, path)
+    assert run(folder, tmp_path / "out", "--resume") == 0
+    assert re.search(r"1,004 reports .* 1 file was finished", capsys.readouterr().err)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_killed_run_is_resumed_to_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    for number in range(30):
+        rows = "".join(f"{n},Small effusion {n} of {number}.\n" for n in range(50))
+        (folder / f"more{number}.csv").write_text("id,report\n" + rows)
+    assert run(folder, tmp_path / "whole") == 0
+    chance = random.Random(0)  # noqa: S311 - no secret
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "chexlabel", str(folder), "-o", str(out), "--resume", "-q"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    for _ in range(3):
+        with subprocess.Popen(command, env=environment) as process:
+            try:
+                process.wait(chance.uniform(0.3, 1.5))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert contents(out) == contents(tmp_path / "whole")

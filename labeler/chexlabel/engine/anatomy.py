@@ -47,6 +47,8 @@ class _Organ:
     states: list[_State] = field(default_factory=list)
     attributes: int = 0
     """How many of the states stand before it; what is said of it in a predicate follows these."""
+    asides: list[_State] = field(default_factory=list)
+    """Those of the states that a relative clause says; what is said after it counts for more."""
     carried: list[_State] = field(default_factory=list)
     """The states of the noun before it, which hold for it too if nothing of its own follows."""
 
@@ -60,7 +62,21 @@ class Anatomy:
         self._attribute: _State | None = None  # the state that describes the last mention
         self._group: list[_Organ] = []  # the anatomy that the last predicate spoke of
         self._mentions_since = False  # whether a finding followed the last anatomy
+        self._digressed = False  # whether a relative clause has begun
+        self._aside = 0  # how many states the last anatomy had when it began
         self.organs: list[_Organ] = []
+
+    def digress(self) -> None:
+        """Take note that a relative clause begins: "the heart, which was enlarged, ..."."""
+        self._aside = len(self.organs[-1].states) if self.organs else 0
+        self._digressed = bool(self.organs)
+
+    def resume(self) -> None:
+        """Take note that a comma ends a relative clause."""
+        if self._digressed:
+            self._digressed = False
+            organ = self.organs[-1]
+            organ.asides = organ.states[self._aside :]
 
     def pass_mention(self) -> None:
         """Take note that a finding was mentioned."""
@@ -221,11 +237,21 @@ class Anatomy:
 
 def _decide(organ: _Organ) -> Judgement | None:
     entries = organ.states or organ.carried
+    if organ.asides:
+        plain = [entry for entry in entries if entry not in organ.asides]
+        if any(_is_plain(organ, state) for state, _ in plain):
+            entries = plain
     for state, label in organ.item.role.states.items():
         for item, cues in entries:
             if item.role.state == state:
                 return _judge(organ, item, label, cues)
     return None
+
+
+def _is_plain(organ: _Organ, state: Match) -> bool:
+    """Say whether a state decides by itself: "normal", but not "unchanged"."""
+    label = organ.item.role.states.get(state.role.state)
+    return label is not None and label is not Label.UNCERTAIN
 
 
 def _judge(organ: _Organ, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import BOUNDARIES, CUES, restarts
+from chexlabel.engine.phrases import BOUNDARIES, CUES, ahead, behind, restarts
 from chexlabel.patterns.lexicon import Tag
 
-__all__ = ["answers_before", "ends_answered", "leads_to_answer"]
+__all__ = ["answers_before", "ends_answered", "is_elision", "leads_to_answer"]
 
 _GAP = 2
 """The most words between a mention and its answer: "effusion (left) no"."""
@@ -65,6 +65,21 @@ def leads_to_answer(items: Sequence[Match], at: int, last: Match | None, length:
         and not items[place].role.verbal
         and _is_followed_by_nothing(items, place, length)
     )
+
+
+def is_elision(items: Sequence[Match], at: int, length: int) -> bool:
+    """Say whether the words at `at` stand by themselves between boundaries.
+
+    "No effusion on the right, small on the left", but not "small left effusion".
+    """
+    start = items[at].start
+    before = next((item for item in behind(items, at) if item.start < start), None)
+    if before is None or before.end != start or before.role.tag not in BOUNDARIES:
+        return False
+    following = next((item for item in ahead(items, at) if item.start >= items[at].end), None)
+    if following is None:
+        return items[at].end == length
+    return following.start == items[at].end and following.role.tag in BOUNDARIES
 
 
 def _is_followed_by_nothing(items: Sequence[Match], at: int, length: int) -> bool:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from chexlabel.engine.answers import answers_before, leads_to_answer
+from chexlabel.engine.answers import answers_before, is_elision, leads_to_answer
 from chexlabel.engine.match import Match
 from chexlabel.engine.openings import Junction, OpenClause, rule_that_opens
 from chexlabel.engine.phrases import (
@@ -21,6 +22,7 @@ from chexlabel.engine.phrases import (
     CUES_BEFORE,
     FINDINGS,
     FINITE,
+    HORIZON,
     PREDICATES,
     ahead,
     behind,
@@ -118,6 +120,18 @@ class Mention:
     alternative: Match | None = None
 
 
+class Elision(NamedTuple):
+    """A statement whose noun is left out: "no effusion on the right, small on the left".
+
+    Attributes:
+        item: its words.
+        antecedent: the finding that it speaks of.
+    """
+
+    item: Match
+    antecedent: Match
+
+
 @dataclass(slots=True)
 class Sentence:
     """A sentence cut into clauses.
@@ -129,6 +143,7 @@ class Sentence:
         scopes: the scopes of cues that stand before what they govern, in order.
         joints: what may make alternatives.
         relatives: places at which relative clauses begin.
+        elisions: statements of a finding whose noun is left out, in order.
         has_anatomy: whether it names an organ.
     """
 
@@ -138,6 +153,7 @@ class Sentence:
     scopes: list[Scope] = field(default_factory=list)
     joints: list[Joint] = field(default_factory=list)
     relatives: list[int] = field(default_factory=list)
+    elisions: list[Elision] = field(default_factory=list)
     has_anatomy: bool = False
 
 
@@ -148,15 +164,21 @@ def segment(items: Sequence[Match], length: int = -1) -> Sentence:
         items: its matched phrases in order.
         length: the number of its words, where it is known: a `no` that ends it is an answer.
     """
-    return _Segmenter(_without_inner_words(items), length).read()
+    return _Segmenter(_without_inner_words(items, length), length).read()
 
 
-def _without_inner_words(items: Sequence[Match]) -> Sequence[Match]:
+def _without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     """Leave out states, organs and presenting words that belong to longer words.
 
-    Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for").
+    Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for"); and what
+    would stand for a statement if a noun did not follow ("small left" in "small left effusion").
     """
-    kept = [item for at, item in enumerate(items) if not _is_inner(items, at)]
+    kept = [
+        item
+        for at, item in enumerate(items)
+        if not _is_inner(items, at)
+        and (item.role.tag != Tag.ELISION or is_elision(items, at, length))
+    ]
     return items if len(kept) == len(items) else kept
 
 
@@ -459,6 +481,13 @@ class _Segmenter:
         self.relative = item.start
         self.sentence.relatives.append(at)
 
+    def read_elision(self, at: int, item: Match) -> None:
+        for mention in self.sentence.mentions[: -HORIZON - 1 : -1]:
+            if mention.item.role.tag == Tag.MENTION:
+                self.sentence.elisions.append(Elision(item, mention.item))
+                self.open_clause(at, "left out its noun")
+                break
+
     def read_verb(self, _at: int, _item: Match) -> None:
         if self.state.anywhere is not None or self.state.has_organ:
             self.state.closed = True
@@ -484,4 +513,5 @@ _HANDLERS: dict[str, Callable[[_Segmenter, int, Match], None]] = {
     Tag.VERB: _Segmenter.read_verb,
     Tag.PRESENCE: _Segmenter.read_verb,
     Tag.RELATIVE: _Segmenter.read_relative,
+    Tag.ELISION: _Segmenter.read_elision,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chexlabel.engine.anatomy import Anatomy
 from chexlabel.engine.clauses import Mention, Sentence, segment
@@ -28,10 +28,22 @@ def decide(sentence: Sentence) -> list[Judgement]:
     judgements = [
         _decide(mention) for mention in sentence.mentions if mention.item.role.tag == Tag.MENTION
     ]
+    if sentence.elisions:
+        judgements = sorted([*judgements, *_elided(sentence)], key=_place)
     if sentence.has_anatomy:
         judgements += _read_anatomy(sentence).judgements()
         judgements.sort(key=_place)
     return judgements
+
+
+def _elided(sentence: Sentence) -> Iterator[Judgement]:
+    """Yield what is said of findings whose noun is left out, of all that the words name."""
+    for elision in sentence.elisions:
+        named = elision.antecedent
+        for mention in sentence.mentions:
+            item = mention.item
+            if item.role.tag == Tag.MENTION and item[:2] == named[:2]:
+                yield Judgement(item, item.role.label, (elision.item,))
 
 
 def _read_anatomy(sentence: Sentence) -> Anatomy:
@@ -44,6 +56,10 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
             anatomy.add(at, verdicts.get(at))
         elif tag == Tag.STATE:
             anatomy.state(at, tuple(scopes.cues(at)))
+        elif tag == Tag.RELATIVE:
+            anatomy.digress()
+        elif tag == Tag.SEPARATOR:
+            anatomy.resume()
         elif tag in FINDINGS:
             anatomy.pass_mention()
     return anatomy

@@ -60,6 +60,7 @@ _STRUCTURE = {
     "modals": Tag.VERB,
     "presence": Tag.PRESENCE,
     "relatives": Tag.RELATIVE,
+    "elisions": Tag.ELISION,
 }
 
 

@@ -59,6 +59,7 @@ class Tag:
     VERB: Final = "verb"
     PRESENCE: Final = "presence"
     RELATIVE: Final = "relative"
+    ELISION: Final = "elision"
     REFERENCE: Final = "reference"
     ANSWER: Final = "answer"
     CHEST: Final = "chest"

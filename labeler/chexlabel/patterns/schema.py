@@ -196,6 +196,12 @@ class StructureFile(_Strict):
     relatives: Phrases = Field(
         "", description="Begin a relative clause, whose verb is not the clause's: which, that."
     )
+    elisions: Phrases = Field(
+        "",
+        description="Stand for a statement of the finding named before, whose noun is left out: "
+        "`small on the left`, `the left persists`. They count where a boundary stands on both "
+        "sides.",
+    )
     assertives: Phrases = Field(
         "", description="Words that present what follows as being there: stable, small."
     )

@@ -255,8 +255,13 @@ def _presence_follows(clause: OpenClause, _junction: Junction, _place: int) -> b
 
 
 def _state_follows(clause: OpenClause, junction: Junction, place: int) -> bool | None:
-    """What is said of a subject without a verb: "no pneumothorax, chest tube unchanged"."""
-    return None if presents(clause.items, place) else junction.tag != Tag.DISJUNCTION
+    """What is said of a subject without a verb: "no pneumothorax, chest tube unchanged".
+
+    Not where the denial has named nothing yet: "no focal, thickened markings".
+    """
+    if presents(clause.items, place) or clause.awaits_noun(junction):
+        return None
+    return junction.tag != Tag.DISJUNCTION
 
 
 _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {

@@ -164,8 +164,9 @@ def test_an_interrupt_is_status_130(monkeypatch, capsys) -> None:
     ("arguments", "said"),
     [
         (["label"], "the following arguments are required: SOURCE; see chexlabel label --help"),
-        (["label", "a", "b"], "one argument too many; see chexlabel label --help"),
-        (["label", "No", "large", "edema"], "2 arguments too many; see chexlabel label --help"),
+        (["samples", "a"], "one argument too many; see chexlabel samples --help"),
+        (["samples", "No", "edema"], "2 arguments too many; see chexlabel samples --help"),
+        (["label", "No", "large", "edema"], "several sources are files, and their labels go to a"),
         (["a.csv", "--forc"], "unknown option --forc; did you mean --force?"),
         (["a.csv", "--zyx=No edema"], "unknown option --zyx; see chexlabel label --help"),
         (["--verison"], "unknown option --verison; did you mean --version?"),

@@ -46,6 +46,8 @@ OPENINGS = [
      "the list before was finished"),
     ("No infiltrate or effusion, cardiomegaly.", ", cardiomegaly", "the list before was finished"),
     ("No pneumothorax mild edema.", "mild edema", "presented without a comma"),
+    ("Effusion Y edema N.", "edema N", "follows an answer"),
+    ("No effusion on the right, small on the left.", "small on the left", "left out its noun"),
 ]  # fmt: skip
 
 
@@ -73,6 +75,9 @@ def test_a_clause_begins(labeler: Labeler, text: str, second: str, rule: str) ->
         "Pneumonia, however, is suspected.",
         "Pleural fluid or thickening.",
         "There is no effusion, mass, or pneumothorax seen.",
+        "Effusion - no.",
+        "No effusion on the right, small left mass, or nodule.",
+        "No focal, thickened markings or mass.",
     ],
 )
 def test_a_list_goes_on(labeler: Labeler, text: str) -> None:

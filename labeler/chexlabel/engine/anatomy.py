@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from chexlabel.engine.clauses import Mention
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import (
@@ -24,6 +23,7 @@ from chexlabel.engine.phrases import (
     start_of,
     strongest,
 )
+from chexlabel.engine.structure import Mention
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 

@@ -11,19 +11,22 @@ the CheXpert labeler (Irvin et al. 2019, arXiv:1901.07031).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from chexlabel.engine.answers import answers_before, is_elision, leads_to_answer
+from chexlabel.engine.answers import answers_before, leads_to_answer
+from chexlabel.engine.inner_words import without_inner_words
+from chexlabel.engine.junctions import (
+    Junction,
+    is_parenthetic,
+    joins_adjectives,
+    junction_at,
+    relative_follows,
+)
 from chexlabel.engine.match import Match
-from chexlabel.engine.openings import Junction, OpenClause, rule_that_opens
+from chexlabel.engine.openings import OpenClause, rule_that_opens
 from chexlabel.engine.phrases import (
     BOUNDARIES,
-    CUES_BEFORE,
-    FINDINGS,
     FINITE,
     HORIZON,
-    PREDICATES,
     ahead,
     behind,
     governs_next,
@@ -32,129 +35,13 @@ from chexlabel.engine.phrases import (
     presents,
     restarts,
 )
+from chexlabel.engine.structure import Clause, Elision, Joint, Mention, Scope, Sentence
 from chexlabel.patterns.lexicon import Tag
 
-__all__ = ["Clause", "Joint", "Mention", "Scope", "Sentence", "segment"]
+__all__ = ["segment"]
 
 _OPEN_CUES = 8
 """The most cues whose scopes are followed at a time; with more the oldest ends."""
-
-_INNER: dict[str, frozenset[str]] = {
-    Tag.STATE: CUES_BEFORE,
-    Tag.ANATOMY: FINDINGS,
-    Tag.ASSERTIVE: frozenset(),
-}
-"""What may be left out as part of longer words, and what these are if they begin with it."""
-
-_LISTING = frozenset({Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION})
-
-
-@dataclass(slots=True)
-class Scope:
-    """How far a cue governs what follows it.
-
-    Attributes:
-        cue: the cue.
-        start: its place among the sentence's phrases.
-        end: the place at which it governs no more.
-    """
-
-    cue: Match
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Clause:
-    """A stretch of a sentence's phrases.
-
-    Attributes:
-        start, end: places of its first phrase and after its last.
-        rule: the rule that opened it.
-        verdicts: places of the cues that speak of what stands before them (`has resolved`).
-        listed: whether a conjunction joins mentions in it.
-    """
-
-    start: int
-    end: int
-    rule: str
-    verdicts: list[int] = field(default_factory=list)
-    listed: bool = False
-
-
-@dataclass(slots=True)
-class Joint:
-    """An `or` or `versus` that may make alternatives of what stands on its sides.
-
-    Attributes:
-        item: the word.
-        place: its place among the sentence's phrases.
-        serial: whether a comma stands before it: "A, B, or C".
-    """
-
-    item: Match
-    place: int
-    serial: bool
-
-
-@dataclass(slots=True)
-class Mention:
-    """A finding, or an organ with its state before it, while its sentence is read.
-
-    Attributes:
-        item: its words.
-        place: its place among the sentence's phrases.
-        clause: the clause that it stands in.
-        link: tag of what joins it to the mention before it, if anything does.
-        aside: whether a comma stands before that: "collapse, with infection less likely".
-        cues: the cues that reach it.
-        alternative: the joint that makes it an alternative.
-    """
-
-    item: Match
-    place: int
-    clause: Clause
-    link: str | None
-    aside: bool = False
-    cues: list[Match] = field(default_factory=list)
-    alternative: Match | None = None
-
-
-class Elision(NamedTuple):
-    """A statement whose noun is left out: "no effusion on the right, small on the left".
-
-    Attributes:
-        item: its words.
-        antecedent: the finding that it speaks of.
-    """
-
-    item: Match
-    antecedent: Match
-
-
-@dataclass(slots=True)
-class Sentence:
-    """A sentence cut into clauses.
-
-    Attributes:
-        items: its matched phrases in order.
-        clauses: its clauses in order.
-        mentions: its mentions in order, excluded phrases among them.
-        scopes: the scopes of cues that stand before what they govern, in order.
-        joints: what may make alternatives.
-        relatives: places at which relative clauses begin.
-        elisions: statements of a finding whose noun is left out, in order.
-        has_anatomy: whether it names an organ.
-    """
-
-    items: Sequence[Match]
-    clauses: list[Clause] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
-    joints: list[Joint] = field(default_factory=list)
-    relatives: list[int] = field(default_factory=list)
-    elisions: list[Elision] = field(default_factory=list)
-    has_anatomy: bool = False
 
 
 def segment(items: Sequence[Match], length: int = -1) -> Sentence:
@@ -164,43 +51,7 @@ def segment(items: Sequence[Match], length: int = -1) -> Sentence:
         items: its matched phrases in order.
         length: the number of its words, where it is known: a `no` that ends it is an answer.
     """
-    return _Segmenter(_without_inner_words(items, length), length).read()
-
-
-def _without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
-    """Leave out states, organs and presenting words that belong to longer words.
-
-    Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for"); and what
-    would stand for a statement if a noun did not follow ("small left" in "small left effusion").
-    """
-    kept = [
-        item
-        for at, item in enumerate(items)
-        if not _is_inner(items, at)
-        and (item.role.tag != Tag.ELISION or is_elision(items, at, length))
-    ]
-    return items if len(kept) == len(items) else kept
-
-
-def _is_inner(items: Sequence[Match], at: int) -> bool:
-    """Say whether the phrase at `at` belongs to longer words."""
-    item = items[at]
-    inner = _INNER.get(item.role.tag)
-    if inner is None:
-        return False
-    is_organ = item.role.tag == Tag.ANATOMY
-    for other in behind(items, at):
-        if other.end > item.start and other.role.tag in FINDINGS:
-            if other.start < item.start:
-                return not is_organ or other.end >= item.end
-            if is_organ and other.end > item.end:
-                return True
-    for other in ahead(items, at):
-        if other.start > item.start:
-            return False
-        if other.role.tag in inner and other.end > item.end:
-            return other.role.tag in FINDINGS or restarts(other)
-    return False
+    return _Segmenter(without_inner_words(items, length), length).read()
 
 
 class _Segmenter:
@@ -338,7 +189,7 @@ class _Segmenter:
             if item.role.tag == Tag.DISJUNCTION:  # "fluid or thickening"
                 self.sentence.joints.append(Joint(item, at, serial=False))
             return
-        junction = self.junction(at)
+        junction = junction_at(self.items, at)
         if self.suspended is not None and junction.has_comma and not self.lists_in_relative(at):
             self.resume(at)
             self.join(junction)
@@ -348,26 +199,9 @@ class _Segmenter:
             self.open_clause(at, rule)
             self.passed = junction.end
             return
-        if junction.has_comma and self.relative_follows(junction):
+        if junction.has_comma and relative_follows(self.items, junction):
             self.suspended = list(self.state.scopes)
         self.join(junction)
-
-    def junction(self, at: int) -> Junction:
-        """Return the comma or conjunction at `at`, with those that stand right beside it."""
-        items = self.items
-        first = last = items[at]
-        tag, place, end = first.role.tag, at, at + 1
-        has_comma = tag == Tag.SEPARATOR
-        while end < len(items) and items[end].start == last.end:
-            following = items[end].role.tag
-            if following not in _LISTING:
-                break
-            last = items[end]
-            has_comma = has_comma or following == Tag.SEPARATOR
-            if following != Tag.SEPARATOR:
-                tag, place = following, end
-            end += 1
-        return Junction(tag, at, end, place, has_comma)
 
     def join(self, junction: Junction) -> None:
         """Carry the list on."""
@@ -378,33 +212,10 @@ class _Segmenter:
         if junction.tag == Tag.SEPARATOR:
             return
         self.clause.listed = True
-        if junction.tag == Tag.DISJUNCTION and not self.joins_adjectives(junction):
+        if junction.tag == Tag.DISJUNCTION and not joins_adjectives(self.items, junction):
             self.state.disjoined = self.state.last is not None
             joint = self.items[junction.place]
             self.sentence.joints.append(Joint(joint, junction.place, serial))
-
-    def joins_adjectives(self, junction: Junction) -> bool:
-        """Say whether an `or` joins words that present one noun: "mild or moderate edema"."""
-        items = self.items
-        joint = items[junction.place]
-        before = items[junction.start - 1] if junction.start else None
-        after = items[junction.end] if junction.end < len(items) else None
-        return (
-            before is not None
-            and after is not None
-            and before.role.tag == after.role.tag == Tag.ASSERTIVE
-            and before.end == joint.start
-            and after.start == joint.end
-            and presents(items, junction.end)
-        )
-
-    def relative_follows(self, junction: Junction) -> bool:
-        items, end = self.items, junction.end
-        return (
-            end < len(items)
-            and items[end].role.tag == Tag.RELATIVE
-            and items[end].start == items[end - 1].end
-        )
 
     def lists_in_relative(self, at: int) -> bool:
         """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
@@ -426,24 +237,13 @@ class _Segmenter:
         self.state.scopes, self.suspended = resumed, None
 
     def read_terminator(self, at: int, _item: Match) -> None:
-        if self.link == Tag.SEPARATOR and self.is_parenthetic(at):
+        if self.link == Tag.SEPARATOR and is_parenthetic(self.items, at):
             self.passed = at + 2
             self.link = None
             return
         if leads_to_answer(self.items, at, self.state.last, self.length):
             return
         self.open_clause(at, "terminator")
-
-    def is_parenthetic(self, at: int) -> bool:
-        """Say whether a verdict goes on after the word: "Pneumonia, however, is suspected."."""
-        items = self.items
-        return (
-            at + 2 < len(items)
-            and items[at + 1].role.tag == Tag.SEPARATOR
-            and items[at + 1].start == items[at].end
-            and items[at + 2].role.tag in PREDICATES
-            and items[at + 2].start == items[at + 1].end
-        )
 
     def read_with(self, at: int, item: Match) -> None:
         # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.

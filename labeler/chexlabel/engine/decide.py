@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chexlabel.engine.anatomy import Anatomy
-from chexlabel.engine.clauses import Mention, Sentence, segment
+from chexlabel.engine.clauses import segment
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import FINDINGS, ruled, strongest
 from chexlabel.engine.scopes import OpenScopes, resolve
+from chexlabel.engine.structure import Mention, Sentence
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Tag
 

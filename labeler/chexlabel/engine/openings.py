@@ -8,8 +8,8 @@ none has one, the list goes on, unless it was finished.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel.engine.junctions import Junction
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import (
     BOUNDARIES,
@@ -22,29 +22,10 @@ from chexlabel.engine.phrases import (
     presents,
     restarts,
 )
+from chexlabel.engine.structure import Scope
 from chexlabel.patterns.lexicon import Tag
 
-if TYPE_CHECKING:
-    from chexlabel.engine.clauses import Scope
-
-__all__ = ["Junction", "OpenClause", "rule_that_opens"]
-
-
-class Junction(NamedTuple):
-    """A comma or conjunction, or several in a row: `, and`.
-
-    Attributes:
-        tag: what it does: that of the conjunction, if there is one.
-        start, end: places of its first phrase and after its last.
-        place: place of the conjunction, else of the comma.
-        has_comma: whether a comma or bracket is part of it.
-    """
-
-    tag: str
-    start: int
-    end: int
-    place: int
-    has_comma: bool
+__all__ = ["OpenClause", "rule_that_opens"]
 
 
 class OpenClause:

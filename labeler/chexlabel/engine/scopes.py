@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
-from chexlabel.engine.clauses import Clause, Joint, Mention, Scope, Sentence
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import HORIZON
+from chexlabel.engine.structure import Clause, Joint, Mention, Scope, Sentence
 from chexlabel.patterns.lexicon import Tag
 
 __all__ = ["OpenScopes", "resolve"]

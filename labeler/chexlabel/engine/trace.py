@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chexlabel.engine.clauses import Clause, Sentence, segment
+from chexlabel.engine.clauses import segment
 from chexlabel.engine.decide import decide
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import find_matches, symbolize, token_offsets
 from chexlabel.engine.phrases import FINDINGS
 from chexlabel.engine.scopes import resolve
+from chexlabel.engine.structure import Clause, Sentence
 from chexlabel.labels import Label
 from chexlabel.patterns.compile import PatternSet
 from chexlabel.patterns.lexicon import Lexicon, Tag

@@ -1,0 +1,55 @@
+"""Leaves out phrases that only look like themselves: parts of longer words, nouns that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chexlabel.engine.answers import is_elision
+from chexlabel.engine.match import Match
+from chexlabel.engine.phrases import CUES_BEFORE, FINDINGS, ahead, behind, restarts
+from chexlabel.patterns.lexicon import Tag
+
+__all__ = ["without_inner_words"]
+
+_INNER: dict[str, frozenset[str]] = {
+    Tag.STATE: CUES_BEFORE,
+    Tag.ANATOMY: FINDINGS,
+    Tag.ASSERTIVE: frozenset(),
+}
+"""What may be left out as part of longer words, and what these are if they begin with it."""
+
+
+def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
+    """Leave out states, organs and presenting words that belong to longer words.
+
+    Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for"); and what
+    would stand for a statement if a noun did not follow ("small left" in "small left effusion").
+    """
+    kept = [
+        item
+        for at, item in enumerate(items)
+        if not _is_inner(items, at)
+        and (item.role.tag != Tag.ELISION or is_elision(items, at, length))
+    ]
+    return items if len(kept) == len(items) else kept
+
+
+def _is_inner(items: Sequence[Match], at: int) -> bool:
+    """Say whether the phrase at `at` belongs to longer words."""
+    item = items[at]
+    inner = _INNER.get(item.role.tag)
+    if inner is None:
+        return False
+    is_organ = item.role.tag == Tag.ANATOMY
+    for other in behind(items, at):
+        if other.end > item.start and other.role.tag in FINDINGS:
+            if other.start < item.start:
+                return not is_organ or other.end >= item.end
+            if is_organ and other.end > item.end:
+                return True
+    for other in ahead(items, at):
+        if other.start > item.start:
+            return False
+        if other.role.tag in inner and other.end > item.end:
+            return other.role.tag in FINDINGS or restarts(other)
+    return False

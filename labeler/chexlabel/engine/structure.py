@@ -1,0 +1,119 @@
+"""What a sentence is cut into: clauses, scopes, mentions, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chexlabel.engine.match import Match
+
+__all__ = ["Clause", "Elision", "Joint", "Mention", "Scope", "Sentence"]
+
+
+@dataclass(slots=True)
+class Scope:
+    """How far a cue governs what follows it.
+
+    Attributes:
+        cue: the cue.
+        start: its place among the sentence's phrases.
+        end: the place at which it governs no more.
+    """
+
+    cue: Match
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Clause:
+    """A stretch of a sentence's phrases.
+
+    Attributes:
+        start, end: places of its first phrase and after its last.
+        rule: the rule that opened it.
+        verdicts: places of the cues that speak of what stands before them (`has resolved`).
+        listed: whether a conjunction joins mentions in it.
+    """
+
+    start: int
+    end: int
+    rule: str
+    verdicts: list[int] = field(default_factory=list)
+    listed: bool = False
+
+
+@dataclass(slots=True)
+class Joint:
+    """An `or` or `versus` that may make alternatives of what stands on its sides.
+
+    Attributes:
+        item: the word.
+        place: its place among the sentence's phrases.
+        serial: whether a comma stands before it: "A, B, or C".
+    """
+
+    item: Match
+    place: int
+    serial: bool
+
+
+@dataclass(slots=True)
+class Mention:
+    """A finding, or an organ with its state before it, while its sentence is read.
+
+    Attributes:
+        item: its words.
+        place: its place among the sentence's phrases.
+        clause: the clause that it stands in.
+        link: tag of what joins it to the mention before it, if anything does.
+        aside: whether a comma stands before that: "collapse, with infection less likely".
+        cues: the cues that reach it.
+        alternative: the joint that makes it an alternative.
+    """
+
+    item: Match
+    place: int
+    clause: Clause
+    link: str | None
+    aside: bool = False
+    cues: list[Match] = field(default_factory=list)
+    alternative: Match | None = None
+
+
+class Elision(NamedTuple):
+    """A statement whose noun is left out: "no effusion on the right, small on the left".
+
+    Attributes:
+        item: its words.
+        antecedent: the finding that it speaks of.
+    """
+
+    item: Match
+    antecedent: Match
+
+
+@dataclass(slots=True)
+class Sentence:
+    """A sentence cut into clauses.
+
+    Attributes:
+        items: its matched phrases in order.
+        clauses: its clauses in order.
+        mentions: its mentions in order, excluded phrases among them.
+        scopes: the scopes of cues that stand before what they govern, in order.
+        joints: what may make alternatives.
+        relatives: places at which relative clauses begin.
+        elisions: statements of a finding whose noun is left out, in order.
+        has_anatomy: whether it names an organ.
+    """
+
+    items: Sequence[Match]
+    clauses: list[Clause] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    joints: list[Joint] = field(default_factory=list)
+    relatives: list[int] = field(default_factory=list)
+    elisions: list[Elision] = field(default_factory=list)
+    has_anatomy: bool = False

@@ -15,7 +15,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
-from chexlabel.patterns.lexicon import PENDING, Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Role, Tag
 from chexlabel.patterns.syntax import TOKEN
 
 __all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
@@ -53,10 +53,12 @@ class ContextReader:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
         if BOUNDARY in sentence or not self._opens(sentence):
             return 0
-        for after_question, reach in ((False, REFERS), (True, ANSWERS)):
-            if any(self._found(sentence, after_question=after_question)):
-                return reach
-        return 0
+        reach = 0
+        for reference in self._fitting(sentence):
+            if reference.role.tag != Tag.ANSWER:
+                return REFERS
+            reach = ANSWERS
+        return reach
 
     def passages(
         self,
@@ -162,29 +164,40 @@ class ContextReader:
             yield _reread(reference, written, tokens)
 
     def _found(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
-        """Yield the phrases of a sentence that refer back: one that opens it, others one by one."""
+        """Yield the phrases of a sentence that refer back, the longest of each place."""
+        longest: Match | None = None
+        for found in self._fitting(sentence):
+            if found.role.tag == Tag.ANSWER and not after_question:
+                continue
+            if longest is not None and found.start != longest.start:
+                yield longest
+            longest = found
+        if longest is not None:
+            yield longest
+
+    def _fitting(self, sentence: str) -> Iterator[Match]:
+        """Yield, from short to long, what refers back: at the opening, and one by one elsewhere."""
         symbols = symbolize(sentence, self._lexicon)
         starts = self._lexicon.start.next
-        offsets: list[tuple[int, int]] = []
+        words: list[str] = []
         for at, symbol in enumerate(symbols):
             if starts.get(symbol) is None:
                 continue
-            found: Match | None = None
             for length, role in _phrases(self._lexicon, symbols, at):
-                end = at + length
                 rule = self._rules[role.tag, role.pattern]
-                if role.tag == Tag.ANSWER:
-                    fits = after_question and not at
-                else:
-                    fits = not at or rule.of != "all"
+                if at and (role.tag == Tag.ANSWER or rule.of == "all"):
+                    continue
                 # "N Effusion?": in a questionnaire the next question may follow at once.
-                if fits and rule.closed and end < len(symbols) and not sentence.endswith("?"):
-                    offsets = offsets or token_offsets(sentence)
-                    fits = not sentence[offsets[end][0]].isalnum()
-                if fits:
-                    found = Match(at, end, role)
-            if found is not None:
-                yield found
+                if rule.closed and at + length < len(symbols) and sentence[-1] != "?":
+                    words = words or self._words(sentence)
+                    if words[at + length][0].isalnum():
+                        continue
+                yield Match(at, at + length, role)
+
+    def _words(self, sentence: str) -> list[str]:
+        """Return the tokens that `symbolize` gives the symbols of."""
+        known = self._lexicon.symbols
+        return [token for token in TOKEN.findall(sentence.lower()) if known[token] != REMOVED]
 
     def _applied(
         self, judged: Sequence[Judgement], organs: Sequence[Match], reference: Match

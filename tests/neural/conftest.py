@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chexlabel.engine import labeler
-from chexlabel.patterns.compile import PatternSet, compile_set
+from chexlabel.patterns import load
 from chexlabel.patterns.load import available_sets, read_set
 from chexlabel.patterns.source import SetSource
 from tiny_model import needs_runtime, write_tiny_model
@@ -32,24 +31,19 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def _shipped(name: str) -> tuple[SetSource, PatternSet]:
-    source = read_set(name)
-    return source, compile_set(source)
+def _shipped(name: str) -> SetSource:
+    return read_set(name)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    """Compile the sets that ship once: what differs between labelers here is not the rules."""
+def _read_once() -> Iterator[None]:
+    """Read the sets that ship once: what differs between labelers here is not the rules."""
 
     def read(patterns: str | os.PathLike[str]) -> SetSource:
-        return _shipped(patterns)[0] if isinstance(patterns, str) else read_set(patterns)
-
-    def compiled(source: SetSource) -> PatternSet:
-        name = source.info.name
-        known = name in available_sets() and _shipped(name)[0] is source
-        return _shipped(name)[1] if known else compile_set(source)
+        shipped = {path: name for name, path in available_sets().items()}
+        name = patterns if isinstance(patterns, str) else shipped.get(Path(patterns))
+        return _shipped(name) if name else read_set(patterns)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labeler, "read_set", read)
-        patch.setattr(labeler, "compile_set", compiled)
+        patch.setattr(load, "read_set", read)
         yield

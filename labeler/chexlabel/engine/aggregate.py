@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from chexlabel.engine.judgement import Judgement
 from chexlabel.labels import Label
-from chexlabel.patterns.compile import PatternSet
+from chexlabel.patterns.pattern_set import PatternSet
 
 __all__ = ["Aggregator", "passage_mask", "speaks"]
 

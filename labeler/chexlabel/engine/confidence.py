@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chexlabel.labels import Label
-from chexlabel.patterns.compile import PatternSet
+from chexlabel.patterns.pattern_set import PatternSet
 
 __all__ = ["report_probabilities"]
 

@@ -15,7 +15,7 @@ from chexlabel.engine.context import BOUNDARY
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.labels import Cue, Label, Mention, SectionSpan
-from chexlabel.patterns.compile import PatternSet
+from chexlabel.patterns.pattern_set import PatternSet
 
 __all__ = ["Place", "Quote", "Statement", "mentions", "quotes"]
 

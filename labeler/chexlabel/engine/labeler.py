@@ -21,9 +21,8 @@ from chexlabel.engine.sections import Sectioner
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
 from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
-from chexlabel.patterns.compile import PatternSet, compile_set
-from chexlabel.patterns.load import read_set
-from chexlabel.patterns.source import SetSource
+from chexlabel.patterns.cache import load_compiled
+from chexlabel.patterns.pattern_set import PatternSet
 from chexlabel.report import Report
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ class Labeler:
     ) -> None:
         chosen = tuple(sections) if sections is not None else None
         self._arguments = (patterns, chosen, assertion, refine, device)
-        source = read_set(patterns)
-        self.patterns = compile_set(source)
+        self.patterns = load_compiled(patterns)
         """The compiled pattern set."""
         self._sectioner = Sectioner(self.patterns.sections, sections)
         self._splitter = SentenceSplitter(self.patterns.sections)
@@ -97,7 +95,7 @@ class Labeler:
             self._judge = NegexJudge(self.patterns.lexicon)
         else:
             self._refiner, self.refiner_note = _refiner(
-                rules, source, self.patterns, refine, device
+                rules, patterns, self.patterns, refine, device
             )
             self._judge = self._refiner or rules
         # Reports repeat one another's sentences: what was worked out for one is kept.
@@ -393,7 +391,7 @@ def _many(reports: Iterable[str | Report]) -> Iterable[str | Report]:
 
 def _refiner(
     rules: RulesJudge,
-    source: SetSource,
+    given: str | os.PathLike[str],
     patterns: PatternSet,
     refine: bool | str | os.PathLike[str] | None,
     device: str,
@@ -404,9 +402,10 @@ def _refiner(
         refine = False if wanted == "off" else wanted or None
     if refine is False:
         return None, ""
+    from chexlabel.patterns.load import read_set
     from chexlabel_neural.select import select_refiner
 
-    return select_refiner(rules, source, patterns, refine, device)
+    return select_refiner(rules, read_set(given), patterns, refine, device)
 
 
 def _rebuild(

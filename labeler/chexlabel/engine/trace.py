@@ -13,8 +13,8 @@ from chexlabel.engine.phrases import FINDINGS
 from chexlabel.engine.scopes import resolve
 from chexlabel.engine.structure import Clause, Sentence
 from chexlabel.labels import Label
-from chexlabel.patterns.compile import PatternSet
 from chexlabel.patterns.lexicon import Lexicon, Tag
+from chexlabel.patterns.pattern_set import PatternSet
 
 __all__ = ["ClauseTrace", "Decision", "ScopeTrace", "Trace", "trace"]
 

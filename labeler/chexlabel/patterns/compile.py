@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import PatternError
 from chexlabel.labels import LABELS_BY_WORD, Label
-from chexlabel.patterns.context import ContextRules, compile_context, compile_recognition
+from chexlabel.patterns.context import compile_context, compile_recognition
 from chexlabel.patterns.lexicon import (
     ASSERTIVE_LAYER,
     PLACE_LAYER,
@@ -24,8 +23,9 @@ from chexlabel.patterns.lexicon import (
     Tag,
 )
 from chexlabel.patterns.load import read_set
+from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
 from chexlabel.patterns.respelling import SoundAlike
-from chexlabel.patterns.source import Example, SetSource
+from chexlabel.patterns.source import SetSource
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
 from chexlabel.patterns.walk import (
@@ -41,9 +41,8 @@ from chexlabel.patterns.walk import (
 if TYPE_CHECKING:
     from chexlabel.patterns._files import PatternFile, Phrase
     from chexlabel.patterns.schema import AssertionFile, SpellingFile
-    from chexlabel.patterns.section_schema import SectionsFile
 
-__all__ = ["NoFindingRule", "PatternSet", "load_patterns"]
+__all__ = ["NoFindingRule", "PatternSet", "compile_set", "load_patterns"]
 
 _UNLIMITED = 10**9
 _STRUCTURE = {
@@ -62,57 +61,6 @@ _STRUCTURE = {
     "relatives": Tag.RELATIVE,
     "elisions": Tag.ELISION,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class NoFindingRule:
-    """When a report counts as having no abnormality.
-
-    Attributes:
-        column: place of the label among the set's labels.
-        unless: numbers of the findings that must be neither positive nor uncertain.
-        otherwise: the label when one is.
-    """
-
-    column: int
-    unless: tuple[int, ...]
-    otherwise: Label | None
-
-
-@dataclass(frozen=True, slots=True)
-class PatternSet:
-    """A compiled pattern set.
-
-    Attributes:
-        name, version: from set.yaml.
-        findings: the labels, in output order.
-        tracked: all findings that have phrases; their place is their number.
-        columns: for each label, the number of its finding, -1 for "no finding".
-        uncertain: for each label, what an uncertain label becomes.
-        no_finding: the rule for the label that stands for "no abnormality".
-        groups: named selections of findings.
-        lexicon: the phrases.
-        sections: headings and how sentences end.
-        context: phrases that refer to findings named before.
-        recognition: phrases by which a report is known; `None` where any text is taken for one.
-        weak_states: states of organs that count only where nothing else is said of the finding.
-        examples: the examples of the set's own files.
-    """
-
-    name: str
-    version: str
-    findings: tuple[str, ...]
-    tracked: tuple[str, ...]
-    columns: tuple[int, ...]
-    uncertain: tuple[Label | None, ...]
-    no_finding: NoFindingRule | None
-    groups: Mapping[str, tuple[str, ...]]
-    lexicon: Lexicon
-    sections: SectionsFile
-    context: ContextRules
-    recognition: Lexicon | None
-    weak_states: frozenset[str]
-    examples: tuple[Example, ...]
 
 
 def load_patterns(patterns: str | os.PathLike[str] = "chexpert14") -> PatternSet:
@@ -156,7 +104,6 @@ def compile_set(source: SetSource) -> PatternSet:
         context=compile_context(source.context, tracked),
         recognition=compile_recognition(source.recognition),
         weak_states=frozenset(state for file in source.states for state in file.model.weak),
-        examples=source.examples,
     )
 
 

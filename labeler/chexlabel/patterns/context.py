@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chexlabel.errors import PatternError
 from chexlabel.patterns.lexicon import CueKind, Lexicon, Role, Tag
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from chexlabel.patterns._files import PatternFile, Phrase
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
 
-__all__ = ["ContextRules", "ReferenceRule", "compile_context", "compile_recognition"]
+__all__ = [
+    "ContextRules",
+    "ReferenceRule",
+    "compile_context",
+    "compile_recognition",
+    "context_data",
+    "context_of",
+]
 
 _PARTS = {"references": Tag.REFERENCE, "answers": Tag.ANSWER}
 _KINDS = {
@@ -53,6 +60,24 @@ class ContextRules(NamedTuple):
 
     lexicon: Lexicon
     rules: Mapping[tuple[str, str], ReferenceRule]
+
+
+def context_data(context: ContextRules) -> dict[str, Any]:
+    """Return compiled rules as plain values, for JSON."""
+    rules = [
+        [*key, rule.effect, rule.state, rule.of, rule.closed, sorted(rule.only)]
+        for key, rule in context.rules.items()
+    ]
+    return {"lexicon": context.lexicon.to_data(), "rules": rules}
+
+
+def context_of(data: Mapping[str, Any]) -> ContextRules:
+    """Return the rules that `context_data` was asked of."""
+    rules = {
+        (tag, pattern): ReferenceRule(effect, state, of, closed, frozenset(only))
+        for tag, pattern, effect, state, of, closed, only in data["rules"]
+    }
+    return ContextRules(Lexicon.from_data(data["lexicon"]), rules)
 
 
 def compile_context(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chexlabel.labels import Label
 from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element, is_removed
+from chexlabel.patterns.syntax import GAP, MAX_GAP, TOKEN, Choice, Element, is_removed
 
 __all__ = [
     "ASSERTIVE_LAYER",
@@ -132,6 +133,7 @@ class Role(NamedTuple):
     company: Company | None = None
 
 
+_NOWHERE, _PENDING = -1, -2  # numbers of nodes in `to_data`
 _MAX_WORDS = 1 << 17
 
 REMOVED = "_"
@@ -145,6 +147,7 @@ class Node:
     """A place in the automaton: where each next word leads, and the roles of what ends here.
 
     Attributes:
+        states: those of the nondeterministic automaton that it stands for.
         next: symbol -> node; `PENDING` for one that `step` has yet to work out.
         otherwise: what a symbol leads to that is not there: nowhere, or, where a gap begins, to
             what `step` has yet to work out.
@@ -152,19 +155,27 @@ class Node:
         layers: the layers of these roles.
     """
 
-    __slots__ = ("_lexicon", "_states", "layers", "next", "otherwise", "roles")
+    __slots__ = ("_lexicon", "layers", "next", "otherwise", "roles", "states")
 
-    def __init__(self, lexicon: Lexicon, states: tuple[int, ...], roles: tuple[Role, ...]) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        states: tuple[int, ...],
+        roles: tuple[Role, ...],
+        following: dict[str, Node | None] | None = None,
+    ) -> None:
         self._lexicon = lexicon
-        self._states = states
+        self.states = states
         self.roles = roles
         self.layers = frozenset(role.layer for role in roles)
-        self.next: dict[str, Node | None] = lexicon.next_symbols(states)
+        if following is None:
+            following = lexicon.next_symbols(states)
+        self.next: dict[str, Node | None] = following
         self.otherwise: Node | None = PENDING if lexicon.has_gap(states) else None
 
     def step(self, symbol: str) -> Node | None:
         """Work out the node that `symbol` leads to, `None` for nowhere."""
-        node = self.next[symbol] = self._lexicon.advance(self._states, symbol)
+        node = self.next[symbol] = self._lexicon.advance(self.states, symbol)
         return node
 
 
@@ -244,6 +255,78 @@ class Lexicon:
         """The place before a phrase's first word."""
         self.respeller = Respeller(self._speller, self._glued, self._sound_alikes, self.knows)
         """Reads again the texts with a word whose symbol is `SUSPECT`."""
+
+    def warm(self, texts: Iterable[str]) -> None:
+        """Work out what reading some texts needs, so that texts like them are read at once."""
+        for text in texts:
+            symbols = [self.symbols[token] for token in TOKEN.findall(text.lower())]
+            for at in range(len(symbols)):
+                node: Node | None = self.start
+                for symbol in symbols[at:]:
+                    assert node is not None  # noqa: S101 (for the type checker)
+                    following = node.next.get(symbol, node.otherwise)
+                    node = node.step(symbol) if following is PENDING else following
+                    if node is None:
+                        break
+
+    def to_data(self) -> dict[str, Any]:
+        """Return all of a lexicon that is ready for look-ups as plain values, for JSON."""
+        numbered = _Numbered()
+        nodes = [self.start, *self._nodes.values()]
+        numbers: dict[int, int] = {id(node): number for number, node in enumerate(nodes)}
+        numbers |= {id(None): _NOWHERE, id(PENDING): _PENDING}
+        data = {
+            "speller": self._speller.to_data(),
+            "unbridged": sorted(self._unbridged),
+            "glued": list(self._glued),
+            "sounds": list(self._sound_alikes),
+            "words": sorted(self._words),
+            "prefixes": sorted(self._prefixes),
+            "edges": self._edges,
+            "prefix_edges": self._prefix_edges,
+            "gap_edges": self._gap_edges,
+            "state_roles": [[numbered.number(role) for role in those] for those in self._roles],
+            "nodes": [
+                (
+                    node.states,
+                    [numbered.number(role) for role in node.roles],
+                    {symbol: numbers[id(to)] for symbol, to in node.next.items()},
+                )
+                for node in nodes
+            ],
+            "layers": self.layers,
+            "symbols": dict(self.symbols),
+        }
+        data["roles"] = [_role_data(role, numbered.kinds) for role in numbered.roles]
+        data["kinds"] = list(numbered.kinds)
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
+        """Return the lexicon that `to_data` was asked of, ready for look-ups."""
+        sounds = [SoundAlike(*map(tuple, sound)) for sound in data["sounds"]]
+        lexicon = cls(Speller(*data["speller"]), data["unbridged"], data["glued"], sounds)
+        kinds = [CueKind(*kind) for kind in data["kinds"]]
+        roles = [_role_of(role, kinds) for role in data["roles"]]
+        lexicon._words.update(data["words"])
+        lexicon._prefixes.update(data["prefixes"])
+        lexicon._edges = data["edges"]
+        lexicon._prefix_edges = data["prefix_edges"]
+        lexicon._gap_edges = data["gap_edges"]
+        lexicon._roles = [[roles[number] for number in those] for those in data["state_roles"]]
+        lexicon.layers = data["layers"]
+        lexicon.freeze()
+        nodes = [lexicon.start]
+        for states, those, _ in data["nodes"][1:]:
+            node = Node(lexicon, tuple(states), tuple([roles[number] for number in those]), {})
+            lexicon._nodes[node.states] = node
+            nodes.append(node)
+        known: dict[int, Node | None] = dict(enumerate(nodes))
+        known |= {_NOWHERE: None, _PENDING: PENDING}
+        for node, (_, _, following) in zip(nodes, data["nodes"], strict=True):
+            node.next = {symbol: known[number] for symbol, number in following.items()}
+        lexicon.symbols.update(data["symbols"])
+        return lexicon
 
     def next_symbols(self, states: tuple[int, ...]) -> dict[str, Node | None]:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
@@ -377,6 +460,54 @@ class Lexicon:
             if word[:length] in self._prefixes:
                 return word[:length] + "*"
         return ""
+
+
+class _Numbered:
+    """Numbers roles, each object once, and the kinds of their cues."""
+
+    def __init__(self) -> None:
+        self.roles: list[Role] = []
+        self.kinds: dict[CueKind, int] = {}
+        self._numbers: dict[int, int] = {}
+
+    def number(self, role: Role) -> int:
+        """Return the number of a role, the next one for one that is new."""
+        number = self._numbers.get(id(role))
+        if number is None:
+            number = self._numbers[id(role)] = len(self.roles)
+            self.roles.append(role)
+        return number
+
+
+def _role_data(role: Role, kinds: dict[CueKind, int]) -> list[Any]:
+    company = role.company
+    return [
+        *role[:5],
+        None if role.kind is None else kinds.setdefault(role.kind, len(kinds)),
+        role.state,
+        dict(role.states),
+        sorted(role.ignored),
+        role.verbal,
+        company and [sorted(company.within), sorted(company.outside), company.reach],
+    ]
+
+
+def _role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
+    tag, layer, pattern, finding, label, kind, state, states, ignored, verbal, company = data
+    where = company and Company(frozenset(company[0]), frozenset(company[1]), company[2])
+    return Role(
+        sys.intern(tag),
+        layer,
+        pattern,
+        finding,
+        Label(label),
+        None if kind is None else kinds[kind],
+        state,
+        {name: Label(value) for name, value in states.items()},
+        frozenset(ignored),
+        verbal,
+        where,
+    )
 
 
 def _combine(old: Role | None, new: Role) -> Role:

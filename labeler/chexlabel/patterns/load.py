@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chexlabel.errors import PatternError
 from chexlabel.labels import LABELS_BY_WORD
 from chexlabel.patterns._extends import (
     completed_info,
@@ -19,6 +17,7 @@ from chexlabel.patterns._extends import (
 )
 from chexlabel.patterns._files import PatternFile, read_file
 from chexlabel.patterns._names import unknown_names
+from chexlabel.patterns.places import available_sets, find_base, find_set, sets_folder
 from chexlabel.patterns.problems import PatternFileError, Problem
 from chexlabel.patterns.source import Example, SetSource
 
@@ -35,39 +34,7 @@ __all__ = [
     "sets_folder",
 ]
 
-_PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
-_CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads the repository's
-
 Model = TypeVar("Model", bound="BaseModel")
-
-
-def sets_folder() -> Path:
-    """Return the folder of the pattern sets that ship with the package."""
-    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-
-
-def available_sets() -> dict[str, Path]:
-    """Return the pattern sets that ship with the package: name -> folder."""
-    return {path.parent.name: path.parent for path in sorted(sets_folder().glob("*/set.yaml"))}
-
-
-def find_set(patterns: str | os.PathLike[str]) -> Path:
-    """Return the folder of a pattern set given by the name of a shipped one or by its path.
-
-    Raises:
-        PatternError: There is no such set.
-    """
-    shipped = available_sets()
-    if isinstance(patterns, str) and patterns in shipped:
-        return shipped[patterns]
-    path = Path(patterns)
-    with suppress(OSError):  # too long for a name
-        if (path / "set.yaml").is_file():
-            return path
-    raise PatternError(
-        f"pattern set {os.fspath(patterns)!r}: neither a shipped set ({', '.join(shipped)}) nor a "
-        "folder with a set.yaml; see `chexlabel patterns list`"
-    )
 
 
 def read_set(patterns: str | os.PathLike[str]) -> SetSource:
@@ -183,15 +150,12 @@ class _Reader:
         name = info.model.extends
         if name is None:
             return None
-        folder = info.path.parents[1] / name
-        if folder.resolve() == extending[-1] or not (folder / "set.yaml").is_file():
-            shipped = available_sets()
-            if name not in shipped:
-                known = ", ".join(shipped)
-                message = f"there is no set {name!r}: neither a folder beside this one nor: {known}"
-                self.problems.append(info.problem(("extends",), message))
-                return None
-            folder = shipped[name]
+        folder = find_base(info.path.parent, name)
+        if folder is None:
+            known = ", ".join(available_sets())
+            message = f"there is no set {name!r}: neither a folder beside this one nor: {known}"
+            self.problems.append(info.problem(("extends",), message))
+            return None
         if folder.resolve() in extending:
             message = "the sets extend one another in a circle; remove one `extends`"
             self.problems.append(info.problem(("extends",), message))

@@ -33,6 +33,10 @@ class Speller:
         self.terms = terms
         """The words that are recognised also when they are misspelt."""
 
+    def to_data(self) -> tuple[list[str], list[str], dict[str, str]]:
+        """Return what it was made from, as plain values."""
+        return sorted(self.terms), sorted(self._own), self._corrections
+
     def is_listed(self, word: str) -> bool:
         """Say whether the pattern set lists `word` as a misspelling."""
         return word in self._corrections

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from pattern_sets import write_set
 
 from chexlabel import Labeler
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
 from chexlabel.patterns import cache
 from chexlabel.patterns.load import available_sets, read_set
+from pattern_sets import write_set
 
 TEXTS = [
     "No effusion or pneumothorax. Possible pneumonia; the heart is enlarged.",
@@ -95,12 +95,12 @@ def _set_yaml(base: str, name: str = "ours") -> str:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: b"",
+        lambda _: b"",
         lambda content: content[: len(content) // 2],
         lambda content: content.replace(b"effusion", b"infusion"),
         lambda content: b"{}\n" + content.partition(b"\n")[2],
-        lambda content: b"[1]\n[2]",
-        lambda content: os.urandom(3000),
+        lambda _: b"[1]\n[2]",
+        lambda _: os.urandom(3000),
     ],
 )
 def test_a_damaged_file_is_compiled_anew(damage: object, folder: Path) -> None:

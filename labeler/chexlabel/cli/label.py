@@ -19,7 +19,7 @@ from chexlabel.cli._arguments import (
     source_argument,
 )
 from chexlabel.cli._parser import one_line
-from chexlabel.errors import OutputError
+from chexlabel.errors import ChexlabelError, OutputError
 from chexlabel.run.parts import is_many
 
 if TYPE_CHECKING:
@@ -116,6 +116,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="stop at the first report that cannot be read, and write nothing",
     )
+    running.add_argument(
+        "--engine",
+        metavar="NAME",
+        choices=("ray", "spark"),
+        help="ray or spark: label Parquet files on such a cluster, or on its local mode, into a "
+        "folder of Parquet files",
+    )
     add_quiet_option(running, "no progress bar and no summary")
 
 
@@ -127,7 +134,10 @@ def run(args: argparse.Namespace) -> int:
     display: AbstractContextManager[_Messages] = _Bar() if shown else nullcontext(_Messages())
     many = args.resume or is_many(args.source, args.output)
     with display as messages:
-        done = _label_many(args, messages) if many else _label_one(args, messages)
+        if args.engine is not None:
+            done = _label_by_engine(args)
+        else:
+            done = _label_many(args, messages) if many else _label_one(args, messages)
     summary, note = done
     more = summary.unreadable - _NAMED_UNREADABLE
     if more > 0:
@@ -168,6 +178,21 @@ def _label_many(args: argparse.Namespace, messages: _Messages) -> tuple[Summary,
     )
     finished = "1 file was" if before == 1 else f"{before:,} files were"
     return summary, f"; {finished} finished before" if before else ""
+
+
+def _label_by_engine(args: argparse.Namespace) -> tuple[Summary, str]:
+    from chexlabel.distributed import BatchLabeler, label_with_engine
+
+    for option in ("evidence", "output_format", "keep_text", "confidence", "resume", "strict"):
+        if getattr(args, option):
+            raise ChexlabelError(
+                f"--{option.replace('_', '-')} goes not with --engine; leave out one of the two"
+            )
+    if args.output == "-":
+        raise OutputError("the labels of an engine go to a folder: -o out/")
+    label = BatchLabeler(args.text_column, args.id_column or (), labeler=labeler_from(args))
+    summary = label_with_engine(args.engine, args.source, args.output, label, force=args.force)
+    return summary, f"; on {args.engine}"
 
 
 def _run_options(args: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from chexlabel.readers._blocks import (
 )
 from chexlabel.readers._open import FORMATS, open_reports
 from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource
+from chexlabel.readers._values import RowReports, row_reports
 
 __all__ = [
     "FORMATS",
@@ -30,6 +31,8 @@ __all__ = [
     "ReadBlock",
     "ReaderOptions",
     "ReportSource",
+    "RowReports",
     "open_reports",
     "read_block",
+    "row_reports",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 from chexlabel.readers._source import Options, ReportSource
 from chexlabel.readers._tabular import Columns, choose_columns
-from chexlabel.readers._values import row_cells
+from chexlabel.readers._values import RowReports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,18 +78,10 @@ def open_parquet(stream: ByteStream, options: Options) -> ReportSource:
 
 
 def _reports(stream: ByteStream, table: ParquetFile, columns: Columns) -> Iterator[Report]:
-    build = columns.builder(columns.needed)
-    number = 0
     with _damage(stream.name):
-        for batch in table.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns.needed)):
-            for values in batch.to_pylist():
-                number += 1
-                try:
-                    cells = row_cells(columns, values)
-                except ValueError as error:
-                    yield columns.failed(number, f"row {number} {error}")
-                else:
-                    yield build(cells, number)
+        batches = table.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns.needed))
+        rows = chain.from_iterable(batch.to_pylist() for batch in batches)
+        yield from RowReports(columns).reports(rows)
 
 
 @contextmanager

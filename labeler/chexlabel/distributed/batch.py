@@ -1,0 +1,158 @@
+"""From a batch of rows to a batch of labels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from chexlabel._extras import optional_imports
+from chexlabel.errors import InputError
+from chexlabel.readers import row_reports
+from chexlabel.run.batches import batched, label_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chexlabel.labels import Label
+    from chexlabel.run.batches import ReportLabeler
+
+__all__ = ["ERROR", "BatchLabeler"]
+
+ERROR = "chexlabel_error"
+"""The column that says why a report was labeled blank; null where it was not."""
+
+
+class BatchLabeler:
+    """Labels the reports of a batch: an Arrow table or record batch, or a pandas DataFrame.
+
+    The result is of the same kind, with a row for each row of the batch, in order: the identifying
+    columns as they came, a column of floats for each finding (1, 0, -1, null), and `ERROR`. A
+    report that cannot be read or labeled has blank labels and its error, and stops no other.
+
+    It is small when pickled. Each process builds the labeler when it labels its first batch, and
+    keeps it for the batches to come.
+
+    Args:
+        text_column: the column of the reports; by default one known by its name, as for files.
+        id_columns: the columns that identify a report; by default those known by their names.
+        labeler: labels the reports; by default `chexlabel.Labeler()`.
+
+    >>> import pandas as pd
+    >>> batch = pd.DataFrame({"study_id": [7], "report": ["Small effusion."]})
+    >>> BatchLabeler()(batch)[["study_id", "Pleural Effusion"]].values.tolist()
+    [[7.0, 1.0]]
+    """
+
+    def __init__(
+        self,
+        text_column: str | None = None,
+        id_columns: Sequence[str] = (),
+        *,
+        labeler: ReportLabeler | None = None,
+    ) -> None:
+        if labeler is None:
+            from chexlabel.engine.labeler import Labeler
+
+            labeler = Labeler()
+        self._columns = (text_column, tuple(id_columns))
+        self._labeler = labeler
+        self.findings = labeler.findings
+        """The findings, in the order of their columns."""
+        self.refiner: str | None = getattr(labeler, "refiner", None)
+        """Name and version of the model that refines the labels; `None` for the rules alone."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        import pickle
+
+        return _rebuilt, (self._columns, pickle.dumps(self._labeler))
+
+    def __call__(self, batch: Any) -> Any:  # noqa: ANN401 - of pandas or Arrow
+        """Label the reports of a batch.
+
+        Raises:
+            InputError: there is no column of reports, or none that identifies them.
+            TypeError: the batch is neither of Arrow nor of pandas.
+        """
+        with optional_imports():
+            import pyarrow as pa
+        if isinstance(batch, pa.Table):
+            return self._labeled(batch)
+        if isinstance(batch, pa.RecordBatch):
+            table = self._labeled(pa.Table.from_batches([batch])).combine_chunks()
+            found = table.to_batches()
+            return found[0] if found else pa.RecordBatch.from_pylist([], schema=table.schema)
+        if type(batch).__module__.partition(".")[0] == "pandas":
+            index = batch.index
+            table = pa.Table.from_pandas(batch, preserve_index=False)
+            frame = self._labeled(table).to_pandas()
+            for name in self.id_columns(batch.columns):  # of the very type that they had
+                frame[name] = batch[name].to_numpy()
+            frame.index = index
+            return frame
+        raise TypeError(f"a batch is an Arrow table or a pandas frame, not {type(batch).__name__}")
+
+    def batches(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """Label a stream of batches, as Spark's `mapInPandas` and `mapInArrow` hand them over."""
+        return map(self, batches)
+
+    def id_columns(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return which of a table's columns identify its reports.
+
+        Raises:
+            InputError: as `__call__`.
+        """
+        text, ids = self._columns
+        found = row_reports(list(names), text_column=text, id_columns=ids).ids
+        if not found:
+            raise InputError(
+                "the rows have no column that is known to identify a report, and on several "
+                "machines they have no order to go by; name it (--id-column)"
+            )
+        return found
+
+    def needed_columns(self, names: Iterable[str]) -> list[str]:
+        """Return which of a table's columns are read, so that no others need be handed over."""
+        text, ids = self._columns
+        rows = row_reports(list(names), text_column=text, id_columns=ids)
+        return [name for name in names if name in rows.needed]
+
+    def _labeled(self, table: Any) -> Any:  # noqa: ANN401
+        import pyarrow as pa
+
+        text, ids = self._columns
+        rows = row_reports(table.column_names, text_column=text, id_columns=ids)
+        kept = self.id_columns(table.column_names)
+        labels: list[Sequence[Label | None]] = []
+        errors: list[str | None] = []
+        values = table.select(list(rows.needed)).to_pylist()
+        for batch in batched(rows.reports(values)):
+            found = label_batch(self._labeler, batch, evidence=False, confidence=False)
+            failed = dict(found.failures)
+            labels += found.labels
+            errors += [failed.get(at) for at in range(len(batch))]
+        columns: dict[str, Any] = {name: table[name] for name in kept}
+        for at, finding in enumerate(self.findings):
+            cells = (row[at] for row in labels)
+            numbers = [None if cell is None else float(cell) for cell in cells]
+            columns[finding] = pa.array(numbers, pa.float64())
+        columns[ERROR] = pa.array(errors, pa.string())
+        return pa.table(columns)
+
+
+class _Arguments(NamedTuple):
+    columns: tuple[str | None, tuple[str, ...]]
+    labeler: bytes
+
+
+def _rebuilt(columns: tuple[str | None, tuple[str, ...]], labeler: bytes) -> BatchLabeler:
+    return _kept(_Arguments(columns, labeler))
+
+
+@lru_cache(maxsize=4)
+def _kept(arguments: _Arguments) -> BatchLabeler:
+    """Build a labeler once a process: engines unpickle their functions for each batch of tasks."""
+    import pickle
+
+    labeler = pickle.loads(arguments.labeler)  # noqa: S301 - the caller's own, as the engine's are
+    (text, ids), _ = arguments
+    return BatchLabeler(text, ids, labeler=labeler)

@@ -47,8 +47,6 @@ class _Organ:
     states: list[_State] = field(default_factory=list)
     attributes: int = 0
     """How many of the states stand before it; what is said of it in a predicate follows these."""
-    asides: list[_State] = field(default_factory=list)
-    """Those of the states that a relative clause says; what is said after it counts for more."""
     carried: list[_State] = field(default_factory=list)
     """The states of the noun before it, which hold for it too if nothing of its own follows."""
 
@@ -62,21 +60,17 @@ class Anatomy:
         self._attribute: _State | None = None  # the state that describes the last mention
         self._group: list[_Organ] = []  # the anatomy that the last predicate spoke of
         self._mentions_since = False  # whether a finding followed the last anatomy
-        self._digressed = False  # whether a relative clause has begun
-        self._aside = 0  # how many states the last anatomy had when it began
+        self._digresses = False  # whether a relative clause on the anatomy is being read
+        self._asides: list[_State] = []  # what such clauses say
         self.organs: list[_Organ] = []
 
     def digress(self) -> None:
         """Take note that a relative clause begins: "the heart, which was enlarged, ..."."""
-        self._aside = len(self.organs[-1].states) if self.organs else 0
-        self._digressed = bool(self.organs)
+        self._digresses = bool(self.organs)
 
     def resume(self) -> None:
         """Take note that a comma ends a relative clause."""
-        if self._digressed:
-            self._digressed = False
-            organ = self.organs[-1]
-            organ.asides = organ.states[self._aside :]
+        self._digresses = False
 
     def pass_mention(self) -> None:
         """Take note that a finding was mentioned."""
@@ -109,12 +103,14 @@ class Anatomy:
         elif noun is not None:
             self._attribute = (item, cues)
         elif self.organs:
+            if self._digresses:
+                self._asides.append((item, cues))
             self._bind((item, cues))
 
     def judgements(self) -> Iterator[Judgement]:
         """Judge all anatomy whose state is known and means something."""
         for organ in self.organs:
-            judgement = _decide(organ)
+            judgement = _decide(organ, self._asides)
             if judgement is not None:
                 yield judgement
 
@@ -157,16 +153,16 @@ class Anatomy:
                 if Tag.STATE not in after:  # "normal and stable contours"
                     return None
                 joined = True
-            elif self._parts_from_noun(other, item):
+            elif self._parts_from_noun(other):
                 return None
             if other.start <= end:
                 end = other.end
         return None
 
-    def _parts_from_noun(self, other: Match, state: Match) -> bool:
+    def _parts_from_noun(self, other: Match) -> bool:
         """Say whether a phrase parts a state from the noun after it."""
         tag = other.role.tag
-        if tag == Tag.COLON and other.start == state.end and not self.organs:
+        if tag == Tag.COLON and not self.organs:
             return False  # "Normal: heart size, mediastinum"
         return tag in BOUNDARIES or tag in PREDICATES or (tag == Tag.CUE_BEFORE and restarts(other))
 
@@ -212,8 +208,6 @@ class Anatomy:
             len(before) == 2
             and before[0].role.tag == Tag.CONJUNCTION
             and before[1].role.tag == Tag.MENTION
-            and self._attribute is not None
-            and self._attribute[0].start < before[1].start
         )
 
     def _bind(self, state: _State) -> None:
@@ -235,12 +229,12 @@ class Anatomy:
             organ.states = [*organ.states, state]
 
 
-def _decide(organ: _Organ) -> Judgement | None:
+def _decide(organ: _Organ, asides: Sequence[_State]) -> Judgement | None:
     entries = organ.states or organ.carried
-    if organ.asides:
-        plain = [entry for entry in entries if entry not in organ.asides]
+    if asides:
+        plain = [entry for entry in entries if entry not in asides]
         if any(_is_plain(organ, state) for state, _ in plain):
-            entries = plain
+            entries = plain  # what the sentence says counts for more than the relative clause
     for state, label in organ.item.role.states.items():
         for item, cues in entries:
             if item.role.state == state:

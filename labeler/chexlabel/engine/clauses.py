@@ -63,7 +63,7 @@ class _Segmenter:
     aside = False  # whether a comma stands before the `with` that stands between them
     passed = 0  # the phrases of a junction that were read with its first
     relative = -1  # token at which the last relative clause began
-    answered = -1  # token after the last verdict without a verb: "effusion nil"
+    answered = False  # whether a verdict without a verb has just been read: "effusion nil"
 
     def __init__(self, items: Sequence[Match], length: int) -> None:
         self.items = items
@@ -92,7 +92,7 @@ class _Segmenter:
         self.state.begin()
         self.suspended = None
         self.link = None
-        self.answered = -1
+        self.answered = False
 
     def end_scopes(self, at: int) -> None:
         for scope in self.state.scopes:
@@ -106,12 +106,12 @@ class _Segmenter:
         scope = Scope(cue, at, len(self.items))
         self.sentence.scopes.append(scope)
         scopes.append(scope)
-        self.answered = -1
+        self.answered = False
 
     # Mentions.
 
     def read_mention(self, at: int, item: Match) -> None:
-        self.pass_answer(at, item)
+        self.pass_answer(at)
         mentions = self.sentence.mentions
         same_words = bool(mentions) and item.start < mentions[-1].item.end
         link = None if same_words else self.link
@@ -120,13 +120,13 @@ class _Segmenter:
         if not same_words:
             self.link, self.aside = None, False
 
-    def pass_answer(self, at: int, item: Match) -> None:
+    def pass_answer(self, at: int) -> None:
         """Begin a clause where the next item follows an answer: "effusion nil edema mild"."""
-        if self.answered >= 0 and self.link is None and item.start >= self.answered:
+        if self.answered and self.link is None:
             self.open_clause(at, "follows an answer")
 
     def read_anatomy(self, at: int, item: Match) -> None:
-        self.pass_answer(at, item)
+        self.pass_answer(at)
         self.sentence.has_anatomy = True
         if self.begins_clause(at):
             self.end_scopes(at)
@@ -177,7 +177,7 @@ class _Segmenter:
     def read_cue_after(self, at: int, item: Match) -> None:
         self.state.closed = True
         if not item.role.verbal:
-            self.answered = item.end
+            self.answered = True
         if self.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
             return  # "effusion with negative cultures"
         self.clause.verdicts.append(at)

@@ -11,7 +11,6 @@ import zipfile
 from contextlib import suppress
 from itertools import repeat
 from typing import TYPE_CHECKING, BinaryIO
-from xml.sax.saxutils import escape
 
 from chexlabel.errors import OutputError
 
@@ -50,6 +49,8 @@ _PARTS = {
     "</Relationships>",
 }
 
+# (`xml.sax.saxutils.escape` would load the network's modules at each start.)
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "_x000D_"})
 # What XML cannot hold, and what Excel would read as one of its own escapes ("_x000D_").
 _NOT_IN_CELLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LIKE_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -147,4 +148,4 @@ def _text(cell: str) -> str:
         )
     cell = _LIKE_ESCAPE.sub("_x005F_", cell)
     cell = _NOT_IN_CELLS.sub(lambda found: f"_x{ord(found[0]):04X}_", cell)
-    return escape(cell, {"\r": "_x000D_"})
+    return cell.translate(_ESCAPES)

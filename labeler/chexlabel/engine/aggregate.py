@@ -4,7 +4,7 @@ What a passage says of all findings is one integer with four bits a finding: 000
 uncertain, 0111 positive, 1000 uncertain unless something else is said ("the heart is stable"). The
 bitwise or of the passages is then the report: any positive wins, else any uncertain, else any
 negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits are of no finding: in
-them stands how a sentence refers to the one before it (`chexlabel.engine.context`).
+them stands how a sentence refers to the one before it (`chexlabel.engine.context`), and `MENTIONS`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.labels import Label
 from chexlabel.patterns.pattern_set import PatternSet
 
-__all__ = ["Aggregator", "passage_mask", "speaks"]
+__all__ = ["MENTIONS", "Aggregator", "passage_mask", "speaks"]
+
+MENTIONS = 0b0100
+"""Marks a passage that mentions a finding, if only to say nothing of it: "history of pneumonia"."""
 
 _WIDTH = 4
 _BITS = {Label.NEGATIVE: 0b0001, Label.UNCERTAIN: 0b0011, Label.POSITIVE: 0b0111}
@@ -34,6 +37,7 @@ def passage_mask(judgements: Iterable[Judgement], weak_states: frozenset[str]) -
     """
     mask = 0
     for judgement in judgements:
+        mask |= MENTIONS
         label = judgement.label
         if label is None:
             continue

@@ -31,6 +31,7 @@ _WORD = re.compile(r"\S+")
 _VIEW_SPLIT = re.compile(r"[\s,;()&/+-]+")
 _VIEW_FILLER = re.compile(r"[\d_x:.*]+")  # numbers, times, dates, removed words
 _ORNAMENTS = "*#=_~-\u2022<>[]|"
+_AFTER_HEADING = _ORNAMENTS + ")"
 
 
 class HeadingFinder:
@@ -47,6 +48,7 @@ class HeadingFinder:
         self._anywhere_last = frozenset(h.rsplit(" ", 1)[-1] for h in self._anywhere)
         self._anywhere_words = max((h.count(" ") + 1 for h in self._anywhere), default=0)
         self._first_words = frozenset(_first_word(h) for h in self._headings)
+        self._last_words = frozenset(h.rsplit(" ", 1)[-1] for h in self._headings)
         self._not_after = frozenset(model.not_after)
         # Content is not ended by a view heading, nor by a context heading in mid-sentence.
         self._content = {s.name for s in sections if s.role in ("content", "amendment")}
@@ -156,7 +158,7 @@ class HeadingFinder:
         chunk = line[low:colon]
         if chunk[-1:].isdigit() and line[colon + 1 : colon + 2].isdigit():
             return start
-        if not chunk or chunk.isspace():
+        if not chunk or chunk.isspace() or not self._may_end_heading(chunk):
             return colon + 1
         begin = 0
         name = self.name(chunk) if low == start else None
@@ -173,6 +175,14 @@ class HeadingFinder:
         if name is not None:
             found.append((name, offset + low + begin, offset + colon + 1))
         return colon + 1
+
+    def _may_end_heading(self, chunk: str) -> bool:
+        """Tell, by its last word, whether a heading may end a text: quickly, as most do not."""
+        last = chunk.split()[-1].lower()
+        if last[-1] in _AFTER_HEADING or last.lstrip(_ORNAMENTS) in self._last_words:
+            return True
+        view = _VIEW_SPLIT.split(last)[-1].rstrip(".")
+        return not view or view in self._view_words or bool(_VIEW_FILLER.fullmatch(view))
 
     def _after_marker(
         self, chunk: str, offset: int, found: list[Heading]

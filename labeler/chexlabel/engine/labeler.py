@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from chexlabel.engine.aggregate import Aggregator, passage_mask, speaks
+from chexlabel.engine.aggregate import MENTIONS, Aggregator, passage_mask, speaks
 from chexlabel.engine.checklists import plain_marks
 from chexlabel.engine.confidence import report_probabilities
 from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
@@ -346,10 +346,7 @@ class Labeler:
         return self._aggregator.blank
 
     def _is_known(self, mask: int, sentences: Sequence[str]) -> bool:
-        if speaks(mask) or any(map(self._recognised.__getitem__, sentences)):
-            return True
-        # A mention that counts for nothing is one all the same: "history of pneumonia".
-        return any(self._statements[sentence].quotes for sentence in sentences)
+        return bool(mask & MENTIONS) or any(map(self._recognised.__getitem__, sentences))
 
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import re
+from collections.abc import Callable, Sequence
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -14,7 +15,16 @@ from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.patterns import load_patterns
 from chexlabel.readers import open_reports
 
-__all__ = ["OPENI", "openi_reports", "recombined_reports", "sample_reports", "write_csv"]
+__all__ = [
+    "OPENI",
+    "openi_reports",
+    "recombined_reports",
+    "report_of",
+    "sample_reports",
+    "sentences_of",
+    "vary",
+    "write_csv",
+]
 
 OPENI = Path(__file__).resolve().parents[2] / "shared" / "openi" / "NLMCXR_reports_dev.tgz"
 """3,184 real reports (Open-i, CC BY-NC-ND 4.0), which are not part of the repository."""
@@ -58,17 +68,27 @@ def recombined_reports(count: int = 4000) -> list[str]:
     A report has an indication, two to six sentences of findings and one or two of impression.
     """
     rng = random.Random(14)  # noqa: S311 (no secret)
-    sentences = _sentences()
+    sentences = sentences_of()
     reports: dict[str, None] = {}
     while len(reports) < count:
-        findings = [_vary(rng.choice(sentences), rng) for _ in range(rng.randint(2, 6))]
-        impression = [_vary(rng.choice(sentences), rng) for _ in range(rng.randint(1, 2))]
-        reports[
-            f"INDICATION: {rng.choice(_REASONS)}.\n\n"
-            f"FINDINGS: {'. '.join(findings)}.\n\n"
-            f"IMPRESSION: {'. '.join(impression)}.\n"
-        ] = None
+        reports[report_of(lambda: vary(rng.choice(sentences), rng), rng)] = None
     return list(reports)
+
+
+def report_of(draw: Callable[[], str], rng: random.Random) -> str:
+    """Return a report: an indication, two to six sentences of findings, one or two of impression.
+
+    Args:
+        draw: gives a sentence.
+        rng: decides how many.
+    """
+    findings = [draw() for _ in range(rng.randint(2, 6))]
+    impression = [draw() for _ in range(rng.randint(1, 2))]
+    return (
+        f"INDICATION: {rng.choice(_REASONS)}.\n\n"
+        f"FINDINGS: {'. '.join(findings)}.\n\n"
+        f"IMPRESSION: {'. '.join(impression)}.\n"
+    )
 
 
 def openi_reports() -> list[str] | None:
@@ -87,21 +107,21 @@ def write_csv(path: Path, reports: list[str]) -> None:
         writer.writerows((f"r{number}", text) for number, text in enumerate(reports, 1))
 
 
-def _sentences() -> list[str]:
-    """Return the distinct sentences that the samples' labels come from."""
+def sentences_of(reports: Sequence[str] = ()) -> list[str]:
+    """Return the distinct sentences that the labels of the samples, and of others, come from."""
     model = load_patterns("chexpert14").sections
     sectioner, splitter = Sectioner(model), SentenceSplitter(model)
     return sorted(
         {
             " ".join(sentence.split())
-            for text in sample_reports()
+            for text in (*sample_reports(), *reports)
             for span in sectioner.counted(text)
             for sentence in splitter.split(text, span.start, span.end)
         }
     )
 
 
-def _vary(sentence: str, rng: random.Random) -> str:
+def vary(sentence: str, rng: random.Random) -> str:
     """Replace words by others of their kind, numbers by others, and perhaps add a remark."""
 
     def replaced(match: re.Match[str]) -> str:

@@ -21,6 +21,7 @@ MENTIONS = 0b0100
 """Marks a passage that mentions a finding, if only to say nothing of it: "history of pneumonia"."""
 
 _WIDTH = 4
+_OF_FINDINGS = ~0b1111
 _BITS = {Label.NEGATIVE: 0b0001, Label.UNCERTAIN: 0b0011, Label.POSITIVE: 0b0111}
 _WEAK = 0b1000
 _LABELS: dict[int, Label | None] = {0: None, _WEAK: Label.UNCERTAIN}
@@ -81,6 +82,7 @@ class Aggregator:
 
     def labels(self, mask: int) -> tuple[Label | None, ...]:
         """Return the labels of a report that has text; equal ones are one object."""
+        mask &= _OF_FINDINGS
         found = self._memo.get(mask)
         if found is None:
             if len(self._memo) >= _MEMO:

@@ -177,12 +177,12 @@ class HeadingFinder:
         return colon + 1
 
     def _may_end_heading(self, chunk: str) -> bool:
-        """Tell, by its last word, whether a heading may end a text: quickly, as most do not."""
+        """Tell, by its last word and the names of views, whether a heading may end a text."""
         last = chunk.split()[-1].lower()
         if last[-1] in _AFTER_HEADING or last.lstrip(_ORNAMENTS) in self._last_words:
             return True
-        view = _VIEW_SPLIT.split(last)[-1].rstrip(".")
-        return not view or view in self._view_words or bool(_VIEW_FILLER.fullmatch(view))
+        words = _VIEW_SPLIT.split(chunk.lower())
+        return any(word.rstrip(".") in self._view_keys for word in words)
 
     def _after_marker(
         self, chunk: str, offset: int, found: list[Heading]

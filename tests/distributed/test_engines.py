@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ pytest.importorskip("pandas", reason="pandas is not installed")
 from pyarrow import dataset, parquet  # noqa: E402
 
 from chexlabel.distributed import ERROR, BatchLabeler, label_with_engine  # noqa: E402
+from places import ROOT  # noqa: E402
 
 # What an engine's libraries warn of or leave open at exit is theirs.
 pytestmark = [pytest.mark.no_cover, pytest.mark.filterwarnings("ignore")]
@@ -130,3 +132,32 @@ def test_the_command(engine: str, folder: Path, tmp_path: Path, capsys) -> None:
     csv.write_text("id,report\n1,x\n")
     assert main([*command[:1], str(csv), "-o", str(tmp_path / "b"), "--engine", engine]) == 2
     assert "is no Parquet file" in capsys.readouterr().err
+
+
+def test_the_example_of_the_docs(
+    engine: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out"
+    path = ROOT / "docs" / "examples" / f"label_on_{engine}.py"
+    monkeypatch.setattr(sys, "argv", [str(path), str(folder), str(output)])
+    runpy.run_path(str(path), run_name="__main__")
+    assert len(rows(output)) == 3 * ROWS
+
+
+def test_both_engines_take_the_batch_function_as_it_is(engine: str, folder: Path) -> None:
+    label = BatchLabeler(labeler=Labeler(refine=False))
+    source = str(folder / "year=0" / "part.parquet")
+    if engine == "ray":
+        import ray
+
+        read = ray.data.read_parquet(source).select_columns(["study_id", "report"])
+        found = read.map_batches(label, batch_format="pandas").to_pandas()
+    else:
+        from pyspark.sql import SparkSession
+
+        frame = SparkSession.builder.getOrCreate().read.parquet(source)
+        findings = ", ".join(f"`{name}` double" for name in label.findings)
+        schema = f"study_id string, {findings}, {ERROR} string"
+        found = frame.mapInPandas(label.batches, schema).toPandas()
+    assert len(found) == ROWS
+    assert found["Pleural Effusion"].sum() == sum("effusion" in text for text in TEXTS) * ROWS / 5

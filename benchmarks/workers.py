@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import corpus
+from corpus import recombined_reports, write_csv
 
 RUN = """
 import json, resource, sys, time
@@ -52,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         source, script = Path(folder, "reports.csv"), Path(folder, "run.py")
         script.write_text(RUN)
-        make = getattr(corpus, "growth_reports", corpus.recombined_reports)
-        corpus.write_csv(source, list(make(arguments.reports)))
+        write_csv(source, recombined_reports(arguments.reports))
         print(json.dumps({"machine": platform.processor(), "python": platform.python_version()}))
         alone = None
         for workers in arguments.workers:

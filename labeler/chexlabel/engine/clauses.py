@@ -247,7 +247,10 @@ class _Segmenter:
 
     def read_with(self, at: int, item: Match) -> None:
         # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
-        kept = [scope for scope in self.state.scopes if scope.cue.end == item.start]
+        # A cue that names what it denies ("no enlargement of the heart with ...") ends there.
+        last = self.state.last
+        named = last is not None and last.end == item.start
+        kept = [s for s in self.state.scopes if s.cue.end == item.start and not named]
         for scope in self.state.scopes:
             if scope not in kept:
                 scope.end = at

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             output = Path(folder, f"{workers}.csv")
             command = [sys.executable, str(script), str(source), str(output), str(workers)]
             done = subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own
-            found = json.loads(done.stdout)
+            found = json.loads(done.stdout, parse_float=lambda number: round(float(number), 2))
             busiest = max(found["parent"], found["workers"] / workers)
             alone = alone or found["parent"]
             found |= {"processes": workers, "gain on free cores": round(alone / busiest, 2)}

@@ -65,7 +65,7 @@ def label_files(  # noqa: PLR0913 - the options of the command
     are passed over, and the folder is in the end what an uninterrupted run makes.
 
     Args:
-        sources: files, folders of tables, and patterns such as "2024/*.parquet".
+        sources: files, folders of tables, and patterns such as `2024/*.parquet`.
         output: the folder of the labels; it is made if it is not there.
         labeler: labels the reports; by default `chexlabel.Labeler()`.
         evidence: a folder for the evidence, a JSON Lines file for each input.

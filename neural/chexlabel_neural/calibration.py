@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from chexlabel_neural.refiner_file import (
     write_refiner_file,
 )
 from chexlabel_neural.runtime import PassageReader, open_net
+from chexlabel_neural.sources import composed_statements
 
 __all__ = ["Figures", "calibrate_model"]
 
@@ -82,6 +84,9 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     reader = _reader(recipe, folder)
     held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
     gold = [text for path in (*recipe.gold, *more) for text in _labelled(path)]
+    chance = random.Random(recipe.seed + 1)  # noqa: S311 - no secret
+    statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold, chance)
+    gold += gold_passages(statements, findings)
     held_out = readings(held, labeler, reader, findings)
     read = [*held_out, *readings(gold, labeler, reader, findings)]
 

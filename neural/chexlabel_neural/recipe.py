@@ -49,8 +49,9 @@ class Recipe(_Strict):
             themselves; `None` for not at all.
         gold: further labelled texts that thresholds are set on, as JSON Lines; relative to the
             recipe.
+        composed_gold: how many statements, composed anew, thresholds are set on beside them.
         gold_weights: what a text of a source (a file's name without ending) counts there; 1 where
-            it is missing.
+            it is missing; "composed" are the composed statements.
         seed: of what is drawn.
     """
 
@@ -68,6 +69,7 @@ class Recipe(_Strict):
     student: Net
     finish: TrainConfig | None = None
     gold: list[Path] = []
+    composed_gold: int = Field(default=0, ge=0)
     gold_weights: dict[str, float] = {}
     seed: int = 1
 

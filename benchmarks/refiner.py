@@ -70,9 +70,9 @@ def _figures(labeler: Labeler, reports: list[str]) -> Iterator[tuple[str, float]
     judge = labeler._refiner
     assert isinstance(judge, RefinerJudge)
     yield "distinct sentences/s, the net alone", _rate(sentences, judge.net_probabilities)
-    if judge.cascade is not None:
-        left = sum(judge.cascade.cover(sentences))
-        yield "sentences of 100 left to the rules by the cascade", 100 * left / len(sentences)
+    if judge.gate is not None:
+        left = len(sentences) - int(judge.gate.asks(sentences).sum())
+        yield "sentences of 100 left to the rules by the gate", 100 * left / len(sentences)
     yield "reports/s, refined labels", _rate(reports, _by_batches(labeler))
     rules = Labeler(refine=False)
     yield "reports/s, labels by the rules alone", _rate(reports, _by_batches(rules))

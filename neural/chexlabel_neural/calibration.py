@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from chexlabel import Labeler
+from chexlabel.engine.judgement import REFINER
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
@@ -21,17 +22,20 @@ from chexlabel_neural.calibrate import (
 )
 from chexlabel_neural.corpus import CODES, read_corpus, read_splits
 from chexlabel_neural.evaluate import read_gold
+from chexlabel_neural.gate import fit_gate
 from chexlabel_neural.measure import LabelledText, gold_passages, readings
 from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import (
+    GATE,
+    GateFile,
     RefinerFile,
     file_hashes,
     pattern_hash,
     write_refiner_file,
 )
 from chexlabel_neural.runtime import PassageReader, open_net
-from chexlabel_neural.sources import composed_statements
+from chexlabel_neural.sources import composed_statements, real_sentences
 
 __all__ = ["Figures", "calibrate_model"]
 
@@ -116,7 +120,36 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
         sha256=file_hashes(folder),
     )
     write_refiner_file(file, folder)
+    if recipe.gate_loss is not None:
+        _add_gate(recipe, labeler, folder, file)
     return _figures(read, findings, policies, temperatures, error)
+
+
+def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile) -> None:
+    """Fit the gate on all text of the recipe, and set it on the held-out writers."""
+    assert recipe.gate_loss is not None  # noqa: S101 (for the reader)
+    refined = Labeler(recipe.patterns, refine=folder)
+
+    def changed(passages: Sequence[str]) -> list[bool]:
+        judged = refined.judge(passages)
+        return [any(judgement.source == REFINER for judgement in found) for found in judged]
+
+    chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
+    statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
+    passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
+    passages += sorted(real_sentences(recipe.reports, labeler))
+    held = [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
+    held_changed = np.array(changed(held))
+    fitted = changed(passages)
+    if not held_changed.any() or not any(fitted):
+        return
+    gate = fit_gate(passages, fitted, labeler.patterns.lexicon, seed=recipe.seed)
+    gate.write(folder / GATE)
+    least = float(np.quantile(gate.scores(held)[held_changed], recipe.gate_loss))
+    gated = file.model_copy(
+        update={"gate": GateFile(file=GATE, least=round(least, 4)), "sha256": file_hashes(folder)}
+    )
+    write_refiner_file(gated, folder)
 
 
 def _labelled(path: Path) -> list[LabelledText]:

@@ -11,7 +11,7 @@ from chexlabel import Label, Labeler
 from chexlabel_neural.calibrate import Reading
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import OTHER, Passage
-from chexlabel_neural.refine import is_familiar, strange_mentions
+from chexlabel_neural.familiarity import is_familiar, strange_mentions
 from chexlabel_neural.runtime import PassageReader
 
 __all__ = ["LabelledText", "gold_passages", "readings"]

@@ -52,6 +52,8 @@ class Recipe(_Strict):
         composed_gold: how many statements, composed anew, thresholds are set on beside them.
         gold_weights: what a text of a source (a file's name without ending) counts there; 1 where
             it is missing; "composed" are the composed statements.
+        gate_loss: the share of the net's changes, on the held-out writers, that may be given up for
+            speed by a gate; `None` for no gate.
         seed: of what is drawn.
     """
 
@@ -71,6 +73,7 @@ class Recipe(_Strict):
     gold: list[Path] = []
     composed_gold: int = Field(default=0, ge=0)
     gold_weights: dict[str, float] = {}
+    gate_loss: float | None = Field(default=None, ge=0, lt=1)
     seed: int = 1
 
 

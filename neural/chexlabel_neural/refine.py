@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +15,16 @@ from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Lexicon, Role, Tag
-from chexlabel_neural.cascade import KnownSequences
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
+from chexlabel_neural.familiarity import is_familiar, strange_mentions, strangeness
+from chexlabel_neural.gate import Gate
 from chexlabel_neural.probabilities import sigmoid, softmax
 from chexlabel_neural.refiner_file import RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
 
-__all__ = ["RefinerJudge", "is_familiar", "strange_mentions", "strangeness"]
+__all__ = ["RefinerJudge"]
 
 Floats: TypeAlias = NDArray[np.float32]
-
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_UNKNOWN_AT_EASE = 0.5
 
 
 class RefinerJudge:
@@ -76,11 +73,11 @@ class RefinerJudge:
         self._span_threshold = file.span_threshold
         self._max_tokens = file.max_tokens
         self._readings = Memo(self._read)
-        self.cascade: KnownSequences | None = None
-        """Tells which passages are left to the rules where labels alone are wanted."""
-        if file.cascade is not None and reader.opened_with is not None:
-            path = reader.opened_with[0] / file.cascade.file
-            self.cascade = KnownSequences.read(path, file.cascade.order)
+        self.gate: Gate | None = None
+        """Tells which passages the net is asked about; `None` for all."""
+        if file.gate is not None and reader.opened_with is not None:
+            path = reader.opened_with[0] / file.gate.file
+            self.gate = Gate.read(path, file.gate.least, self._lexicon)
 
     def __reduce__(self) -> tuple[object, ...]:
         return RefinerJudge, self._arguments
@@ -97,14 +94,14 @@ class RefinerJudge:
         return [readings[passage] for passage in passages]
 
     def skim(self, passages: Sequence[str]) -> list[list[Judgement]]:
-        """Judge for the labels alone: what the cascade covers is left to the rules."""
-        if self.cascade is None:
+        """Judge for the labels alone: what the gate leaves to the rules the net does not read."""
+        if self.gate is None:
             return self(passages)
-        covered = self.cascade.cover(passages)
-        known = [passage for passage, skip in zip(passages, covered, strict=True) if skip]
-        others = [passage for passage, skip in zip(passages, covered, strict=True) if not skip]
-        by_rules, refined = iter(self._rules(known)), iter(self(others))
-        return [next(by_rules if skip else refined) for skip in covered]
+        asked = self.gate.asks(passages).tolist()
+        doubtful = [passage for passage, ask in zip(passages, asked, strict=True) if ask]
+        others = [passage for passage, ask in zip(passages, asked, strict=True) if not ask]
+        refined, by_rules = iter(self(doubtful)), iter(self._rules(others))
+        return [next(refined if ask else by_rules) for ask in asked]
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
@@ -136,6 +133,8 @@ class RefinerJudge:
         changed = sure >= self._threshold[familiar[:, None].astype(int), columns, places, best]
         # The net cannot overrule what it did not see: the end of a passage that is too long.
         changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
+        if self.gate is not None:  # as where labels alone are wanted
+            changed &= self.gate.asks(passages)[:, None]
         for at in np.flatnonzero((changed & (places > 0)).any(axis=1)).tolist():
             changed[at] &= ~self._unread(passages[at], by_rules[at])
         final = np.where(changed, best, places)
@@ -228,56 +227,6 @@ class RefinerJudge:
             confidence = float(table[number, final[column]])
             found.append(Judgement(Match(*span, role), label, (), confidence, REFINER))
         return sorted(found, key=lambda judgement: judgement.item.start)
-
-
-def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
-    """Return how little of a passage the net can know, 0 to 1, by its share of unknown words.
-
-    Up to half of the words may be unknown, as names and slips are; from there it rises to 1.
-    """
-    words = _WORD.findall(passage.lower())
-    if not words:
-        return 0.0
-    unknown = sum(word not in vocabulary for word in words) / len(words)
-    return max(0.0, (unknown - _UNKNOWN_AT_EASE) / (1 - _UNKNOWN_AT_EASE))
-
-
-def strange_mentions(
-    passage: str,
-    judgements: Sequence[Judgement],
-    lexicon: Lexicon | None,
-    vocabulary: frozenset[str] | None,
-) -> set[int]:
-    """Return the numbers of the findings whose mentions hold a word that the net cannot know.
-
-    What the rules know by name, and the net never met in training, the net has no say in.
-
-    Args:
-        passage: the text.
-        judgements: the rules' of its mentions.
-        lexicon: by which the rules read it.
-        vocabulary: the words of the training text, lower case; `None` where they are not known.
-    """
-    if vocabulary is None or not judgements:
-        return set()
-    tokens = token_offsets(passage, lexicon)
-    return {
-        item.role.finding
-        for item in (judgement.item for judgement in judgements)
-        if item.role.finding >= 0
-        for start, end in tokens[item.start : item.end]
-        if not vocabulary.issuperset(_WORD.findall(passage[start:end].lower()))
-    }
-
-
-def is_familiar(passage: str, lexicon: Lexicon | None) -> bool:
-    """Tell whether the rules know every word of a passage.
-
-    Of such passages they misread few, and the net must be surer to overrule them.
-    """
-    if lexicon is None:
-        return False
-    return all(lexicon.symbols[word] for word in _WORD.findall(passage.lower()))
 
 
 def _thresholds(policy: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> Floats:

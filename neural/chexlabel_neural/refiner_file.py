@@ -20,12 +20,13 @@ from chexlabel_neural.classes import CHOICES, TRANSITIONS
 
 __all__ = [
     "CONFIG",
+    "GATE",
     "ONNX",
     "REFINER_FILE",
     "TOKENIZER",
     "VOCABULARY",
     "WEIGHTS",
-    "Cascade",
+    "GateFile",
     "RefinerFile",
     "check_files",
     "file_hashes",
@@ -38,6 +39,7 @@ REFINER_FILE: Final = "refiner.json"
 ONNX: Final = "model.onnx"
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
+GATE: Final = "gate.npy"
 TOKENIZER: Final = "tokenizer.json"
 VOCABULARY: Final = "vocabulary.txt"
 """The words of the training text, lower case, one a line; may be missing."""
@@ -50,16 +52,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Cascade(_Strict):
-    """Passages that need no second reader: all their word sequences are known to be read alike.
+class GateFile(_Strict):
+    """Tells which passages the net is asked about (see `chexlabel_neural.gate`).
 
     Attributes:
-        file: a sorted NumPy array of the 64-bit hashes of these sequences.
-        order: words in a sequence.
+        file: a NumPy array of the weights.
+        least: the lowest score at which the net is asked.
     """
 
     file: str
-    order: Annotated[int, Field(ge=1, le=8)]
+    least: Annotated[float, Field(allow_inf_nan=False)]
 
 
 class RefinerFile(_Strict):
@@ -85,7 +87,7 @@ class RefinerFile(_Strict):
             seldom wrong; `policy` where it is `None`.
         span_threshold: the least probability of a token of the words that decided.
         max_tokens: the most wordpieces of a passage, special ones included; more are cut off.
-        cascade: which passages are left to the rules; `None` for none.
+        gate: which passages the net is asked about; `None` for all.
         sha256: file name -> SHA-256 of every file of the folder but this one.
     """
 
@@ -102,7 +104,7 @@ class RefinerFile(_Strict):
     familiar_policy: dict[str, dict[str, Probability]] | None = None
     span_threshold: Probability = 0.5
     max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
-    cascade: Cascade | None = None
+    gate: GateFile | None = None
     sha256: dict[str, Digest]
 
     @property

@@ -269,8 +269,8 @@ def open_net(folder: Path, file: RefinerFile, device: str) -> PassageReader:
     names = [TOKENIZER, weights, *([] if chosen == "cpu" else [CONFIG])]
     if VOCABULARY in file.sha256:
         names.append(VOCABULARY)
-    if file.cascade is not None:
-        names.append(file.cascade.file)
+    if file.gate is not None:
+        names.append(file.gate.file)
     check_files(folder, names, file.sha256)
     net: Net = OnnxNet(folder / ONNX) if chosen == "cpu" else TorchNet(folder, chosen)
     vocabulary = None

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 
 from chexlabel import Label, Labeler
-from chexlabel_neural.refine import is_familiar
+from chexlabel_neural.familiarity import is_familiar
 from tiny_model import write_tiny_model
 
 

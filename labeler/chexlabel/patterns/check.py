@@ -93,7 +93,7 @@ class CheckResult:
 def check_set(patterns: str | os.PathLike[str]) -> CheckResult:
     """Check a pattern set, given by name or folder, and run its own examples.
 
-    >>> check_set("chexpert14").summary.findings[2]
+    >>> check_set("nih14").summary.findings[1]
     'Cardiomegaly'
 
     Raises:

@@ -62,7 +62,7 @@ class Split(BaseModel):
 
     Attributes:
         dev: files that stop training early and set the refiner's thresholds.
-        test: files that nothing is chosen on.
+        test: files that are only measured on.
         without_other: files whose writers were not asked for other abnormalities (`OA`).
     """
 

@@ -38,7 +38,6 @@ Ids: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float32]
 
 _CHUNK = 4096  # passages tokenised ahead of the net
-_CPU_TOKENS = 2048  # tokens a batch, padding included: what a core's cache takes
 _GPU_TOKENS = 1 << 17
 
 
@@ -172,12 +171,15 @@ class PassageReader:
 
 
 class OnnxNet:
-    """The net by ONNX Runtime on the CPU.
+    """The net by ONNX Runtime on the CPU, one passage at a time.
+
+    Its activations are int8 with one scale a batch: read together, passages would change one
+    another's labels, by the neighbours that they happen to have.
 
     In a worker process it keeps to one thread: the processes share the cores among themselves.
     """
 
-    tokens = _CPU_TOKENS
+    tokens = 1
 
     def __init__(self, path: Path) -> None:
         import onnxruntime as ort

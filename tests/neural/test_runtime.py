@@ -13,7 +13,9 @@ pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 import numpy as np
 
 from chexlabel import RefinerError
-from chexlabel_neural.runtime import PassageReader, choose_device
+from chexlabel_neural.refiner_file import read_refiner_file
+from chexlabel_neural.runtime import PassageReader, choose_device, open_net
+from chexlabel_neural.select import default_model
 from chexlabel_neural.wordpiece import WordPiece
 
 _FILLER = "word"
@@ -97,6 +99,24 @@ def test_the_rules_alone_load_nothing_of_the_refiner() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_passage_is_read_alike_whatever_its_neighbours() -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime (extra [refine]) is not installed")
+    folder = default_model("chexpert14")
+    assert folder is not None
+    reader = open_net(folder, read_refiner_file(folder), "cpu")
+    passages = [
+        "No effusion.",
+        "Lungs are clear " * 9,
+        "The left costophrenic angle is hazy.",
+        "XX",
+    ]
+    together = reader(passages)
+    for passage, outputs in zip(passages, together, strict=True):
+        (alone,) = reader([passage])
+        assert np.array_equal(alone.logits, outputs.logits)
+        assert np.array_equal(alone.tags, outputs.tags)
 
 
 def test_on_the_cpu_nothing_of_pytorch_is_loaded(tiny_model: Path) -> None:

@@ -1,9 +1,9 @@
 """Reports and wording from elsewhere: blind sets of which half was never read while mending.
 
 `blind/elsewhere/scores.yaml` keeps, for each set, how many texts had all labels right when it was
-first scored and how many have now. A change may raise these figures, never lower them. (They were
-lowered once by one to three texts a set, when the thresholds of the refiner were chosen anew without
-a look at these scores.)
+first scored and how many have now. A change may raise these figures, never lower them. (The refined
+ones were lowered once, by one to three texts a set, when the refiner's thresholds were chosen anew
+without a look at these scores.)
 """
 
 from __future__ import annotations

@@ -348,7 +348,7 @@ def test_a_worker_that_dies_is_a_clear_error(tmp_path) -> None:
 
 
 def test_memory_stays_bounded_with_workers() -> None:
-    from chexlabel.run import batches as _batches
+    from chexlabel.run.pool import label_in_pool
 
     taken = 0
     most_ahead = 0
@@ -359,7 +359,7 @@ def test_memory_stays_bounded_with_workers() -> None:
             taken += 1
             yield [Report(id=str(taken), text="edema")]
 
-    labeled = _batches.label_batches(FakeLabeler(), endless(), evidence=False, workers=2)
+    labeled = label_in_pool(FakeLabeler(), endless(), evidence=False, workers=2)
     for given, (batch, _) in zip(range(1, 40), labeled, strict=False):
         assert batch[0].id == str(given)
         most_ahead = max(most_ahead, taken - given)

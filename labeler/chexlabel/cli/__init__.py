@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
 import importlib
 import itertools
 import os
@@ -177,7 +176,9 @@ def _refuse_unknown_options(parser: Parser, arguments: list[str]) -> None:
         option = argument.partition("=")[0]
         if not re.fullmatch(r"--[a-zA-Z][\w-]*", option) or option in known:
             continue
-        similar = difflib.get_close_matches(option, known, n=1)
+        from difflib import get_close_matches  # for the message alone
+
+        similar = get_close_matches(option, known, n=1)
         hint = f"; did you mean {similar[0]}?" if similar else ""
         command = arguments[0] if arguments[0] in [known.name for known in COMMANDS] else ""
         see = f"see chexlabel {command} --help".replace("  ", " ")
@@ -195,7 +196,9 @@ def _with_command(arguments: list[str]) -> list[str]:
     if first in (*names, "-h", "--help", "--version"):
         return arguments
     if not first.startswith("-") and not path_exists(first):
-        similar = difflib.get_close_matches(first, [*names, "help"], n=1, cutoff=0.75)
+        from difflib import get_close_matches  # for the message alone
+
+        similar = get_close_matches(first, [*names, "help"], n=1, cutoff=0.75)
         if similar:
             raise ChexlabelError(
                 f"there is no file and no command {first!r}; did you mean {similar[0]!r}?"

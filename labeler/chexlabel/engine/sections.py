@@ -6,7 +6,6 @@ Headings and rules are data: `sections.yaml`, described in `chexlabel.patterns.s
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel.engine.headings import Heading, HeadingFinder
@@ -135,6 +134,8 @@ class Sectioner:
         for given in [sections] if isinstance(sections, str) else sections:
             name = self._canonical(given)
             if name not in self._roles and name != self._body:
+                from difflib import get_close_matches  # for the message alone
+
                 names = [*self._roles, self._body]
                 close = get_close_matches(name, names, 1)
                 hint = f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}"

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from chexlabel.errors import InputError
-from chexlabel.readers import csv, excel, jsonl, mimic, openi, parquet
+from chexlabel.readers import csv
 from chexlabel.readers._encodings import check_encoding, decode_head, marked_encoding
-from chexlabel.readers._files import (
-    FileSet,
-    open_archive,
-    open_file,
-    open_folder,
-    open_tar,
-    open_zip,
-)
 from chexlabel.readers._source import MAX_SIZE, Options, ReaderOptions, ReportSource
 from chexlabel.readers._streams import ByteStream, open_stream
+
+if TYPE_CHECKING:
+    from chexlabel.readers._files import FileSet
+
+# The other formats are imported where one is opened: with the archives, workbooks and compressions
+# that they need they take longer to load than a short CSV to label.
 
 __all__ = ["FORMATS", "open_reports"]
 
@@ -74,6 +72,8 @@ def open_reports(source: str | os.PathLike[str], **reading: Unpack[ReaderOptions
     options = _checked(reading)
     name = os.fspath(source)
     if name != "-" and Path(name).is_dir():
+        from chexlabel.readers._files import open_folder
+
         return _open_files(open_folder(Path(name), name, options.max_size), options, stated)
     stream = open_stream(name, options.max_size)
     try:
@@ -122,11 +122,17 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
     if chosen in ("csv", "tsv"):
         return csv.open_csv(stream, options, chosen)
     if chosen == "jsonl":
+        from chexlabel.readers import jsonl
+
         return jsonl.open_jsonl(stream, options)
     if chosen == "xlsx":
         raise InputError(f"{stream.name} is no Excel workbook; state its --format")
     if chosen == "parquet":
+        from chexlabel.readers import parquet
+
         return parquet.open_parquet(stream, options)
+    from chexlabel.readers._files import open_file
+
     if chosen != "openi":  # XML states its encoding itself
         decode_head(stream, options.encoding)
     # A text file that is known by its suffix only may be MIMIC-CXR's by its whole name.
@@ -137,6 +143,9 @@ def _open_container(
     stream: ByteStream, container: str, options: Options, stated: str | None
 ) -> ReportSource:
     """Open a zip or tar archive, or an Excel workbook, which is a zip archive underneath."""
+    from chexlabel.readers import excel
+    from chexlabel.readers._files import open_archive, open_tar, open_zip
+
     archive = open_archive(stream) if container == "zip" else None
     try:
         if archive is not None and stated in (None, "xlsx") and excel.is_workbook(archive):
@@ -153,6 +162,8 @@ def _open_container(
 
 
 def _open_files(files: FileSet, options: Options, stated: str | None) -> ReportSource:
+    from chexlabel.readers import mimic, openi
+
     try:
         chosen = stated or _recognise_files(files)
         if chosen in _TABLES:
@@ -224,6 +235,8 @@ def _recognise(stream: ByteStream, options: Options) -> str:
 
 def _recognise_files(files: FileSet) -> str:
     """Tell what the files of a folder or archive are: of XML and text, the more frequent."""
+    from chexlabel.readers.mimic import is_mimic_path
+
     if not files.paths:
         raise InputError(
             f"{files.name} has no reports; give a folder or archive of MIMIC-CXR .txt files or "
@@ -232,7 +245,7 @@ def _recognise_files(files: FileSet) -> str:
     xml = sum(path.lower().endswith(".xml") for path in files.paths)
     if xml * 2 > len(files.paths):
         return "openi"
-    if any(mimic.is_mimic_path(files.prefix + path) for path in files.paths):
+    if any(is_mimic_path(files.prefix + path) for path in files.paths):
         return "mimic"
     return "text"
 

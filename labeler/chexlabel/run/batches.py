@@ -1,18 +1,13 @@
-"""Label batches of reports, in this process or in several, and hand them back in order."""
+"""Label batches of reports in this process; `chexlabel.run.pool` does so in several."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chexlabel._faults import fault
-from chexlabel.errors import ChexlabelError, RefinerError
+from chexlabel.errors import RefinerError
 from chexlabel.labels import Label, LabeledReport
-from chexlabel.run.workers import interrupts_held, watch_parent
 from chexlabel.writers import ConfidenceRow, LabelRow, evidence_line
 
 if TYPE_CHECKING:
@@ -86,53 +81,18 @@ def label_batches(
     batches: Iterable[list[Report]],
     *,
     evidence: bool,
-    workers: int,
     confidence: bool = False,
 ) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
-    """Label batches and yield each with its labels, in order.
-
-    With several workers, at most two batches a worker are under way, so memory stays bounded
-    however long the input is.
+    """Label batches in this process and yield each with its labels, in order.
 
     Args:
-        labeler: labels the reports; each worker process gets its own copy, once.
+        labeler: labels the reports.
         batches: lists of reports.
         evidence: whether to collect the evidence as well.
-        workers: number of processes; with 1 no other process is started.
         confidence: whether to collect the confidences as well.
-
-    Raises:
-        ChexlabelError: a worker process died.
     """
-    if workers == 1:
-        for batch in batches:
-            yield batch, label_batch(labeler, batch, evidence=evidence, confidence=confidence)
-        return
-    # "spawn" for the reasons that `Worker` has.
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(labeler, evidence, confidence),
-    )
-    pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
-    try:
-        for batch in batches:
-            with interrupts_held():
-                pending.append((batch, pool.submit(_work, batch)))
-            if len(pending) >= 2 * workers:
-                first, future = pending.popleft()
-                yield first, future.result()
-        while pending:
-            first, future = pending.popleft()
-            yield first, future.result()
-    except BrokenProcessPool as error:
-        raise ChexlabelError(
-            "a worker process ended unexpectedly (for want of memory?); "
-            "run again with fewer --workers"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for batch in batches:
+        yield batch, label_batch(labeler, batch, evidence=evidence, confidence=confidence)
 
 
 def label_batch(
@@ -208,19 +168,3 @@ def _confidences(labeler: ReportLabeler, labeled: LabeledReport) -> ConfidenceRo
         positive = chances[Label.POSITIVE] if chances else 0.0
         row += (positive, labeled.confidence(finding) or 0.0, labeled.source(finding))
     return tuple(row)
-
-
-# What a worker process works with; set once by `_start_worker`.
-_worker: tuple[ReportLabeler, bool, bool] | None = None
-
-
-def _start_worker(labeler: ReportLabeler, evidence: bool, confidence: bool) -> None:
-    global _worker
-    _worker = (labeler, evidence, confidence)
-    watch_parent()
-
-
-def _work(reports: list[Report]) -> LabeledBatch:
-    assert _worker is not None  # noqa: S101 - the pool runs its initializer first
-    labeler, evidence, confidence = _worker
-    return label_batch(labeler, reports, evidence=evidence, confidence=confidence)

@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from chexlabel.report import Report
     from chexlabel.run.batches import ReportLabeler
 
-__all__ = ["BLOCK_FORMATS", "BlockPlan", "LabeledBlock", "label_blocks"]
-
-BLOCK_FORMATS = ("csv", "tsv", "jsonl")
-"""The formats of a labels file that can be written in blocks."""
+__all__ = ["BlockPlan", "LabeledBlock", "label_blocks"]
 
 _SMALLEST, _LARGEST = 1 << 16, 1 << 20
 """Bytes of a block: enough for the cost of handing it over not to count, and not many to hold."""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from chexlabel.errors import InputError, RefinerError
 from chexlabel.run.batches import ReportLabeler, batched, label_batches
-from chexlabel.run.blocks import BLOCK_FORMATS, BlockPlan, label_blocks
-from chexlabel.run.outputs import Outputs, check_distinct, layout_of
+from chexlabel.run.outputs import BLOCK_FORMATS, Outputs, check_distinct, layout_of
 from chexlabel.run.tally import Tally
 from chexlabel.writers import recognise_format
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
     from chexlabel.labels import Label
     from chexlabel.readers import Blocks, ReaderOptions, ReportSource
+    from chexlabel.report import Report
+    from chexlabel.run.batches import LabeledBatch
 
 __all__ = ["Summary", "Unreadable", "label_file"]
 
@@ -260,13 +261,7 @@ class _Labeling:
 
     def _in_batches(self, stack: ExitStack) -> Generator[int | None, None, None]:
         outputs, account = self._outputs, self._account
-        labeled = label_batches(
-            self._labeler,
-            batched(self._reports),
-            evidence=outputs.with_evidence,
-            workers=self._workers,
-            confidence=self._confidence,
-        )
+        labeled = self._labeled_batches()
         stack.callback(labeled.close)
         for batch, result in labeled:
             outputs.write_reports(batch, result, confidence=self._confidence)
@@ -275,7 +270,27 @@ class _Labeling:
             account.add(len(batch), failures, result.unrecognised)
             yield self._reports.expected(account.reports)
 
+    def _labeled_batches(self) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
+        batches, evidence = batched(self._reports), self._outputs.with_evidence
+        if self._workers == 1:
+            return label_batches(
+                self._labeler, batches, evidence=evidence, confidence=self._confidence
+            )
+        # What several processes need takes longer to load than a few reports to label.
+        from chexlabel.run.pool import label_in_pool
+
+        return label_in_pool(
+            self._labeler,
+            batches,
+            evidence=evidence,
+            workers=self._workers,
+            confidence=self._confidence,
+        )
+
     def _in_blocks(self, blocks: Blocks, stack: ExitStack) -> Generator[int | None, None, None]:
+        # Loaded here for the same reason.
+        from chexlabel.run.blocks import BlockPlan, label_blocks
+
         outputs, account = self._outputs, self._account
         plan = BlockPlan(
             blocks.reader, outputs.layout, outputs.format, outputs.with_evidence, self._confidence

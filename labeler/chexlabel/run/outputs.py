@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from chexlabel.report import Report
     from chexlabel.run.batches import LabeledBatch
 
-__all__ = ["Outputs", "check_distinct", "layout_of"]
+__all__ = ["BLOCK_FORMATS", "Outputs", "check_distinct", "layout_of"]
+
+BLOCK_FORMATS = ("csv", "tsv", "jsonl")
+"""The formats of a labels file that can be written in blocks."""
 
 
 class Outputs:

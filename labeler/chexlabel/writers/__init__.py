@@ -11,7 +11,6 @@ from chexlabel.writers.evidence import (
     evidence_line,
     evidence_record,
 )
-from chexlabel.writers.excel import ExcelWriter
 from chexlabel.writers.labels import (
     DelimitedWriter,
     JsonLinesWriter,
@@ -31,6 +30,8 @@ from chexlabel.writers.layout import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chexlabel.writers.excel import ExcelWriter
+
 __all__ = [
     "CONFIDENCE_SUFFIXES",
     "OUTPUT_FORMATS",
@@ -38,7 +39,6 @@ __all__ = [
     "ConfidenceRow",
     "DelimitedWriter",
     "EvidenceWriter",
-    "ExcelWriter",
     "JsonLinesWriter",
     "LabelRow",
     "LabelsWriter",
@@ -70,10 +70,17 @@ def labels_writer(stream: BinaryIO, layout: Layout, format_name: str) -> LabelsW
     return _WRITERS[format_name](stream, layout)
 
 
+def _excel_writer(stream: BinaryIO, layout: Layout) -> ExcelWriter:
+    # Workbooks are zip archives, which take longer to load than a few reports to label.
+    from chexlabel.writers.excel import ExcelWriter
+
+    return ExcelWriter(stream, layout)
+
+
 _WRITERS: dict[str, Callable[[BinaryIO, Layout], LabelsWriter]] = {
     "csv": DelimitedWriter,
     "tsv": lambda stream, layout: DelimitedWriter(stream, layout, delimiter="\t"),
     "jsonl": JsonLinesWriter,
     "parquet": ParquetWriter,
-    "xlsx": ExcelWriter,
+    "xlsx": _excel_writer,
 }

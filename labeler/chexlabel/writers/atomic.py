@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -172,7 +171,7 @@ def _create_locked(target: Path) -> tuple[Path, int]:
     """Create a temporary file for `target`; return it and its descriptor, which holds its lock."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY
     while True:
-        path = target.parent / f"{_temporary_prefix(target)}{secrets.token_hex(8)}.tmp"
+        path = target.parent / f"{_temporary_prefix(target)}{os.urandom(8).hex()}.tmp"
         descriptor = os.open(path, flags, 0o600)
         _lock(descriptor)
         # Between the two calls another run may have taken it for abandoned.

@@ -1,0 +1,86 @@
+"""Label batches of reports in several processes, and hand them back in order."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+from chexlabel.errors import ChexlabelError
+from chexlabel.run.batches import LabeledBatch, label_batch
+from chexlabel.run.workers import interrupts_held, watch_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from chexlabel.report import Report
+    from chexlabel.run.batches import ReportLabeler
+
+__all__ = ["label_in_pool"]
+
+
+def label_in_pool(
+    labeler: ReportLabeler,
+    batches: Iterable[list[Report]],
+    *,
+    evidence: bool,
+    workers: int,
+    confidence: bool = False,
+) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
+    """Label batches in several processes and yield each with its labels, in order.
+
+    At most two batches a worker are under way, so memory stays bounded however long the input is.
+
+    Args:
+        labeler: labels the reports; each worker process gets its own copy, once.
+        batches: lists of reports.
+        evidence: whether to collect the evidence as well.
+        workers: number of processes.
+        confidence: whether to collect the confidences as well.
+
+    Raises:
+        ChexlabelError: a worker process died.
+    """
+    # "spawn" for the reasons that `Worker` has.
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(labeler, evidence, confidence),
+    )
+    pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
+    try:
+        for batch in batches:
+            with interrupts_held():
+                pending.append((batch, pool.submit(_work, batch)))
+            if len(pending) >= 2 * workers:
+                first, future = pending.popleft()
+                yield first, future.result()
+        while pending:
+            first, future = pending.popleft()
+            yield first, future.result()
+    except BrokenProcessPool as error:
+        raise ChexlabelError(
+            "a worker process ended unexpectedly (for want of memory?); "
+            "run again with fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+# What a worker process works with; set once by `_start_worker`.
+_worker: tuple[ReportLabeler, bool, bool] | None = None
+
+
+def _start_worker(labeler: ReportLabeler, evidence: bool, confidence: bool) -> None:
+    global _worker
+    _worker = (labeler, evidence, confidence)
+    watch_parent()
+
+
+def _work(reports: list[Report]) -> LabeledBatch:
+    assert _worker is not None  # noqa: S101 - the pool runs its initializer first
+    labeler, evidence, confidence = _worker
+    return label_batch(labeler, reports, evidence=evidence, confidence=confidence)

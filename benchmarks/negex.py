@@ -3,6 +3,7 @@
     python benchmarks/negex.py             # the figures, negspacy's NegEx beside them
     python benchmarks/negex.py --errors    # and the numbers of the lines that are judged wrong
     python benchmarks/negex.py --show-text # and their sentences, for your own screen
+    python benchmarks/negex.py --beside context.tsv  # and another's answers, line and 1 or 0
 
 The annotations are the NegEx test kit (Chapman et al. 2001, doi:10.1006/jbin.2001.1029; 2,376
 sentences of clinical notes of all kinds, github.com/chapmanbe/negex, Apache-2.0), looked for in
@@ -20,7 +21,8 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--patterns", default="chexpert14", help="pattern set to judge")
     parser.add_argument("--errors", action="store_true", help="list the lines judged wrong")
     parser.add_argument("--show-text", action="store_true", help="list them with their sentences")
+    parser.add_argument("--beside", type=Path, help="answers of benchmarks/medspacy_context.py")
     arguments = parser.parse_args(argv)
     console = Console(width=100, highlight=False)
     if not ANNOTATIONS.is_file():
@@ -86,22 +89,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     scope = ScopeJudge(arguments.patterns)
     decided = [scope(a) for a in annotations]
     negated = [judgement.label is Label.NEGATIVE for judgement in decided]
-    table = Table(
-        title=f"{len(annotations):,} concepts, {sum(a.negated for a in annotations)} negated"
-    )
-    for heading in ("", "accuracy", "precision", "recall", "F1 of negated"):
-        table.add_column(heading, justify="right" if heading else "left")
-    for name, answers in (
-        (f"chexlabel, {arguments.patterns}", negated),
-        ("negspacy, en_clinical", negspacy_answers(annotations)),
-    ):
-        table.add_row(name, *(f"{figure:.3f}" for figure in measure(annotations, answers)))
-    console.print(table)
+    answers = {
+        f"chexlabel, {arguments.patterns}": negated,
+        "negspacy, en_clinical": negspacy_answers(annotations),
+    }
+    if arguments.beside:
+        answers[arguments.beside.stem] = read_answers(arguments.beside, annotations)
+    chest = [scope.knows(a.concept) for a in annotations]
+    console.print(comparison("concepts", annotations, answers, [True] * len(annotations)))
+    console.print(comparison("concepts of the pattern set", annotations, answers, chest))
     if arguments.errors or arguments.show_text:
         for annotation, answer, judgement in zip(annotations, negated, decided, strict=True):
             if answer != annotation.negated:
                 show(console, annotation, judgement, with_text=arguments.show_text)
     return 0
+
+
+def comparison(
+    title: str,
+    annotations: Sequence[Annotation],
+    answers: Mapping[str, Sequence[bool]],
+    chosen: Sequence[bool],
+) -> Table:
+    """Return a table of what each reader is worth on the chosen lines."""
+    lines = list(compress(annotations, chosen))
+    table = Table(title=f"{len(lines):,} {title}, {sum(a.negated for a in lines)} negated")
+    for heading in ("", "accuracy", "precision", "recall", "F1 of negated"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, negated in answers.items():
+        figures = measure(lines, list(compress(negated, chosen)))
+        table.add_row(name, *(f"{figure:.3f}" for figure in figures))
+    return table
+
+
+def read_answers(path: Path, annotations: Sequence[Annotation]) -> list[bool]:
+    """Read another's answers, a line's number and 1 or 0; a line without one is affirmed."""
+    with path.open(encoding="utf-8", newline="") as file:
+        said = {int(line): answer == "1" for line, answer in csv.reader(file, delimiter="\t")}
+    return [said.get(annotation.line, False) for annotation in annotations]
 
 
 def read_annotations(path: Path) -> list[Annotation]:
@@ -148,6 +173,11 @@ class ScopeJudge:
 
     def __init__(self, patterns: str) -> None:
         self._lexicon: Lexicon = load_patterns(patterns).lexicon
+
+    def knows(self, concept: str) -> bool:
+        """Tell whether the pattern set has a finding in the concept's words."""
+        items = find_matches(symbolize(concept, self._lexicon), self._lexicon) or []
+        return any(item.role.tag == Tag.MENTION for item in items)
 
     def __call__(self, annotation: Annotation) -> Judgement:
         """Judge the concept of a line as if it were a finding's phrase of one word."""

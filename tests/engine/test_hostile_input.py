@@ -197,3 +197,16 @@ def test_scripts_and_signs(labeler, filler) -> None:
 def test_text_without_letters_is_blank(labeler) -> None:
     for text in ("\0" * 100_000, "," * 100_000, "1 2. 3) " * 10_000, "\U0001fac1" * 1000):
         assert set(labeler.label(text)) == {None}
+
+
+def test_one_letter_alone_grows_in_lower_case() -> None:
+    """The engine keeps every character at its place by leaving this one as it is."""
+    assert [c for c in map(chr, range(0x110000)) if len(c.lower()) != 1] == ["\u0130"]
+
+
+def test_words_beside_a_letter_that_grows_are_read(labeler) -> None:
+    text = "\u0130\u0130 NO EFFUSION \u0130, EDEMA"
+    report = labeler(text)
+    assert report.labels["Pleural Effusion"] is NEGATIVE
+    assert {mention.text for mention in report.mentions} >= {"EFFUSION", "EDEMA"}
+    check_quotes(text, report)

@@ -21,6 +21,10 @@ from chexlabel.patterns.syntax import TOKEN, is_removed
 __all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
 
 
+_GROWING = "\u0130"
+"""The one letter that is longer in lower case: the Turkish capital I with its dot."""
+
+
 class Match(NamedTuple):
     """A matched phrase: first token, the token after its last, and its role."""
 
@@ -65,8 +69,8 @@ def _tokens(sentence: str) -> list[Token]:
 def _lower(sentence: str) -> str:
     """Return the sentence in lower case, every character at its place."""
     lowered = sentence.lower()
-    if len(lowered) != len(sentence):  # a few letters, such as U+0130, grow when lowered
-        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in sentence)
+    if len(lowered) != len(sentence):
+        lowered = _GROWING.join([part.lower() for part in sentence.split(_GROWING)])
     return lowered
 
 

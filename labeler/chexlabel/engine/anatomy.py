@@ -57,7 +57,7 @@ class Anatomy:
     def __init__(self, items: Sequence[Match]) -> None:
         self._items = items
         self._awaited: list[_State] = []  # states that stand before anatomy still to come
-        self._attribute: _State | None = None  # the state that describes the last mention
+        self._described: _State | None = None  # the state that describes the last mention
         self._group: list[_Organ] = []  # the anatomy that the last predicate spoke of
         self._mentions_since = False  # whether a finding followed the last anatomy
         self._digresses = False  # whether a relative clause on the anatomy is being read
@@ -82,8 +82,8 @@ class Anatomy:
         last = self.organs[-1] if self.organs else None
         if last is not None and not self._mentions_since:
             organ.carried = last.states[last.attributes :] or last.states or last.carried
-        if self._attribute is not None and self._joins_mention(at):
-            organ.carried = [self._attribute]  # "stable cardiomegaly and mediastinal contours"
+        if self._described is not None and self._joins_mention(at):
+            organ.carried = [self._described]  # "stable cardiomegaly and mediastinal contours"
         if self._awaited:
             organ.states, self._awaited = self._awaited, []
             organ.attributes = len(organ.states)
@@ -101,7 +101,7 @@ class Anatomy:
         if noun is not None and noun.role.tag == Tag.ANATOMY:
             self._awaited.append((item, cues))
         elif noun is not None:
-            self._attribute = (item, cues)
+            self._described = (item, cues)
         elif self.organs:
             if self._digresses:
                 self._asides.append((item, cues))

@@ -20,6 +20,7 @@ from chexlabel._faults import fault
 from chexlabel._version import __version__
 from chexlabel.cli import COMMANDS, Command, build_parser, main
 from chexlabel.cli._parser import Parser, one_line
+from chexlabel.engine import match
 from chexlabel.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def test_no_arguments_and_help_print_help(capsys) -> None:
 
 def test_version(capsys) -> None:
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"chexlabel {__version__}\n"
+    build = "pure Python" if match.__file__.endswith(".py") else "compiled"
+    assert capsys.readouterr().out == f"chexlabel {__version__} ({build})\n"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_the_module_runs_as_the_command() -> None:
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
-    assert done.stdout == f"chexlabel {__version__}\n"
+    assert done.stdout.startswith(f"chexlabel {__version__} (")
 
 
 def test_the_installed_command_is_main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import importlib.util
 import itertools
 import os
 import re
@@ -136,7 +137,7 @@ def build_parser(*complete: str | None) -> Parser:
 
 
 class _Version(argparse.Action):
-    """Print the versions of chexlabel and, where one is installed, of its refiner."""
+    """Print the version of chexlabel, the build, and the version of an installed refiner."""
 
     def __init__(self, option_strings: Sequence[str], **_: object) -> None:
         help_text = "show program's version number and exit"
@@ -146,8 +147,16 @@ class _Version(argparse.Action):
         from chexlabel_neural.select import installed_refiner
 
         refiner = installed_refiner()
-        print(f"chexlabel {__version__}" + (f" (refiner {refiner})" if refiner else ""))
+        named = f", refiner {refiner}" if refiner else ""
+        print(f"chexlabel {__version__} ({_build()}{named})")
         parser.exit()
+
+
+def _build() -> str:
+    """Tell whether the engine runs as machine code or as Python (docs/scale.md)."""
+    engine = importlib.util.find_spec("chexlabel.engine.match")
+    is_pure = engine is None or (engine.origin or "").endswith(".py")
+    return "pure Python" if is_pure else "compiled"
 
 
 def _run(arguments: list[str]) -> int:

@@ -139,9 +139,9 @@ def test_passages_are_bounded_and_quick(labeler: Labeler) -> None:
     passages = reader.passages(sentences, reader.reach, lambda _: True)
     assert [first for first, _ in passages[1:]] == [after for _, after in passages[:-1]]
     assert max(after - first for first, after in passages) == 4
-    started = time.perf_counter()
+    started = time.process_time()
     labeler.label(". ".join(sentences))
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_context_survives_pickling(labeler: Labeler) -> None:

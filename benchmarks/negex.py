@@ -35,7 +35,8 @@ from chexlabel.engine.decide import judge
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.patterns import load_patterns
-from chexlabel.patterns.lexicon import Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.roles import Role, Tag
 
 ANNOTATIONS = Path(__file__).resolve().parents[2] / "shared" / "negex" / "annotations.tsv"
 

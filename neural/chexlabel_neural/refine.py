@@ -14,7 +14,8 @@ from chexlabel.engine.judges import Judge
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
-from chexlabel.patterns.lexicon import Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.roles import Role, Tag
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
 from chexlabel_neural.familiarity import is_familiar, strange_mentions, strangeness
 from chexlabel_neural.gate import Gate

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chexlabel import Labeler
-from chexlabel.patterns.lexicon import Lexicon, Node, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon, Node
+from chexlabel.patterns.roles import Role, Tag
 from chexlabel.patterns.spelling import Speller, distance
 from chexlabel.patterns.syntax import count, expand, parse, phrase_lines, tokenize
 from pattern_sets import said, write_root

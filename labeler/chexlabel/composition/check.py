@@ -15,9 +15,9 @@ from chexlabel.composition.members import Members, reasons, said
 from chexlabel.engine.labeler import Labeler
 from chexlabel.engine.match import find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import ASSERTIVE_LAYER, Tag
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.problems import Problem
+from chexlabel.patterns.roles import ASSERTIVE_LAYER, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

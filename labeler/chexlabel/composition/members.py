@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chexlabel.engine.match import find_matches, symbolize
 from chexlabel.labels import LABELS_BY_WORD, Label
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 from chexlabel.patterns.syntax import GAP, Choice, Element, parse
 from chexlabel.patterns.walk import looked_for
 

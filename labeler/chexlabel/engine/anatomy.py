@@ -25,7 +25,7 @@ from chexlabel.engine.phrases import (
 )
 from chexlabel.engine.structure import Mention
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["Anatomy"]
 

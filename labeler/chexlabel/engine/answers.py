@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import BOUNDARIES, CUES, ahead, behind, restarts
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["answers_before", "ends_answered", "is_elision", "leads_to_answer"]
 

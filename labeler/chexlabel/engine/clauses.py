@@ -36,7 +36,7 @@ from chexlabel.engine.phrases import (
     restarts,
 )
 from chexlabel.engine.structure import Clause, Elision, Joint, Mention, Scope, Sentence
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["segment"]
 

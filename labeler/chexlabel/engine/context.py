@@ -15,7 +15,8 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
-from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon
+from chexlabel.patterns.roles import Role, Tag
 from chexlabel.patterns.syntax import TOKEN
 
 __all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]

@@ -12,7 +12,7 @@ from chexlabel.engine.phrases import FINDINGS, ruled, strongest
 from chexlabel.engine.scopes import OpenScopes, resolve
 from chexlabel.engine.structure import Mention, Sentence
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["decide", "judge"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chexlabel.engine.answers import is_elision
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import CUES_BEFORE, FINDINGS, ahead, behind, restarts
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["without_inner_words"]
 

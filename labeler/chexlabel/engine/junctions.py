@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import PREDICATES, presents
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["Junction", "is_parenthetic", "joins_adjectives", "junction_at", "relative_follows"]
 

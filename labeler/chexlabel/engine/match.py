@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from chexlabel.patterns.lexicon import (
-    PENDING,
-    PLACE_LAYER,
-    REMOVED,
-    SUSPECT,
-    Lexicon,
-    Node,
-    Role,
-    Tag,
-)
+from chexlabel.patterns.lexicon import PENDING, REMOVED, SUSPECT, Lexicon, Node
 from chexlabel.patterns.respelling import Token
+from chexlabel.patterns.roles import PLACE_LAYER, Role, Tag
 from chexlabel.patterns.syntax import TOKEN, is_removed
 
 __all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]

@@ -23,7 +23,7 @@ from chexlabel.engine.phrases import (
     restarts,
 )
 from chexlabel.engine.structure import Scope
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["OpenClause", "rule_that_opens"]
 

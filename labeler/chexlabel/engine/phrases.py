@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chexlabel.engine.match import Match
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Role, Tag
+from chexlabel.patterns.roles import Role, Tag
 
 __all__ = [
     "ATTRIBUTE_GAP",

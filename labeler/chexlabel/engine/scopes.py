@@ -9,7 +9,7 @@ from itertools import pairwise
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import HORIZON
 from chexlabel.engine.structure import Clause, Joint, Mention, Scope, Sentence
-from chexlabel.patterns.lexicon import Tag
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["OpenScopes", "resolve"]
 

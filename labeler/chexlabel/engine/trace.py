@@ -13,8 +13,9 @@ from chexlabel.engine.phrases import FINDINGS
 from chexlabel.engine.scopes import resolve
 from chexlabel.engine.structure import Clause, Sentence
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import Lexicon, Tag
+from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.pattern_set import PatternSet
+from chexlabel.patterns.roles import Tag
 
 __all__ = ["ClauseTrace", "Decision", "ScopeTrace", "Trace", "trace"]
 

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from chexlabel.errors import PatternError
 from chexlabel.labels import LABELS_BY_WORD, Label
 from chexlabel.patterns.context import compile_context, compile_recognition
-from chexlabel.patterns.lexicon import (
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.load import read_set
+from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
+from chexlabel.patterns.respelling import SoundAlike
+from chexlabel.patterns.roles import (
     ASSERTIVE_LAYER,
     PLACE_LAYER,
     STATE_LAYER,
     SYNTAX_LAYER,
     Company,
     CueKind,
-    Lexicon,
     Role,
     Tag,
 )
-from chexlabel.patterns.load import read_set
-from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
-from chexlabel.patterns.respelling import SoundAlike
 from chexlabel.patterns.source import SetSource
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chexlabel.errors import PatternError
-from chexlabel.patterns.lexicon import CueKind, Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.roles import CueKind, Role, Tag
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import parse
 

@@ -1,136 +1,26 @@
-"""The compiled form of a pattern set: an automaton over words, and the roles of its phrases."""
+"""The compiled form of a pattern set: an automaton over words, which ends in roles of phrases."""
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any
 
-from chexlabel.labels import Label
 from chexlabel.patterns.respelling import Respeller, SoundAlike
+from chexlabel.patterns.roles import (
+    PLACE_LAYER,
+    CueKind,
+    NumberedRoles,
+    Role,
+    combined_role,
+    role_data,
+    role_of,
+)
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import GAP, MAX_GAP, TOKEN, Choice, Element, is_removed
 
-__all__ = [
-    "ASSERTIVE_LAYER",
-    "PENDING",
-    "PLACE_LAYER",
-    "REMOVED",
-    "STATE_LAYER",
-    "SUSPECT",
-    "SYNTAX_LAYER",
-    "Company",
-    "CueKind",
-    "Lexicon",
-    "Node",
-    "Role",
-    "Tag",
-]
-
-
-class Tag:
-    """What a matched phrase does in a sentence.
-
-    Plain strings: the members of an Enum take ten times as long to reach, and the engine compares
-    tags more often than it does anything else.
-    """
-
-    MENTION: Final = "mention"
-    EXCLUDE: Final = "exclude"
-    ANATOMY: Final = "anatomy"
-    STATE: Final = "state"
-    PART: Final = "part"
-    PLACE: Final = "place"
-    CUE_BEFORE: Final = "cue_before"
-    CUE_AFTER: Final = "cue_after"
-    CUE_BOTH: Final = "cue_both"
-    NEUTRAL: Final = "neutral"
-    ASSERTIVE: Final = "assertive"
-    TERMINATOR: Final = "terminator"
-    WITH: Final = "with"
-    ADJUNCT: Final = "adjunct"
-    CONJUNCTION: Final = "conjunction"
-    DISJUNCTION: Final = "disjunction"
-    ALTERNATIVE: Final = "alternative"
-    SEPARATOR: Final = "separator"
-    EXISTENTIAL: Final = "existential"
-    COLON: Final = "colon"
-    VERB: Final = "verb"
-    PRESENCE: Final = "presence"
-    RELATIVE: Final = "relative"
-    ELISION: Final = "elision"
-    REFERENCE: Final = "reference"
-    ANSWER: Final = "answer"
-    CHEST: Final = "chest"
-
-
-SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, PLACE_LAYER = -1, -2, -3, -4
-_DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
-
-
-class CueKind(NamedTuple):
-    """A kind of assertion cue.
-
-    Attributes:
-        name: as the pattern set names it.
-        rank: place in the set's order of decision, 0 the strongest.
-        effect: "positive", "negative", "uncertain", "none" or "neutral".
-        reach: the most words between a cue and what it governs.
-        restarts: whether a cue of this kind ends the scopes that opened before it.
-    """
-
-    name: str
-    rank: int
-    effect: str
-    reach: int
-    restarts: bool
-
-
-class Company(NamedTuple):
-    """Where a finding's words must be to count.
-
-    Attributes:
-        within: places of which the nearest must be one; empty for anywhere.
-        outside: places of which the nearest must be none.
-        reach: the most words between them and a place.
-    """
-
-    within: frozenset[str]
-    outside: frozenset[str]
-    reach: int
-
-
-class Role(NamedTuple):
-    """What one phrase does.
-
-    Attributes:
-        tag: what the phrase does, one of `Tag`.
-        layer: phrases of one layer do not overlap (the longest wins); those of two layers may.
-            Findings have a layer each, by their number; syntax and states have one each below 0.
-        pattern: the phrase as the file writes it.
-        finding: number of the finding, -1 where there is none.
-        label: what a mention says when no cue touches it.
-        kind: the cue's kind.
-        state: the state's name, or the place's.
-        company: for a part, where it must be.
-        states: for anatomy, state -> label, the first that holds decides.
-        ignored: kinds of cue that do not touch the finding.
-        verbal: whether a cue holds a finite verb.
-    """
-
-    tag: str
-    layer: int
-    pattern: str
-    finding: int = -1
-    label: Label = Label.POSITIVE
-    kind: CueKind | None = None
-    state: str = ""
-    states: Mapping[str, Label] = {}
-    ignored: frozenset[str] = frozenset()
-    verbal: bool = False
-    company: Company | None = None
+__all__ = ["PENDING", "REMOVED", "SUSPECT", "Lexicon", "Node"]
 
 
 _NOWHERE, _PENDING = -1, -2  # numbers of nodes in `to_data`
@@ -271,7 +161,7 @@ class Lexicon:
 
     def to_data(self) -> dict[str, Any]:
         """Return all of a lexicon that is ready for look-ups as plain values, for JSON."""
-        numbered = _Numbered()
+        numbered = NumberedRoles()
         nodes = [self.start, *self._nodes.values()]
         numbers: dict[int, int] = {id(node): number for number, node in enumerate(nodes)}
         numbers |= {id(None): _NOWHERE, id(PENDING): _PENDING}
@@ -297,7 +187,7 @@ class Lexicon:
             "layers": self.layers,
             "symbols": dict(self.symbols),
         }
-        data["roles"] = [_role_data(role, numbered.kinds) for role in numbered.roles]
+        data["roles"] = [role_data(role, numbered.kinds) for role in numbered.roles]
         data["kinds"] = list(numbered.kinds)
         return data
 
@@ -307,7 +197,7 @@ class Lexicon:
         sounds = [SoundAlike(*map(tuple, sound)) for sound in data["sounds"]]
         lexicon = cls(Speller(*data["speller"]), data["unbridged"], data["glued"], sounds)
         kinds = [CueKind(*kind) for kind in data["kinds"]]
-        roles = [_role_of(role, kinds) for role in data["roles"]]
+        roles = [role_of(role, kinds) for role in data["roles"]]
         lexicon._words.update(data["words"])
         lexicon._prefixes.update(data["prefixes"])
         lexicon._edges = data["edges"]
@@ -362,7 +252,7 @@ class Lexicon:
         if node is None:
             roles: dict[int, Role] = {}
             for role in chain.from_iterable(self._roles[state] for state in reached):
-                roles[role.layer] = _combine(roles.get(role.layer), role)
+                roles[role.layer] = combined_role(roles.get(role.layer), role)
             ordered = tuple(roles[layer] for layer in sorted(roles))
             node = self._nodes[reached] = Node(self, reached, ordered)
         return node
@@ -460,61 +350,6 @@ class Lexicon:
             if word[:length] in self._prefixes:
                 return word[:length] + "*"
         return ""
-
-
-class _Numbered:
-    """Numbers roles, each object once, and the kinds of their cues."""
-
-    def __init__(self) -> None:
-        self.roles: list[Role] = []
-        self.kinds: dict[CueKind, int] = {}
-        self._numbers: dict[int, int] = {}
-
-    def number(self, role: Role) -> int:
-        """Return the number of a role, the next one for one that is new."""
-        number = self._numbers.get(id(role))
-        if number is None:
-            number = self._numbers[id(role)] = len(self.roles)
-            self.roles.append(role)
-        return number
-
-
-def _role_data(role: Role, kinds: dict[CueKind, int]) -> list[Any]:
-    company = role.company
-    return [
-        *role[:5],
-        None if role.kind is None else kinds.setdefault(role.kind, len(kinds)),
-        role.state,
-        dict(role.states),
-        sorted(role.ignored),
-        role.verbal,
-        company and [sorted(company.within), sorted(company.outside), company.reach],
-    ]
-
-
-def _role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
-    tag, layer, pattern, finding, label, kind, state, states, ignored, verbal, company = data
-    where = company and Company(frozenset(company[0]), frozenset(company[1]), company[2])
-    return Role(
-        sys.intern(tag),
-        layer,
-        pattern,
-        finding,
-        Label(label),
-        None if kind is None else kinds[kind],
-        state,
-        {name: Label(value) for name, value in states.items()},
-        frozenset(ignored),
-        verbal,
-        where,
-    )
-
-
-def _combine(old: Role | None, new: Role) -> Role:
-    """Return the role of a phrase that was given `old` and then `new` in the same layer."""
-    if old is not None and old.kind == new.kind and {old.tag, new.tag} <= _DIRECTED:
-        return new if old.tag == new.tag else new._replace(tag=Tag.CUE_BOTH)
-    return new
 
 
 def _is_optional(element: Element) -> bool:

@@ -15,7 +15,8 @@ from chexlabel.engine.decide import judge
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
-from chexlabel.patterns.lexicon import SYNTAX_LAYER, CueKind, Lexicon, Role, Tag
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.roles import SYNTAX_LAYER, CueKind, Role, Tag
 
 if TYPE_CHECKING:
     from negspacy.negation import Negex

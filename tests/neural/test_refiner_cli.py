@@ -123,7 +123,7 @@ def test_what_ships_is_the_default(
     assert Labeler(refine=True).refiner == "tiny 0.1"
     assert Labeler(refine=False).refiner is None
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out.strip().endswith("(refiner tiny 0.1)")
+    assert capsys.readouterr().out.strip().endswith(", refiner tiny 0.1)")
     monkeypatch.setenv("CHEXLABEL_REFINER", "off")
     assert Labeler().refiner is None
     assert main(["--version"]) == 0

@@ -53,6 +53,7 @@ def test_what_the_gate_holds_back_is_the_rules_alone(tmp_path: Path, tiny_model:
 
 
 def test_it_learns_which_passages_the_net_changes() -> None:
+    pytest.importorskip("torch", reason="fitting a gate needs the extra [neural]")
     ordinary = [f"The {a} is {b}" for a in ("heart", "lung", "hilum") for b in ("clear", "normal")]
     odd = [f"The {a} is {b}" for a in ("cor", "pump", "organ") for b in ("huge", "bulky")]
     passages, changed = (ordinary + odd) * 8, ([False] * 6 + [True] * 6) * 8

@@ -8,7 +8,7 @@ label that stays was not explained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -39,6 +39,7 @@ def attribute(
     judge: RefinerJudge,
     threshold: float | None = None,
     method: str | None = None,
+    findings: Collection[str] | None = None,
 ) -> tuple[Attribution, ...]:
     """Attribute each label that the net has a head for to the words of its deciding sentence.
 
@@ -50,6 +51,7 @@ def attribute(
             1; by default the strong one of two clusters of words is kept.
         method: `INTEGRATED_GRADIENTS` or `LEAVE_ONE_OUT`; by default the first where it is
             installed.
+        findings: those to look at; by default all.
 
     Returns:
         One attribution for each finding that has a mention with the report's label, in the order of
@@ -60,20 +62,25 @@ def attribute(
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be from 0 to 1, not {threshold}")
+    deciding = {
+        column: mention
+        for column, finding in enumerate(judge.names)
+        if findings is None or finding in findings
+        if (mention := _deciding(labeled, finding)) is not None
+    }
+    if not deciding:  # loading PyTorch takes seconds
+        return ()
     if method is None:
         installed = all(map(find_spec, ("torch", "captum", "transformers", "onnx")))
         can_run = installed and judge.reader.opened_with is not None
         method = INTEGRATED_GRADIENTS if can_run else LEAVE_ONE_OUT
     score = _integrated_gradients(judge) if method == INTEGRATED_GRADIENTS else _leaving_out
-    found = []
-    for column, finding in enumerate(judge.names):
-        mention = _deciding(labeled, finding)
-        if mention is not None:
-            place = CLASS_OF[mention.label]
-            found.append(
-                _attribution(text, mention, judge, column, place, threshold, score, method)
-            )
-    return tuple(found)
+    return tuple(
+        _attribution(
+            text, mention, judge, column, CLASS_OF[mention.label], threshold, score, method
+        )
+        for column, mention in deciding.items()
+    )
 
 
 def strong_cluster(scores: Sequence[float], threshold: float | None = None) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -114,12 +114,16 @@ class RefinerJudge:
         return self._names
 
     def attribute(
-        self, text: str, labeled: LabeledReport, threshold: float | None = None
+        self,
+        text: str,
+        labeled: LabeledReport,
+        threshold: float | None = None,
+        findings: Collection[str] | None = None,
     ) -> tuple[Attribution, ...]:
         """Say which words its reading stands on (see `chexlabel_neural.attribute.attribute`)."""
         from chexlabel_neural.attribute import attribute
 
-        return attribute(text, labeled, self, threshold)
+        return attribute(text, labeled, self, threshold, findings=findings)
 
     def _read(self, passages: Sequence[str]) -> list[Reading]:
         by_rules = self._rules(passages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -190,7 +190,12 @@ class Labeler:
         )
 
     def attributions(
-        self, report: str | Report, labeled: LabeledReport, *, threshold: float | None = None
+        self,
+        report: str | Report,
+        labeled: LabeledReport,
+        *,
+        threshold: float | None = None,
+        findings: Collection[str] | None = None,
     ) -> tuple[Attribution, ...]:
         """Say which words the refiner's reading of a report stands on.
 
@@ -201,6 +206,7 @@ class Labeler:
             labeled: what this labeler says of it.
             threshold: the least score of a word to be kept, as a share of the strongest one's; by
                 default the strong one of two clusters of words is kept.
+            findings: those to look at; by default all.
 
         Returns:
             One attribution a finding that the refiner has a head for and that the report speaks of;
@@ -208,7 +214,7 @@ class Labeler:
         """
         if self._refiner is None:
             return ()
-        return self._refiner.attribute(_parts(report)[0], labeled, threshold)
+        return self._refiner.attribute(_parts(report)[0], labeled, threshold, findings)
 
     def recognises(self, report: str | Report) -> bool:
         """Tell whether a report speaks of a finding or of the chest at all.

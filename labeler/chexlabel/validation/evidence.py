@@ -4,31 +4,61 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError as SchemaError
 
 from chexlabel.errors import InputError, ValidationError
-from chexlabel.labels import LABEL_WORDS, LABELS_BY_WORD, Cue, Mention
-from chexlabel.validation.identifiers import plain_id
-from chexlabel.validation.results import (
+from chexlabel.labels import (
+    LABEL_WORDS,
+    LABELS_BY_WORD,
+    AttributedWord,
+    Attribution,
+    Cue,
+    LabeledReport,
+    Mention,
+)
+from chexlabel.render.highlight import strongest
+from chexlabel.validation.evidence_results import (
+    EvidenceAttribution,
     EvidenceCue,
     EvidenceMention,
+    EvidenceWord,
     ReportEvidence,
 )
+from chexlabel.validation.identifiers import plain_id
+from chexlabel.writers.evidence import EVIDENCE_KEYS
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from chexlabel.engine.labeler import Labeler
+    from chexlabel.labels import Label
     from chexlabel.report import Report
+    from chexlabel.validation.evidence_results import ClassName
 
-__all__ = ["collect_evidence", "to_mentions"]
+__all__ = ["collect_evidence", "decided", "to_attribution", "to_mention", "to_mentions"]
+
+
+class _Found(NamedTuple):
+    """What chexlabel says of a report.
+
+    Attributes:
+        mentions: of all findings.
+        labels: finding -> label; empty where the evidence has none.
+        refiner: name and version of the model that refined it.
+    """
+
+    mentions: list[EvidenceMention]
+    labels: dict[str, ClassName]
+    refiner: str | None
 
 
 def collect_evidence(
-    ids: Collection[str],
+    questions: Mapping[str, Collection[str]],
     *,
     reports: str | os.PathLike[str] | None,
     evidence: str | os.PathLike[str] | None,
@@ -39,8 +69,11 @@ def collect_evidence(
 ) -> list[ReportEvidence]:
     """Look the reports up and find the mentions in them.
 
+    Where the refiner decided on a finding in question and the text is at hand, what the rules alone
+    read comes too, and, from the same model, the words that the refiner's reading stands on.
+
     Args:
-        ids: ids of the reports wanted.
+        questions: id of each report wanted -> the findings in question.
         reports: file of reports; they are labeled unless `evidence` is given too.
         evidence: evidence file of `chexlabel label --evidence`.
         id_column: column of the ids, in both files.
@@ -49,36 +82,85 @@ def collect_evidence(
         by_row: the ids are row numbers, counted from 1.
 
     Returns:
-        One entry a report that was found, in the order of `ids`.
+        One entry a report that was found, in the order of `questions`.
 
     Raises:
         ValidationError: the evidence file is broken, or not one of the reports is in the files.
         InputError: the reports file cannot be read.
     """
-    if not ids or (reports is None and evidence is None):
+    if not questions or (reports is None and evidence is None):
         return []
-    wanted = Wanted(ids)
-    mentions: dict[str, list[EvidenceMention]] = {}
+    wanted = Wanted(questions)
+    said: dict[str, _Found] = {}
     if evidence is not None:
-        mentions = _read_evidence(Path(evidence), wanted, id_column, by_row)
-    texts: dict[str, str] = {}
+        said = _read_evidence(Path(evidence), wanted, id_column, by_row)
+    given: dict[str, Report] = {}
+    labelers = _Labelers(patterns)
     if reports is not None:
-        found = _read_reports(reports, wanted, id_column, text_column, by_row)
-        texts = {key: report.text for key, report in found.items()}
+        given = _read_reports(reports, wanted, id_column, text_column, by_row)
         if evidence is None:
-            mentions = _label(found, patterns)
+            said = {key: _labeled(report, labelers.own) for key, report in given.items()}
         else:
-            _check_offsets(texts, mentions, Path(evidence).name)
-    known = [key for key in ids if key in texts or key in mentions]
+            _check_offsets(given, said, Path(evidence).name)
+    known = [key for key in questions if key in given or key in said]
     if not known:
         source = Path(reports if reports is not None else evidence or "").name
         raise ValidationError(
             f"{source}: has none of the {len(wanted)} reports to show; check that its ids are "
             "those of the labels (--report-id-column names their column)"
         )
-    return [
-        ReportEvidence(id=key, text=texts.get(key), mentions=mentions.get(key, [])) for key in known
-    ]
+    return [_entry(key, given.get(key), said.get(key), questions[key], labelers) for key in known]
+
+
+class _Labelers:
+    """The labelers of a pattern set, made when they are first asked for."""
+
+    def __init__(self, patterns: str | os.PathLike[str]) -> None:
+        self._patterns = patterns
+
+    @cached_property
+    def own(self) -> Labeler:
+        """The labeler as it comes."""
+        from chexlabel.engine.labeler import Labeler
+
+        return Labeler(self._patterns)
+
+    @cached_property
+    def rules(self) -> Labeler:
+        """The rules alone."""
+        from chexlabel.engine.labeler import Labeler
+
+        return Labeler(self._patterns, refine=False)
+
+
+def _entry(
+    key: str,
+    report: Report | None,
+    said: _Found | None,
+    findings: Collection[str],
+    labelers: _Labelers,
+) -> ReportEvidence:
+    mentions = [] if said is None else said.mentions
+    found = ReportEvidence(
+        id=key,
+        text=None if report is None else report.text,
+        mentions=mentions,
+        labels={} if said is None else {f: said.labels[f] for f in findings if f in said.labels},
+    )
+    refined = {m.finding for m in mentions if m.source == "refiner" and m.finding in findings}
+    if report is None or said is None or not refined:
+        return found
+    by_rules = [m for m in labelers.rules(report).mentions if m.finding in refined]
+    attributions: tuple[Attribution, ...] = ()
+    if labelers.own.refiner == said.refiner:  # what another model saw, this one cannot tell
+        labeled = _as_labeled(found)
+        attributions = labelers.own.attributions(report, labeled, findings=refined)
+    return found.model_copy(
+        update={
+            "by_rules": [_from_mention(mention) for mention in by_rules],
+            "attributions": [_from_attribution(attribution) for attribution in attributions],
+        }
+    )
 
 
 class Wanted:
@@ -107,21 +189,47 @@ class Wanted:
 
 def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Mention]:
     """Turn the evidence for one finding, or for all, back into mentions, for highlighting."""
-    return [
-        Mention(
-            finding=m.finding,
-            label=LABELS_BY_WORD[m.label],
-            text=m.text,
-            start=m.start,
-            end=m.end,
-            section=m.section,
-            sentence=(m.start, m.end),
-            cues=tuple(Cue(c.kind, c.text, c.start, c.end, c.pattern) for c in m.cues),
-            pattern="",
-        )
-        for m in evidence.mentions
-        if finding is None or m.finding == finding
-    ]
+    return [to_mention(m) for m in evidence.mentions if finding is None or m.finding == finding]
+
+
+def to_mention(m: EvidenceMention) -> Mention:
+    """Turn a mention of the result back into one of the labeler."""
+    return Mention(
+        finding=m.finding,
+        label=LABELS_BY_WORD[m.label],
+        text=m.text,
+        start=m.start,
+        end=m.end,
+        section=m.section,
+        sentence=m.sentence or (m.start, m.end),
+        cues=tuple(Cue(c.kind, c.text, c.start, c.end, c.pattern) for c in m.cues),
+        pattern="",
+        confidence=m.confidence,
+        source=m.source,
+    )
+
+
+def to_attribution(a: EvidenceAttribution) -> Attribution:
+    """Turn an attribution of the result back into one of the labeler."""
+    return Attribution(
+        finding=a.finding,
+        label=LABELS_BY_WORD[a.label],
+        sentence=a.sentence,
+        words=tuple(AttributedWord(w.start, w.end, w.score, w.kept) for w in a.words),
+        probability=a.probability,
+        without=a.without,
+        method=a.method,
+    )
+
+
+def decided(evidence: ReportEvidence, finding: str) -> Label | None:
+    """Return what chexlabel says of a finding of a report: its label, else its strongest mention's.
+
+    Evidence files of old name no labels.
+    """
+    if finding in evidence.labels:
+        return LABELS_BY_WORD[evidence.labels[finding]]
+    return strongest(to_mentions(evidence, finding))
 
 
 def _read_reports(
@@ -157,16 +265,19 @@ def _own_option_named() -> Iterator[None]:
         raise InputError(str(error).replace("--id-column", "--report-id-column")) from None
 
 
-def _label(
-    reports: Mapping[str, Report], patterns: str | os.PathLike[str]
-) -> dict[str, list[EvidenceMention]]:
-    from chexlabel.engine.labeler import Labeler
+def _labeled(report: Report, labeler: Labeler) -> _Found:
+    labeled = labeler(report)
+    return _Found(
+        [_from_mention(mention) for mention in labeled.mentions],
+        {finding: LABEL_WORDS[label] for finding, label in labeled.labels.items()},
+        labeled.refiner,
+    )
 
-    labeler = Labeler(patterns)
-    return {
-        key: [_from_mention(mention) for mention in labeler(report).mentions]
-        for key, report in reports.items()
-    }
+
+def _as_labeled(found: ReportEvidence) -> LabeledReport:
+    mentions = tuple(to_mentions(found))
+    labels = {m.finding: decided(found, m.finding) for m in mentions}
+    return LabeledReport(found.id, labels, mentions)
 
 
 def _from_mention(mention: Mention) -> EvidenceMention:
@@ -177,17 +288,35 @@ def _from_mention(mention: Mention) -> EvidenceMention:
         start=mention.start,
         end=mention.end,
         section=mention.section,
+        sentence=mention.sentence,
         cues=[
             EvidenceCue(kind=c.kind, text=c.text, start=c.start, end=c.end, pattern=c.pattern)
             for c in mention.cues
         ],
+        confidence=mention.confidence,
+        source=mention.source,
+    )
+
+
+def _from_attribution(attribution: Attribution) -> EvidenceAttribution:
+    return EvidenceAttribution(
+        finding=attribution.finding,
+        label=LABEL_WORDS[attribution.label],
+        sentence=attribution.sentence,
+        words=[
+            EvidenceWord(start=w.start, end=w.end, score=w.score, kept=w.kept)
+            for w in attribution.words
+        ],
+        probability=attribution.probability,
+        without=attribution.without,
+        method=attribution.method,
     )
 
 
 def _read_evidence(
     path: Path, wanted: Wanted, id_column: str | None, by_row: bool
-) -> dict[str, list[EvidenceMention]]:
-    found: dict[str, list[EvidenceMention]] = {}
+) -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
     try:
         with path.open(encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
@@ -196,10 +325,10 @@ def _read_evidence(
                 try:
                     record = json.loads(line)
                     keys = [str(number)] if by_row else _record_keys(record, id_column)
-                    mentions = [_from_record(m) for m in record["mentions"]]
+                    said = _from_record(record)
                     key = wanted.find(keys)
                     if key is not None:
-                        found.setdefault(key, mentions)
+                        found.setdefault(key, said)
                 except (ValueError, KeyError, TypeError, AttributeError, SchemaError):
                     raise ValidationError(
                         f"{path.name}, line {number}: not a line of evidence; write the file with "
@@ -217,11 +346,19 @@ def _read_evidence(
 def _record_keys(record: Mapping[str, Any], id_column: str | None) -> Sequence[str]:
     if id_column is not None:
         return [str(record[id_column])]
-    columns = [v for k, v in record.items() if k not in ("labels", "mentions", "error")]
+    columns = [v for k, v in record.items() if k not in EVIDENCE_KEYS]
     return [str(value) for value in columns] + ["/".join(map(str, columns))]
 
 
-def _from_record(record: Mapping[str, Any]) -> EvidenceMention:
+def _from_record(record: Mapping[str, Any]) -> _Found:
+    return _Found(
+        [_mention_from(mention) for mention in record["mentions"]],
+        {finding: LABEL_WORDS[label] for finding, label in record["labels"].items()},
+        record.get("refiner"),
+    )
+
+
+def _mention_from(record: Mapping[str, Any]) -> EvidenceMention:
     return EvidenceMention(
         finding=record["finding"],
         label=LABEL_WORDS[record["label"]],
@@ -229,20 +366,23 @@ def _from_record(record: Mapping[str, Any]) -> EvidenceMention:
         start=record["start"],
         end=record["end"],
         section=record["section"],
+        sentence=record.get("sentence"),
         cues=record["cues"],
+        confidence=record.get("confidence"),
+        source=record.get("source", "rules"),
     )
 
 
-def _check_offsets(
-    texts: Mapping[str, str], mentions: Mapping[str, Sequence[EvidenceMention]], name: str
-) -> None:
+def _check_offsets(reports: Mapping[str, Report], said: Mapping[str, _Found], name: str) -> None:
     """Make sure that evidence and text belong together: each mention must quote its report."""
-    for key, text in texts.items():
-        for mention in mentions.get(key, ()):
+    for key in reports.keys() & said.keys():
+        text = reports[key].text
+        for mention in said[key].mentions:
             spans: list[EvidenceMention | EvidenceCue] = [mention, *mention.cues]
-            for span in spans:
-                if text[span.start : span.end] != span.text:
-                    raise ValidationError(
-                        f"{name}: the evidence of report {key} does not quote its text; it was "
-                        "made from other reports, so make it again"
-                    )
+            first, last = mention.sentence or (mention.start, mention.end)
+            inside = 0 <= first <= mention.start and mention.end <= last <= len(text)
+            if not inside or any(text[span.start : span.end] != span.text for span in spans):
+                raise ValidationError(
+                    f"{name}: the evidence of report {key} does not quote its text; it was "
+                    "made from other reports, so make it again"
+                )

@@ -187,8 +187,11 @@ def validate(
     )
     listed = disagreements(aligned.ids, aligned.findings, result.worst_first(), truth, predicted)
     shown = choose(listed, reports.limit)
+    questions: dict[str, list[str]] = {}
+    for item in shown:
+        questions.setdefault(item.id, []).append(item.finding)
     evidence = collect_evidence(
-        list(dict.fromkeys(item.id for item in shown)),
+        questions,
         reports=reports.reports,
         evidence=reports.evidence,
         id_column=reports.id_column,

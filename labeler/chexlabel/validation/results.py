@@ -10,6 +10,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chexlabel.validation.evidence_results import ClassName, ReportEvidence
+
 __all__ = [
     "CLASS_NAMES",
     "SCHEMA",
@@ -23,8 +25,6 @@ __all__ = [
     "DisagreementList",
     "Distribution",
     "ErrorKind",
-    "EvidenceCue",
-    "EvidenceMention",
     "Figure",
     "FindingDifference",
     "FindingResult",
@@ -33,7 +33,6 @@ __all__ = [
     "LabelCounts",
     "LabelerResult",
     "Rates",
-    "ReportEvidence",
     "ScoreResult",
     "SetScore",
     "Settings",
@@ -46,7 +45,6 @@ __all__ = [
 SCHEMA: Final = "chexlabel.validation/2"
 CLASS_NAMES: Final = ("positive", "negative", "uncertain", "blank")
 
-ClassName = Literal["positive", "negative", "uncertain", "blank"]
 TaskName = Literal["positive", "negative", "uncertain", "mention"]
 ErrorKind = Literal["missed", "false-alarm", "certainty", "unmentioned", "over-mentioned"]
 
@@ -214,36 +212,6 @@ class Comparison(_Model):
     kappa: Figure
     tasks: dict[TaskName, Difference]
     findings: list[FindingDifference]
-
-
-class EvidenceCue(_Model):
-    """The words that decided a mention."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-    pattern: str
-
-
-class EvidenceMention(_Model):
-    """A place where a report speaks of a finding, as chexlabel reads it."""
-
-    finding: str
-    label: ClassName
-    text: str
-    start: int = Field(description="offset in the report's text, in characters")
-    end: int
-    section: str
-    cues: list[EvidenceCue]
-
-
-class ReportEvidence(_Model):
-    """What there is to see of one report."""
-
-    id: str
-    text: str | None = Field(description="null where only evidence was given")
-    mentions: list[EvidenceMention]
 
 
 class Disagreement(_Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from chexlabel.errors import OutputError
 
@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
     from chexlabel.labels import Cue, LabeledReport, Mention
 
-__all__ = ["EvidenceWriter", "check_evidence_columns", "evidence_line", "evidence_record"]
+__all__ = [
+    "EVIDENCE_KEYS",
+    "EvidenceWriter",
+    "check_evidence_columns",
+    "evidence_line",
+    "evidence_record",
+]
 
-_OWN_KEYS = ("labels", "mentions", "error", "refiner", "confidence", "source")
+EVIDENCE_KEYS: Final = ("labels", "mentions", "error", "refiner", "confidence", "source")
+"""The record's own keys; all others identify the report."""
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -26,7 +33,7 @@ def check_evidence_columns(id_columns: Sequence[str]) -> None:
         OutputError: an identifying column is named as one of the record's own keys.
     """
     for name in id_columns:
-        if name in _OWN_KEYS:
+        if name in EVIDENCE_KEYS:
             raise OutputError(
                 f"the evidence has a key {name!r} of its own; rename that column of the input, "
                 "or choose another with --id-column"

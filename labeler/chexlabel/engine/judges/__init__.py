@@ -6,7 +6,7 @@ The rules are one judge; a refiner is another, that holds the rules' answer and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from chexlabel.engine.judgement import Judgement, Reading
@@ -44,6 +44,11 @@ class Refiner(Judge, Protocol):
         """Judge a batch of passages and give the probabilities of all labels."""
 
     def attribute(
-        self, text: str, labeled: LabeledReport, threshold: float | None, /
+        self,
+        text: str,
+        labeled: LabeledReport,
+        threshold: float | None,
+        findings: Collection[str] | None,
+        /,
     ) -> tuple[Attribution, ...]:
         """Say which words of a report that it judged its reading stands on."""

@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from chexlabel.render.attribution import (
+    ATTRIBUTION_CSS,
+    attributed_words_html,
+    attribution_check,
+)
 from chexlabel.render.highlight import HIGHLIGHT_CSS, highlight_html, html_text
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import charts, curve_charts, wording
+from chexlabel.validation.report.readings import readings
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -23,12 +29,13 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from chexlabel.validation.evidence_results import ReportEvidence
+    from chexlabel.validation.report.readings import Reading
     from chexlabel.validation.results import (
         Comparison,
         Disagreement,
         FindingResult,
         LabelerResult,
-        ReportEvidence,
         ScoreResult,
         StatsResult,
         TaskName,
@@ -38,12 +45,24 @@ if TYPE_CHECKING:
 __all__ = ["render_score", "render_stats", "render_validation"]
 
 
+class _Reading(NamedTuple):
+    """A deciding sentence as the page shows it: by the rules, by the refiner, and its words."""
+
+    rules: Markup
+    silent: bool
+    refined: Markup | None
+    confidence: float | None
+    words: Markup | None
+    check: str
+
+
 class _Case(NamedTuple):
     """A disagreement as the page shows it."""
 
     item: Disagreement
     errors: Sequence[str]
     text: Markup | None
+    readings: Sequence[_Reading]
     quotes: Sequence[str]
     silent: bool
 
@@ -98,7 +117,7 @@ def render_score(result: ScoreResult, title: str) -> str:
 
 
 def _render(template: str, title: str, **context: object) -> str:
-    css = HIGHLIGHT_CSS + _asset("report.css")
+    css = HIGHLIGHT_CSS + ATTRIBUTION_CSS + _asset("report.css")
     script = _asset("report.js")
     page: str = (
         _environment()
@@ -274,17 +293,34 @@ def _case(item: Disagreement, evidence: Mapping[str, ReportEvidence], has_mentio
     found = evidence.get(item.id)
     errors = list(dict.fromkeys(kind for kind in item.kinds if kind))
     if found is None:
-        return _Case(item, errors, None, (), False)
+        return _Case(item, errors, None, (), (), False)
     # A finding that no report mentions follows from the others ("No Finding"): show them all.
     mentions = to_mentions(found, item.finding if has_mentions else None)
     if found.text is None:
         quotes = [
             f"\N{LEFT DOUBLE QUOTATION MARK}{m.text}\N{RIGHT DOUBLE QUOTATION MARK}"
-            + "".join(f", {cue.kind}: {cue.text}" for cue in m.cues)
+            + "".join(f", {reason}" for reason in wording.reasons(m))
             for m in mentions
         ]
-        return _Case(item, errors, None, quotes, has_mentions and not mentions)
+        return _Case(item, errors, None, (), quotes, has_mentions and not mentions)
     # highlight_html escapes the text and marks it up; its own tests hold it to that.
     text = highlight_html(found.text, mentions) if mentions else html_text(found.text)
     silent = has_mentions and not mentions
-    return _Case(item, errors, Markup(text), (), silent)  # noqa: S704
+    decided = [_reading(reading) for reading in readings(found, item.finding)]
+    return _Case(item, errors, Markup(text), decided, (), silent)  # noqa: S704
+
+
+def _reading(reading: Reading) -> _Reading:
+    attribution = reading.attribution
+    words = "" if attribution is None else attributed_words_html(reading.text, attribution)
+    # All three functions escape the text.
+    return _Reading(
+        rules=Markup(highlight_html(reading.text, reading.by_rules)),  # noqa: S704
+        silent=not reading.by_rules,
+        refined=Markup(highlight_html(reading.text, reading.refined))  # noqa: S704
+        if reading.refined
+        else None,
+        confidence=max((m.confidence or 0.0 for m in reading.refined), default=None),
+        words=Markup(words) if words else None,  # noqa: S704
+        check="" if attribution is None else attribution_check(attribution),
+    )

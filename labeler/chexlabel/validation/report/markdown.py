@@ -6,16 +6,21 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from chexlabel.render.attribution import attributed_words, attribution_check
 from chexlabel.render.highlight import LABEL_SIGNS
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import wording
+from chexlabel.validation.report.readings import readings
 from chexlabel.validation.report.wording import cases, count, number, share, signed, with_interval
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from chexlabel.labels import Mention
+    from chexlabel.validation.evidence_results import ReportEvidence
+    from chexlabel.validation.report.readings import Reading
     from chexlabel.validation.results import (
         Comparison,
         Cooccurrence,
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
         Distribution,
         Figure,
         LabelerResult,
-        ReportEvidence,
         ScoreResult,
         StatsResult,
         ValidationResult,
@@ -37,7 +41,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 def escape(text: str) -> str:
     """Escape a text so that Markdown shows it as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _escaped(" ".join(text.split()))
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def render_validation(result: ValidationResult) -> str:
@@ -394,14 +402,35 @@ def _case(
     lines = [f"**{escape(item.id)}**: gold {item.gold}; {answers}"]
     found = evidence.get(item.id)
     if found is not None:
-        for mention in to_mentions(found, item.finding):
-            cues = "; ".join(f"{cue.kind}: {escape(cue.text)}" for cue in mention.cues)
-            said = LABEL_SIGNS[mention.label]
-            words = escape(mention.text)
-            lines.append(f"- {said} **{words}**" + (f" ({cues})" if cues else ""))
+        lines += [_quoted(mention) for mention in to_mentions(found, item.finding)]
+        lines += [line for reading in readings(found, item.finding) for line in _reading(reading)]
         if found.text is not None:
             # A fence longer than any in the text: the report cannot end it.
             longest = max(map(len, re.findall("`+", found.text)), default=0)
             fence = "`" * max(3, longest + 1)
             lines.append(f"\n{fence}text\n{found.text}\n{fence}")
     return "\n".join(lines)
+
+
+def _quoted(mention: Mention) -> str:
+    why = "; ".join(escape(reason) for reason in wording.reasons(mention))
+    words = f"{LABEL_SIGNS[mention.label]} **{escape(mention.text)}**"
+    return f"- {words} ({why})" if why else f"- {words}"
+
+
+def _reading(reading: Reading) -> Iterator[str]:
+    """Yield a deciding sentence, what the rules read in it, and what the refiner, as a list."""
+    yield f"- Deciding sentence: {escape(reading.text)}"
+    if not reading.refined:
+        return
+    yield from (f"  {_quoted(mention)}, by the rules alone" for mention in reading.by_rules)
+    if not reading.by_rules:
+        yield "  - nothing, by the rules alone"
+    if reading.attribution is not None:
+        pieces = attributed_words(reading.text, reading.attribution)
+        words = "".join(
+            f"**{escape(piece)}**" if word is not None and word.kept else _escaped(piece)
+            for piece, word in pieces
+        )
+        check = escape(attribution_check(reading.attribution))
+        yield f"  - the refiner stands on: {' '.join(words.split())} ({check})"

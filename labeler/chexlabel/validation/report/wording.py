@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from chexlabel.validation.disagreements import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chexlabel.labels import Mention
     from chexlabel.validation.results import Figure, LabelerResult, TaskResult, ValidationResult
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "number",
     "p_value",
     "percent",
+    "reasons",
     "share",
     "signed",
     "with_interval",
@@ -113,6 +117,14 @@ def percent(value: float | None) -> str:
 def share(part: int, whole: int) -> str:
     """Write a part of a whole as a percentage with one decimal, as tables of papers do."""
     return f"{100 * part / whole:.1f}" if whole else UNDEFINED
+
+
+def reasons(mention: Mention) -> Iterator[str]:
+    """Yield what decided a mention: its cues, or the refiner and how sure it is."""
+    for cue in mention.cues:
+        yield f"{cue.kind}: {cue.text}"
+    if mention.source == "refiner":
+        yield f"refiner: {percent(mention.confidence)}"
 
 
 def count(value: int) -> str:

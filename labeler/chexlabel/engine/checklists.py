@@ -25,25 +25,9 @@ _PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
 _BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
 _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
-_HINTS = (
-    "+",
-    "[",
-    "(-)",
-    "-ve",
-    "; -",
-    ", -",
-    " -,",
-    " -\n",
-    "...",
-    " / ",
-    " // ",
-    "|",
-    "(x)",
-    "(X)",
-    "->",
-    "\u2192",
-    "=>",
-)
+_HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "|", "=>")
+_DASHED_HINTS = ("(-)", "-ve", "; -", ", -", " -,", " -\n", "->")
+_SIGN_HINTS = "\u2192\u2610\u25a1\u2611\u2612"
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _BOX = re.compile(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
@@ -71,7 +55,7 @@ def plain_marks(text: str) -> str:
     >>> plain_marks("- Edema.\n- No effusion.")
     '- Edema.\n- No effusion.'
     """
-    if not any(hint in text for hint in _HINTS) and not any(box in text for box in _BOXES):
+    if not _may_hold_marks(text):
         return text
     if "(x)" in text.lower():
         text = _ROUND.sub(lambda found: "[x]" if found[1] else "[]".center(len(found[0])), text)
@@ -86,6 +70,18 @@ def plain_marks(text: str) -> str:
     if "[" in text or any(box in text for box in _BOXES):
         text = "".join(map(_tick_boxes, text.splitlines(keepends=True)))
     return _replace_signs(text) if "+" in text or "-" in text else text
+
+
+def _may_hold_marks(text: str) -> bool:
+    """Tell quickly whether a text has anything that looks like a mark; most reports have not."""
+    for hint in _HINTS:
+        if hint in text:
+            return True
+    if "-" in text:
+        for hint in _DASHED_HINTS:
+            if hint in text:
+                return True
+    return not text.isascii() and any(sign in text for sign in _SIGN_HINTS)
 
 
 def _worded(found: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon
 from chexlabel.patterns.roles import Role, Tag
-from chexlabel.patterns.syntax import TOKEN
+from chexlabel.patterns.syntax import TOKEN, parse
 
 __all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
 
@@ -49,10 +49,11 @@ class ContextReader:
         self._lexicon = rules.lexicon
         self._rules = rules.rules
         self._phrases = lexicon
+        self._inner_words = _first_words(rules)
 
     def reach(self, sentence: str) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
-        if BOUNDARY in sentence or not self._opens(sentence):
+        if BOUNDARY in sentence or not self._may_refer(sentence):
             return 0
         reach = 0
         for reference in self._fitting(sentence):
@@ -154,6 +155,33 @@ class ContextReader:
             node = following
         return False
 
+    def _may_refer(self, sentence: str) -> bool:
+        """Tell quickly whether `_fitting` may find a phrase in a sentence that stands alone."""
+        symbols = self._lexicon.symbols
+        rules = self._rules
+        node = self._lexicon.start
+        opened = ended = False  # whether a phrase ended at all, and whether right before a token
+        for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
+            symbol = symbols[token[0]]
+            if ended and symbol != REMOVED:
+                if not token[0][0].isalnum():
+                    return True
+                ended = False
+            following = node.next.get(symbol, node.otherwise)
+            if following is PENDING:
+                following = node.step(symbol)
+            if following is None:
+                break
+            node = following
+            if node.roles:
+                if not all(rules[role.tag, role.pattern].closed for role in node.roles):
+                    return True
+                opened = ended = True
+        if ended or not opened:
+            return ended
+        lowered = sentence.lower()
+        return lowered[-1] == "?" or any(word in lowered for word in self._inner_words)
+
     def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
         """Yield what `_found` does, with its places among the tokens that the set's phrases see."""
         found = list(self._found(sentence, after_question=after_question))
@@ -221,6 +249,19 @@ class ContextReader:
             if rule.state in organ.role.states and place not in known:
                 result.append(Judgement(organ, organ.role.states[rule.state], (reference,)))
         return result
+
+
+def _first_words(rules: ContextRules) -> frozenset[str]:
+    """Return the words that begin what may refer back in the midst of a sentence.
+
+    "" stands for any word.
+    """
+    words: set[str] = set()
+    for (tag, phrase), rule in rules.rules.items():
+        if tag == Tag.REFERENCE and rule.of != "all":
+            first = parse(phrase)[0]
+            words.add(first if isinstance(first, str) and first.isalpha() else "")
+    return frozenset(words)
 
 
 def _reread(

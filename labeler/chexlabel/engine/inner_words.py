@@ -18,6 +18,8 @@ _INNER: dict[str, frozenset[str]] = {
 }
 """What may be left out as part of longer words, and what these are if they begin with it."""
 
+_LOOKED_AT = frozenset({*_INNER, Tag.ELISION})
+
 
 def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     """Leave out states, organs and presenting words that belong to longer words.
@@ -28,8 +30,8 @@ def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     kept = [
         item
         for at, item in enumerate(items)
-        if not _is_inner(items, at)
-        and (item.role.tag != Tag.ELISION or is_elision(items, at, length))
+        if (tag := item.role.tag) not in _LOOKED_AT
+        or (is_elision(items, at, length) if tag == Tag.ELISION else not _is_inner(items, at))
     ]
     return items if len(kept) == len(items) else kept
 
@@ -37,9 +39,7 @@ def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
 def _is_inner(items: Sequence[Match], at: int) -> bool:
     """Say whether the phrase at `at` belongs to longer words."""
     item = items[at]
-    inner = _INNER.get(item.role.tag)
-    if inner is None:
-        return False
+    inner = _INNER[item.role.tag]
     is_organ = item.role.tag == Tag.ANATOMY
     for other in behind(items, at):
         if other.end > item.start and other.role.tag in FINDINGS:

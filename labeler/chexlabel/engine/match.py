@@ -28,9 +28,12 @@ class Match(NamedTuple):
 def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
     """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
     known = lexicon.symbols
-    symbols = [known[token] for token in TOKEN.findall(_lower(sentence))]
+    words = TOKEN.findall(_lower(sentence))
+    symbols = [known[word] for word in words]
     if SUSPECT in symbols:
-        return [lexicon.plain[token.word] for token in _reread(sentence, lexicon)]
+        if _may_change(words, lexicon):
+            return [lexicon.plain[token.word] for token in _reread(sentence, lexicon)]
+        symbols = [lexicon.plain[word] for word in words]
     if REMOVED in symbols:
         symbols = [symbol for symbol in symbols if symbol != REMOVED]
     return symbols
@@ -48,9 +51,16 @@ def token_offsets(sentence: str, lexicon: Lexicon | None = None) -> list[tuple[i
 def _reread(sentence: str, lexicon: Lexicon) -> list[Token]:
     """Return a sentence's tokens, with words put right that were split, stuck or misheard."""
     tokens = _tokens(sentence)
-    if any(lexicon.symbols[token.word] == SUSPECT for token in tokens):
+    if _may_change([token.word for token in tokens], lexicon):
         return lexicon.respeller.reread(tokens)
     return tokens
+
+
+def _may_change(words: Sequence[str], lexicon: Lexicon) -> bool:
+    """Say whether reading again may put words right."""
+    known = lexicon.symbols
+    suspects = [word for word in words if known[word] == SUSPECT]
+    return bool(suspects) and lexicon.respeller.may_change(words, suspects)
 
 
 def _tokens(sentence: str) -> list[Token]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.roles import (
@@ -69,17 +68,20 @@ class Node:
         return node
 
 
-class _Symbols(dict[str, str]):
-    """The symbols of the words met so far, each worked out when its word is first met."""
+Value = TypeVar("Value")
 
-    def __init__(self, symbol: Callable[[str], str]) -> None:
-        self._symbol = symbol
 
-    def __missing__(self, word: str) -> str:
+class _ByWord(dict[str, Value]):
+    """What was worked out for the words met so far, each when it was first met."""
+
+    def __init__(self, function: Callable[[str], Value]) -> None:
+        self._function = function
+
+    def __missing__(self, word: str) -> Value:
         if len(self) >= _MAX_WORDS:  # a bound for endless vocabularies
             self.clear()
-        symbol = self[word] = self._symbol(word)
-        return symbol
+        value = self[word] = self._function(word)
+        return value
 
 
 class Lexicon:
@@ -113,16 +115,18 @@ class Lexicon:
         self._sound_alikes = sound_alikes
         self._unbridged = frozenset(unbridged)
         self._prefixes: set[str] = set()
-        self.symbols: dict[str, str] = _Symbols(self._symbol)
+        self.symbols: dict[str, str] = _ByWord(self._symbol)
         """Word -> its symbol."""
-        self.plain: dict[str, str] = _Symbols(self._plain)
+        self.plain: dict[str, str] = _ByWord(self._plain)
         """Word -> the symbol under which the phrases know it, taken as it is written."""
+        self._beginnings: dict[str, tuple[str, ...]] = _ByWord(self._beginnings_of)
         self._words: set[str] = set()
         # The nondeterministic automaton; state 0 is the start.
         self._edges: list[dict[str, list[int]]] = [{}]
         self._prefix_edges: list[dict[str, list[int]]] = [{}]
         self._gap_edges: list[list[int]] = [[]]
         self._roles: list[list[Role]] = [[]]
+        self._shared: dict[tuple[int | str, ...], int] = {}  # how a state is reached -> the state
         self._nodes: dict[tuple[int, ...], Node] = {}
         self._lengths: list[int] = []
         self.layers = -PLACE_LAYER
@@ -139,6 +143,7 @@ class Lexicon:
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
+        self._shared.clear()
         self._lengths = sorted(set(map(len, self._prefixes)), reverse=True)
         self._alphabet = sorted([*self._words, *(f"{prefix}*" for prefix in self._prefixes)])
         self.start = Node(self, (0,), ())
@@ -222,7 +227,8 @@ class Lexicon:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
         symbols: dict[str, Node | None] = {}
         for state in states:
-            symbols.update(dict.fromkeys(self._edges[state], PENDING))
+            if self._edges[state]:
+                symbols.update(dict.fromkeys(self._edges[state], PENDING))
             for prefix in self._prefix_edges[state]:
                 symbols.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
         return symbols
@@ -233,36 +239,47 @@ class Lexicon:
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
-        exact: set[int] = set()
-        prefix: set[int] = set()
-        bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
+        exact: list[int] = []
+        loose: list[int] = []
         edges, prefix_edges, gap_edges = self._edges, self._prefix_edges, self._gap_edges
+        bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
+        beginnings = self._beginnings[symbol]
         for state in states:
-            if symbol in edges[state]:
-                exact.update(edges[state][symbol])
-            if prefix_edges[state]:
-                prefix.update(*self._by_beginning(prefix_edges[state], symbol))
-            if bridges and gap_edges[state]:
-                prefix.update(gap_edges[state])
-        if not exact and not prefix:
+            targets = edges[state].get(symbol)
+            if targets is not None:
+                exact += targets
+            if beginnings:
+                by_beginning = prefix_edges[state]
+                for prefix in beginnings if by_beginning else ():
+                    loose += by_beginning.get(prefix, ())
+            if bridges:
+                loose += gap_edges[state]
+        if loose:
+            # A word spelled out is more precise than one that only begins so: its roles come last.
+            reached = (*sorted({*loose}.difference(exact)), *sorted({*exact}))
+        elif exact:
+            reached = tuple(sorted({*exact}) if len(exact) > 1 else exact)
+        else:
             return None
-        # A word spelled out is more precise than one that only begins so: its roles come last.
-        reached = (*sorted(prefix - exact), *sorted(exact))
         node = self._nodes.get(reached)
         if node is None:
-            roles: dict[int, Role] = {}
-            for role in chain.from_iterable(self._roles[state] for state in reached):
-                roles[role.layer] = combined_role(roles.get(role.layer), role)
-            ordered = tuple(roles[layer] for layer in sorted(roles))
-            node = self._nodes[reached] = Node(self, reached, ordered)
+            node = self._nodes[reached] = Node(self, reached, self._roles_of(reached))
         return node
 
-    def _by_beginning(self, edges: dict[str, list[int]], symbol: str) -> list[list[int]]:
-        """Return the targets of the edges whose beginning fits."""
-        if len(edges) <= len(self._lengths):
-            return [targets for prefix, targets in edges.items() if symbol.startswith(prefix)]
-        beginnings = (symbol[:length] for length in self._lengths)
-        return [edges[prefix] for prefix in beginnings if prefix in edges]
+    def _roles_of(self, states: tuple[int, ...]) -> tuple[Role, ...]:
+        """Return the roles that end in states, one a layer."""
+        ended = [role for state in states for role in self._roles[state]]
+        if len(ended) < 2:
+            return tuple(ended)
+        roles: dict[int, Role] = {}
+        for role in ended:
+            roles[role.layer] = combined_role(roles.get(role.layer), role)
+        return tuple(roles[layer] for layer in sorted(roles))
+
+    def _beginnings_of(self, symbol: str) -> tuple[str, ...]:
+        """Return the beginnings that phrases name and that `symbol` has, the longest first."""
+        beginnings = dict.fromkeys(symbol[:length] for length in self._lengths)
+        return tuple(beginning for beginning in beginnings if beginning in self._prefixes)
 
     def _beginning_with(self, prefix: str) -> list[str]:
         """Return the symbols that begin so."""
@@ -281,16 +298,27 @@ class Lexicon:
         return len(self._edges) - 1
 
     def _add_sequence(self, phrase: Sequence[Element], starts: list[int], end: int) -> None:
-        """Lay edges for `phrase` from each of `starts` to `end`."""
+        """Lay edges for `phrase` from each of `starts` to `end`.
+
+        Phrases that begin alike share their states as far as they do.
+        """
         last_needed = max(at for at, element in enumerate(phrase) if not _is_optional(element))
+        shared = self._shared
         for at, element in enumerate(phrase):
-            target = end if at == len(phrase) - 1 else self._new_state()
-            # Before a tail of optional elements the phrase may already end.
-            ends = [target, end] if last_needed <= at < len(phrase) - 1 else [target]
+            key: tuple[int | str, ...] = (*starts, repr(element))
+            target = end if at == len(phrase) - 1 else shared.get(key)
             if element == GAP:
-                starts = [*starts, *self._gap_states(starts)]
+                starts = [*starts, *self._gap_states(starts, key)]
                 continue
-            self._add_element(element, starts, ends)
+            ends = []
+            if target is None:
+                target = shared[key] = self._new_state()
+                ends = [target]
+            # Before a tail of optional elements the phrase may already end.
+            if last_needed <= at:
+                ends.append(end)
+            if ends:
+                self._add_element(element, starts, ends)
             starts = [*starts, target] if _is_optional(element) else [target]
 
     def _add_element(self, element: Element, starts: list[int], ends: list[int]) -> None:
@@ -312,8 +340,12 @@ class Lexicon:
             targets = edges[start].setdefault(element, [])
             targets.extend(end for end in ends if end not in targets)
 
-    def _gap_states(self, starts: list[int]) -> list[int]:
+    def _gap_states(self, starts: list[int], key: tuple[int | str, ...]) -> list[int]:
         """Lay a chain of states that each take one word, whichever it is."""
+        first = self._shared.get(key)
+        if first is not None:
+            return list(range(first, first + MAX_GAP))
+        self._shared[key] = len(self._edges)
         states: list[int] = []
         previous = starts
         for _ in range(MAX_GAP):

@@ -63,11 +63,12 @@ class Respeller:
         self._glued = frozenset(glued)
         self._is_known = is_known
         self._heard: dict[str, list[SoundAlike]] = defaultdict(list)
-        self._triggers: set[str] = set()
+        self._triggers: dict[str, list[str]] = {}
         for sound in sound_alikes:
             self._heard[sound.heard[0]].append(sound)
             unknown = (word for word in sound.heard if not is_known(word))
-            self._triggers.add(next(unknown, sound.heard[-1]))
+            trigger = next(unknown, sound.heard[-1])
+            self._triggers.setdefault(trigger, []).append(f" {' '.join(sound.heard)} ")
         for sounds in self._heard.values():
             sounds.sort(key=lambda sound: -len(sound.heard))
         self._longest = max(map(len, (*speller.terms, *self._glued)), default=0)
@@ -85,6 +86,20 @@ class Respeller:
         if self._is_known(word) or not word.isalpha():
             return False
         return word in self._fragments or self._parted(word) is not None
+
+    def may_change(self, words: Sequence[str], suspects: Iterable[str]) -> bool:
+        """Say whether reading a text again may change it.
+
+        Args:
+            words: those of the text.
+            suspects: those of them that `suspects` tells of. Most are common words of a sound-alike
+                ("normal" in "normal thorax") of which the rest is not there.
+        """
+        text = f" {' '.join(words)} "
+        return any(
+            not self._is_known(word) or any(sound in text for sound in self._triggers[word])
+            for word in set(suspects)
+        )
 
     def reread(self, tokens: Sequence[Token]) -> list[Token]:
         """Return the tokens with words put together, taken apart and put right."""

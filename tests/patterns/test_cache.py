@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from chexlabel import Labeler
 from chexlabel.errors import PatternError
 from chexlabel.labels import Label
-from chexlabel.patterns import cache
+from chexlabel.patterns import cache, places
 from chexlabel.patterns.load import available_sets, read_set
 from pattern_sets import write_set
+from places import ROOT
 
 TEXTS = [
     "No effusion or pneumothorax. Possible pneumonia; the heart is enlarged.",
@@ -153,3 +155,44 @@ def test_an_error_is_told_each_time(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(PatternError, match=r"set\.yaml"):
             Labeler(ours, refine=False)
     assert not folder.exists()
+
+
+def test_shipped_sets_come_compiled(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = shutil.copytree(places.sets_folder(), tmp_path / "data" / "patterns")
+    monkeypatch.setattr(places, "_PACKAGED", sets)
+    places.compiled_folder().mkdir()
+    for name, source in available_sets().items():
+        cache.write_compiled(source, places.compiled_folder() / f"{name}.json")
+    shipped = Labeler(refine=False)
+    assert not folder.exists()  # nothing was to be compiled
+    monkeypatch.setenv("CHEXLABEL_CACHE", "off")
+    assert said(shipped) == said(Labeler(refine=False))
+
+    # A file that was changed since does not fit, and the user's cache takes its place.
+    monkeypatch.setenv("CHEXLABEL_CACHE", str(folder))
+    name = sets / "chexpert14" / "findings" / "edema.yaml"
+    name.write_text(
+        name.read_text("utf-8").replace("positive: |", "positive: |\n  zork", 1), "utf-8"
+    )
+    assert Labeler(refine=False)("Zork.").labels["Edema"] is Label.POSITIVE
+    assert len(files(folder)) == 1
+
+
+def test_the_wheel_holds_compiled_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hatchling", reason="building a wheel needs hatchling")
+    monkeypatch.syspath_prepend(ROOT)
+    from compile_sets import PACKAGE, CompiledSets
+
+    hook = CompiledSets(str(ROOT), {}, None, None, str(tmp_path), "wheel")
+    data: dict[str, dict[str, str]] = {"force_include": {}}
+    hook.initialize("editable", data)
+    assert not data["force_include"]
+    hook.initialize("standard", data)
+    for path, place in data["force_include"].items():
+        assert json.loads(Path(path).read_bytes().splitlines()[0])["sha256"]
+        assert place == f"{PACKAGE}/{Path(path).name}"
+    hook.finalize("standard", data, "")
+    assert len(data["force_include"]) == len(available_sets())
+    assert not any(Path(path).exists() for path in data["force_include"])

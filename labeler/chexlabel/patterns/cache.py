@@ -5,9 +5,10 @@ it was made from: a SHA-256 of the files of the set and of the sets that it exte
 version and of the modules that compile. The file of a set that changed since does not fit any more
 and is written anew; one that is damaged counts as none.
 
-They lie in the user's cache folder: `$XDG_CACHE_HOME/chexlabel`, else `~/.cache/chexlabel`, on
-Windows `%LOCALAPPDATA%`; `CHEXLABEL_CACHE` names another, or is `off`. Where that cannot be written
-the set is compiled each time. They hold patterns and nothing of any report.
+Those of the sets that ship lie in the package, made when it was built. The others lie in the user's
+cache folder: `$XDG_CACHE_HOME/chexlabel`, else `~/.cache/chexlabel`, on
+Windows `%LOCALAPPDATA%`; `CHEXLABEL_CACHE` names another. Where that cannot be written, or with
+`CHEXLABEL_CACHE=off`, a set is compiled each time. They hold patterns and nothing of any report.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ from chexlabel.labels import Label
 from chexlabel.patterns.context import context_data, context_of
 from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
-from chexlabel.patterns.places import find_base, find_set
+from chexlabel.patterns.places import compiled_folder, find_base, find_set, sets_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chexlabel.patterns.section_schema import SectionsFile
     from chexlabel.patterns.source import SetSource
 
-__all__ = ["cache_folder", "load_compiled"]
+__all__ = ["cache_folder", "load_compiled", "write_compiled"]
 
 _KEPT = 16
 """Files in the folder; of more, those that were used the longest ago are removed."""
@@ -52,13 +53,30 @@ def load_compiled(patterns: str | os.PathLike[str] = "chexpert14") -> PatternSet
     cached = cache_folder()
     if cached is None:
         return _compile(folder)[1]
+    shipped = compiled_folder() / f"{folder.name}.json"
+    if folder.parent == sets_folder() and (found := _read(shipped, folder)) is not None:
+        return found
     own = _hash_of(folder)
     path = cached / f"{folder.name[:40]}-{own[:32]}.json"
     found = _read(path, folder)
     if found is None:
         source, found = _compile(folder)
-        _write(path, _key(folder, _bases(source)), _bases(source), found, source)
+        _write(path, folder, source, found)
+    else:
+        with suppress(OSError):
+            path.touch()  # it is in use
     return found
+
+
+def write_compiled(folder: Path, path: Path) -> None:
+    """Compile the set in a folder into a file, to ship with the package.
+
+    Raises:
+        PatternError: The set has an error.
+        OSError: The file cannot be written.
+    """
+    source, patterns = _compile(folder)
+    path.write_bytes(_content(folder, source, patterns))
 
 
 def cache_folder() -> Path | None:
@@ -134,26 +152,29 @@ def _read(path: Path, folder: Path) -> PatternSet | None:
             return None
         if stated["key"] != _key(folder, stated["extends"]):
             return None
-        found = _set_of(json.loads(body))
-        with suppress(OSError):
-            path.touch()  # it is in use
-        return found
+        return _set_of(json.loads(body))
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
-def _write(
-    path: Path, key: str, bases: Sequence[str], patterns: PatternSet, source: SetSource
-) -> None:
-    """Write a compiled set, whole or not at all; where that cannot be, do without."""
+def _content(folder: Path, source: SetSource, patterns: PatternSet) -> bytes:
+    """Return what the file of a compiled set holds."""
     patterns.lexicon.warm(_usual_texts(source))
+    bases = _bases(source)
     body = json.dumps(_set_data(patterns), separators=(",", ":")).encode()
-    head = {"key": key, "extends": bases, "sha256": hashlib.sha256(body).hexdigest()}
+    sha256 = hashlib.sha256(body).hexdigest()
+    head = {"key": _key(folder, bases), "extends": bases, "sha256": sha256}
+    return json.dumps(head).encode() + b"\n" + body
+
+
+def _write(path: Path, folder: Path, source: SetSource, patterns: PatternSet) -> None:
+    """Write a compiled set, whole or not at all; where that cannot be, do without."""
+    content = _content(folder, source, patterns)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            part.write_bytes(json.dumps(head).encode() + b"\n" + body)
+            part.write_bytes(content)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

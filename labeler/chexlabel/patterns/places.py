@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chexlabel.errors import PatternError
 
-__all__ = ["available_sets", "find_base", "find_set", "sets_folder"]
+__all__ = ["available_sets", "compiled_folder", "find_base", "find_set", "sets_folder"]
 
 _PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
 _CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads the repository's
@@ -17,6 +17,11 @@ _CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads 
 def sets_folder() -> Path:
     """Return the folder of the pattern sets that ship with the package."""
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def compiled_folder() -> Path:
+    """Return the folder of the compiled sets that ship; a clone has none."""
+    return sets_folder().parent / "compiled"
 
 
 def available_sets() -> dict[str, Path]:

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 from chexlabel import Labeler
 from chexlabel.errors import InputError, PatternError
@@ -22,8 +23,9 @@ from chexlabel.patterns import read_set
 from chexlabel.patterns.compile import compile_set
 from chexlabel.patterns.syntax import expand
 from chexlabel.readers import open_reports
+from pattern_sets import ROOT, write_root
 
-__all__ = ["CORPUS", "SEEDS", "TARGETS", "TOKENS", "mutated"]
+__all__ = ["CORPUS", "PATTERN_FILES", "SEEDS", "TARGETS", "TOKENS", "mutated"]
 
 CORPUS = Path(__file__).with_name("corpus")
 """Inputs that once failed: a folder a target, a file an input."""
@@ -32,6 +34,84 @@ PRIVATE = "zzqx"
 """A word of the seeds' reports that no error may quote."""
 
 LIMIT = 1 << 16
+
+PATTERN_FILES = {
+    "set.yaml": """\
+name: child
+version: "1"
+extends: root
+findings: [Rash, Cough]
+hidden: []
+no_finding: {name: Rash, unless: [Cough]}
+uncertain: {Cough: positive}
+groups: {one: [Rash]}
+""",
+    "findings/rash.yaml": """\
+finding: Rash
+positive: |
+  {red|sore} [skin] rash*
+  ...
+anatomy:
+  - phrases: skin
+    states: {red: positive, calm: negative}
+parts:
+  - {words: "spot*", within: [back], reach: 3}
+exclude: \\# rash
+ignore_cues: [doubt]
+examples:
+  negative: No rash.
+""",
+    "assertion/denial.yaml": """\
+kind: denial
+effect: negative
+before: |
+  {no|without} [sign of]
+  ...
+after: absent
+reach: 4
+""",
+    "structure.yaml": dedent(ROOT["structure.yaml"]),
+    "sections.yaml": dedent(ROOT["sections.yaml"]),
+    "states.yaml": """\
+states:
+  red: |
+    {red|reddened}
+  calm: pale
+places: {back: back}
+weak: [calm]
+""",
+    "spelling.yaml": """\
+terms: |
+  reddened
+  coughing
+not_misspelled: roughing
+corrections: {coff: cough}
+glued: no
+sound_alikes:
+  - {meant: rash, heard: "[the] rush", near: skin}
+""",
+    "context.yaml": """\
+anaphors: "{it|this}"
+openings: on this day [,]
+references:
+  - {effect: absent, verdicts: 'has {gone|left}', phrases: no trace of it, only: [Rash]}
+answers:
+  - {effect: present, closed: true, phrases: yes}
+""",
+    "recognition.yaml": """\
+anywhere: "{skin|throat}"
+alone: |
+  all clear
+""",
+    "composition.yaml": """\
+joins: {all: "A, B and C", bare: "A/B/C"}
+modifiers: small
+fragments: {negative: no ANY}
+clauses: {positive: "there {is|are} ALL"}
+pairs: STATEMENT; STATEMENT
+""",
+}
+"""Files of a pattern set that are right, each with every key that it has room for."""
 
 
 def _read(data: bytes, suffix: str) -> None:
@@ -59,16 +139,29 @@ def _phrase(data: bytes) -> None:
         assert str(error), "an error without a word"  # noqa: PT017 - both ways are right
 
 
-def _pattern_file(data: bytes) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "set.yaml").write_text('name: fuzz\nversion: "1"\nextends: chexpert14\n')
-        (folder / "findings").mkdir()
-        (folder / "findings" / "edema.yaml").write_bytes(data)
+@cache
+def _beside_root() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder with a small set; it is removed when the process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="chexlabel-fuzz-")
+    write_root(Path(folder.name), {"states.yaml": PATTERN_FILES["states.yaml"]})
+    return folder
+
+
+def _pattern_file(data: bytes, file: str) -> None:
+    """Put a file into a set that extends a small one: a large one takes long to read."""
+    with tempfile.TemporaryDirectory(dir=_beside_root().name) as name:
+        Path(name, "set.yaml").write_text(PATTERN_FILES["set.yaml"])
+        path = Path(name, file)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
         try:
-            compile_set(read_set(folder))
+            compile_set(read_set(name))
         except PatternError as error:
             assert "\n" not in str(error), "an error of several lines"  # noqa: PT017
+
+
+def _patterns(file: str) -> Callable[[bytes], None]:
+    return lambda data: _pattern_file(data, file)
 
 
 @cache
@@ -97,7 +190,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "xlsx": _reader(".xlsx"),
     "parquet": _reader(".parquet"),
     "phrase": _phrase,
-    "patterns": _pattern_file,
+    **{Path(file).stem: _patterns(file) for file in PATTERN_FILES},
     "engine": _engine,
 }
 """The targets by their names."""
@@ -152,10 +245,6 @@ def _parquet() -> bytes:
 @cache
 def _seeds() -> dict[str, list[bytes]]:
     text = f"FINDINGS: No {PRIVATE} edema or effusion. Possible pneumonia; heart normal.".encode()
-    finding = (
-        b"finding: Edema\npositive: |\n  {pulmonary|lung} edema*\n"
-        b"examples:\n  negative: No edema.\n"
-    )
     return {
         "csv": [_CSV, b"\xef\xbb\xbf" + _CSV, _CSV.decode().encode("utf-16")],
         "tsv": [_CSV.replace(b",", b"\t")],
@@ -168,7 +257,7 @@ def _seeds() -> dict[str, list[bytes]]:
         "xlsx": [_workbook()],
         "parquet": [_parquet()],
         "phrase": [b"{small|tiny} [left] effusion* ... pleura", rb"\# of the rib"],
-        "patterns": [finding],
+        **{Path(file).stem: [text.encode()] for file, text in PATTERN_FILES.items()},
         "engine": [text],
     }
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzzing.targets import CORPUS, SEEDS, TARGETS, mutated
+from chexlabel.patterns import read_set
+from fuzzing.targets import CORPUS, PATTERN_FILES, SEEDS, TARGETS, mutated
+from pattern_sets import write_root, write_set
 
 SAVED = sorted(path for path in CORPUS.rglob("*") if path.is_file())
 
@@ -24,10 +26,17 @@ def test_seeds_are_taken(name: str) -> None:
         TARGETS[name](seed)
 
 
+@pytest.mark.parametrize("file", PATTERN_FILES)
+def test_seeds_of_pattern_files_are_right(file: str, tmp_path) -> None:
+    write_root(tmp_path, {"states.yaml": PATTERN_FILES["states.yaml"]})
+    files = {"set.yaml": PATTERN_FILES["set.yaml"], file: PATTERN_FILES[file]}
+    assert read_set(write_set(tmp_path / "child", files)).base is not None
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutations(name: str) -> None:
     @settings(
-        max_examples=60 if name != "patterns" else 15,
+        max_examples=60,
         derandomize=True,
         database=None,
         deadline=None,

@@ -362,6 +362,11 @@ MISTAKES = {
             "add it there, or choose from: denial, doubt"
         ],
     ),
+    "inherited kind without a place": (
+        "",
+        {"structure.yaml": "about: x\norder: [denial]\n"},
+        ["structure.yaml:2: order: does not list 'doubt', which the base set has cues of; add it"],
+    ),
     "kind without an effect": (
         "",
         {"assertion/past.yaml": "kind: past\nbefore: earlier\n"},

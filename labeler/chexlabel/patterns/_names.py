@@ -32,10 +32,7 @@ def unknown_names(
     """
     yield from _in_info(source, info)
     order = source.structure.model.order if source.structure else []
-    for cues in source.assertion:
-        if cues.path.parents[1] == source.path:
-            fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
-            yield from _unknown(cues, [(cues.model.kind, ("kind",))], order, fault)
+    yield from _in_assertion(source, order)
     states = [state for words in source.states for state in words.model.states]
     places = [place for words in source.states for place in words.model.places]
     for file in findings:
@@ -49,6 +46,20 @@ def unknown_names(
                 where = _items(getattr(part, key), "parts", at, key)
                 fault = "states.yaml has no place {!r}; add it there"
                 yield from _unknown(file, where, places, fault)
+
+
+def _in_assertion(source: SetSource, order: list[str]) -> Iterator[Problem]:
+    """Yield kinds of cue without a rank, if the set's own files are at fault."""
+    structure = source.structure.files[-1] if source.structure else None
+    reorders = structure is not None and structure.path.parent == source.path
+    for cues in source.assertion:
+        kind = cues.model.kind
+        if cues.path.parents[1] == source.path:
+            fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
+            yield from _unknown(cues, [(kind, ("kind",))], order, fault)
+        elif structure is not None and reorders and kind not in order:
+            message = f"order: does not list {kind!r}, which the base set has cues of; add it"
+            yield structure.problem(("order",), message)
 
 
 def _in_info(source: SetSource, file: PatternFile[SetFile]) -> Iterator[Problem]:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chexlabel.errors import ChexlabelError, InputError
+from chexlabel.render.page import page_html
 from chexlabel_neural.card_blocks import (
-    PAGE,
+    CSS,
     Block,
     Bullets,
     Curve,
@@ -117,7 +117,7 @@ def card_markdown(file: RefinerFile, run: RunMetrics) -> str:
 def card_html(file: RefinerFile, run: RunMetrics) -> str:
     """Return the card as a self-contained page; no scripts, all text escaped."""
     body = "\n".join(map(block_html, _blocks(file, run)))
-    return PAGE.format(title=escape(_title(file)), body=body)
+    return page_html(_title(file), body, css=CSS)
 
 
 def write_card(folder: Path, run: RunMetrics) -> None:

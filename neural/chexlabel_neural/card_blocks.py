@@ -11,7 +11,7 @@ from chexlabel_neural.embedding_map import EmbeddingMap
 from chexlabel_neural.evaluate import Review
 
 __all__ = [
-    "PAGE",
+    "CSS",
     "Block",
     "Bullets",
     "Curve",
@@ -114,7 +114,8 @@ def block_html(block: Block) -> str:
         case Table(head, rows):
             top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
             body = "".join(
-                f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+                f"<tr>{''.join(f'<td>{_breakable(cell)}</td>' for cell in row)}</tr>"
+                for row in rows
             )
             return (
                 f'<div class="scroll"><table><thead><tr>{top}</tr></thead>'
@@ -124,6 +125,11 @@ def block_html(block: Block) -> str:
             return _curve_html(title, review)
         case Scatter(title, points):
             return _scatter_html(title, points)
+
+
+def _breakable(cell: str) -> str:
+    """Return a cell that a narrow screen may break after an underscore."""
+    return escape(cell).replace("_", "_<wbr>")
 
 
 def _found(review: Review, share: float) -> float:
@@ -164,31 +170,16 @@ def _scatter_html(title: str, points: EmbeddingMap) -> str:
     )
 
 
-PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 60rem;
-  font: 16px/1.55 system-ui, "Segoe UI", Roboto, sans-serif; }}
-h1 {{ font-size: 1.5rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
-.scroll {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-size: .9rem; }}
-th, td {{ text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid #8886; }}
-figure {{ margin: 1rem 0; }} figcaption {{ font-size: .85rem; }} svg {{ max-width: 100%; }}
-figcaption span {{ white-space: nowrap; margin-right: .8rem; }}
-figcaption i {{ display: inline-block; width: .7em; height: .7em; margin-right: .3em; }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
+CSS = """\
+body { max-width: 72rem; }
+p, li { max-width: 58rem; }
+h2 { font-size: 1.1rem; margin-top: 2rem; }
+table { font-size: .9rem; }
+figure { margin: 1rem 0; }
+figcaption { font-size: .85rem; }
+svg { max-width: 100%; height: auto; }
+figcaption span { white-space: nowrap; margin-right: .8rem; }
+figcaption i { display: inline-block; width: .7em; height: .7em; margin-right: .3em; }
+@media (max-width: 40rem) { table { font-size: .8rem; } }
 """
+"""Style of a card, beyond that of every page."""

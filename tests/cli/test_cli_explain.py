@@ -337,6 +337,13 @@ def test_the_command_writes_a_page(explained, tmp_path, capsys) -> None:
     assert len(explained) == 3
 
 
+def test_a_trace_is_no_page(tmp_path, capsys) -> None:
+    page = tmp_path / "page.html"
+    assert main(["explain", TEXT, "--trace", "--html", str(page)]) == 2
+    assert "leave out --html" in capsys.readouterr().err
+    assert not page.exists()
+
+
 class Terminal(io.TextIOWrapper):
     def isatty(self) -> bool:
         return True

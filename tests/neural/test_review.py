@@ -58,6 +58,16 @@ def test_the_page_shows_both_readings_and_escapes_the_reports(
     assert "<script" not in text
 
 
+def test_only_the_first_reports_of_a_long_page_are_open(
+    labels: Path, refined: Labeler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chexlabel.render.review._OPEN", 2)
+    review_file(labels, tmp_path / "queue.html", count=3, labeler=refined)
+    text = (tmp_path / "queue.html").read_text("utf-8")
+    assert (text.count("<details open>"), text.count("<details>")) == (2, 1)
+    assert "The first 2 are open" in text
+
+
 def test_the_command_takes_the_texts_from_the_labeled_file(
     tmp_path: Path, labels: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

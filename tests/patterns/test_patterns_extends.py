@@ -410,6 +410,11 @@ def test_a_mistake_is_named_with_its_line_and_remedy(name: str, tmp_path: Path) 
     assert problems(write_child(tmp_path, files, settings)) == expected
 
 
+def test_an_empty_effect_is_that_of_the_kind(tmp_path: Path) -> None:
+    files = {"assertion/more.yaml": "kind: denial\neffect:\nbefore: nay\n"}
+    assert said(write_child(tmp_path, files), "Nay rash. Cough.") == {"Rash": 0, "Cough": 1}
+
+
 def test_a_kind_has_one_effect(tmp_path: Path) -> None:
     files = {"assertion/more.yaml": "kind: denial\neffect: none\nbefore: nay\n"}
     (problem,) = problems(write_child(tmp_path, files))

@@ -262,3 +262,25 @@ def test_it_prints_whole(browser) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     printed = browser.execute_cdp_cmd("Page.printToPDF", {})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("width", "mobile"), [(1366, False), (390, True)])
+def test_nothing_lies_beyond_the_edge(chromium, tmp_path, width: int, mobile: bool) -> None:
+    from chexlabel.patterns import load_patterns
+
+    findings = load_patterns("chexpert14").findings
+    gold = write_labels(tmp_path / "gold.csv", dict.fromkeys(findings, "+-?.+-"))
+    labeled = {
+        name: write_labels(tmp_path / f"{name}.csv", dict.fromkeys(findings, labels))
+        for name, labels in (("ours", "+-?.+-"), ("theirs", ".--.+-"))
+    }
+    write_report(validate(labeled, gold, resampling=Resampling(20)), tmp_path / "wide.html")
+    screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": mobile}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    chromium.get((tmp_path / "wide.html").as_uri())
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+    clipped = "return [...document.querySelectorAll('.scroll')].filter(" + (
+        "e => e.scrollWidth > e.clientWidth && !e.closest('figure')).map(e => e.ariaLabel)"
+    )
+    if not mobile:  # a phone scrolls wide tables by themselves
+        assert chromium.execute_script(clipped) == []

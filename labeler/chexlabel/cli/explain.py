@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     from chexlabel.render.explanation import explanation_html, explanation_text
     from chexlabel.report import Report
 
+    if args.trace and args.html is not None:
+        raise InputError("--trace is text for the terminal; leave out --html, or --trace")
     found = _report(args)
     labeler = labeler_from(args)
     if args.trace:

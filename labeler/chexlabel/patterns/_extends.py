@@ -144,7 +144,7 @@ def completed_kinds(
         update = {
             key: getattr(known.model, key)
             for key in _OF_A_KIND
-            if key not in model.model_fields_set
+            if key not in model.model_fields_set or (key == "effect" and model.effect is None)
         }
         completed.append(replace(file, model=model.model_copy(update=update)))
     return (*inherited, *completed)

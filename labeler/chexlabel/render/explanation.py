@@ -17,6 +17,7 @@ from chexlabel.render.highlight import (
     strongest,
     visible,
 )
+from chexlabel.render.page import page_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -137,20 +138,23 @@ def explanation_html(
     if not rows:
         body = f'<tr><td colspan="{len(_COLUMNS)}">This report speaks of none of the findings.</td>'
         body += "</tr>"
-    return _PAGE.format(
-        title=html_text(title),
-        css=HIGHLIGHT_CSS + _PAGE_CSS + (ATTRIBUTION_CSS if attributions else ""),
-        attributions=_ATTRIBUTIONS.format(attribution_html(text, attributions))
-        if attributions
-        else "",
+    main = _MAIN.format(
         verdict=_verdict_html(rows),
         report=highlight_html(text, labeled.mentions),
         head="".join(f'<th scope="col">{name}</th>' for name in _COLUMNS),
         body=body,
-        legend=" ".join(
-            f'<span class="chip cx-{LABEL_WORDS[label]}">{_named(label)}</span>' for label in _ORDER
-        ),
-        version=html_text(__version__),
+        attributions=_ATTRIBUTIONS.format(attribution_html(text, attributions))
+        if attributions
+        else "",
+    )
+    legend = " ".join(
+        f'<span class="chip cx-{LABEL_WORDS[label]}">{_named(label)}</span>' for label in _ORDER
+    )
+    return page_html(
+        title,
+        main,
+        css=HIGHLIGHT_CSS + _CSS + (ATTRIBUTION_CSS if attributions else ""),
+        footer=_FOOTER.format(legend=legend, version=html_text(__version__)),
     )
 
 
@@ -221,20 +225,13 @@ def _row_html(row: ExplanationRow) -> str:
     label, finding, words, cues = map(html_text, _cells(row))
     return (
         f'<tr class="cx-{LABEL_WORDS[row.label]}"><td><span class="chip">{label}</span></td>'
-        f'<th scope="row">{finding}</th><td>{words}</td><td>{cues}</td></tr>'
+        f'<th scope="row">{finding}</th><td data-of="{_COLUMNS[2]}">{words}</td>'
+        f'<td data-of="{_COLUMNS[3]}">{cues}</td></tr>'
     )
 
 
-_PAGE_CSS = """\
-:root { color-scheme: light dark; --ink: #1b1d20; --soft: #5a5f66; --paper: #fff; --card: #f6f7f9;
-  --line: #d9dce1; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8eaed; --soft: #a4abb5; --paper: #16181b; --card: #1f2226; --line: #3a3f46; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 54rem; color: var(--ink);
-  background: var(--paper); font: 16px/1.55 system-ui, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.4rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
+_CSS = """\
+body { max-width: 54rem; }
 h2 { font-size: .8rem; letter-spacing: .06em; text-transform: uppercase; color: var(--soft);
   margin: 2rem 0 .6rem; }
 dl { margin: 0; display: grid; gap: .5rem; }
@@ -243,59 +240,32 @@ dl div { display: flex; gap: .9rem; padding: .5rem .8rem; border-radius: .4rem;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 dt { flex: 0 0 6.5rem; font-weight: 600; color: var(--cx-ink); }
 dd { margin: 0; }
-.cx-report { padding: 1rem 1.2rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: .5rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .93rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .8rem .5rem 0;
-  border-bottom: 1px solid var(--line); }
-thead th { color: var(--soft); font-weight: 600; }
-tbody th { font-weight: 600; }
-.chip { display: inline-block; white-space: nowrap; padding: 0 .5em; border-radius: .3em;
-  color: var(--cx-ink); background: var(--cx-paper);
-  border-bottom: 2px var(--cx-line) var(--cx-ink);
-  print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-footer { margin-top: 2.5rem; color: var(--soft); font-size: .85rem; }
-@media (max-width: 40rem) { dl div { display: block; } }
-@media print { body { max-width: none; padding: 0; } tr, dl div { break-inside: avoid; } }
+table { width: 100%; }
+@media (max-width: 40rem) {
+  dl div { display: block; }
+  .stacked td[data-of] { flex-basis: 100%; }
+}
+@media print { dl div { break-inside: avoid; } }
 """
 
-_ATTRIBUTIONS = """\
+_ATTRIBUTIONS = """
 <h2>What the refiner's reading stands on</h2>
-{}
-"""
+{}"""
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="chexlabel {version}">
-<title>{title} \u00b7 chexlabel</title>
-<style>
-{css}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
+_MAIN = """\
 {verdict}
 <h2>Report</h2>
 <div class="cx-report" dir="auto">{report}</div>
 <h2>Why</h2>
-<div class="scroll"><table>
+<div class="scroll"><table class="stacked">
 <thead><tr>{head}</tr></thead>
 <tbody>
 {body}
 </tbody>
-</table></div>
-{attributions}</main>
-<footer>
+</table></div>{attributions}"""
+
+_FOOTER = """
 <p>{legend} Underlined in waves: the cues that decided. A blank mention gives no label, as that
 of a past finding.</p>
 <p>Labeled by chexlabel {version}. For research; not for diagnosis.</p>
-</footer>
-</body>
-</html>
 """

@@ -78,6 +78,7 @@ def test_a_clause_begins(labeler: Labeler, text: str, second: str, rule: str) ->
         "Effusion - no.",
         "No effusion on the right, small left mass, or nodule.",
         "No focal, thickened markings or mass.",
+        "No edema, shadow in bilateral mid zones, or mass.",
     ],
 )
 def test_a_list_goes_on(labeler: Labeler, text: str) -> None:
@@ -119,6 +120,11 @@ SAID = [
     ("Atelectasis, effusion has resolved.", {"atelectasis": 1, "effusion": 0}),
     ("Atelectasis, edema and effusion have resolved.",
      {"atelectasis": 0, "edema": 0, "effusion": 0}),
+    ("Atelectasis, edema, effusion have resolved.",
+     {"atelectasis": 0, "edema": 0, "effusion": 0}),
+    ("Along with edema, atelectasis, effusion have resolved.",
+     {"edema": 1, "atelectasis": 0, "effusion": 0}),
+    ("Except for the drain, all tubes have been removed.", {"drain": 1, "tubes": 0}),
     ("Atelectasis, with infection less likely.", {"atelectasis": 1, "infection": -1}),
     ("Pneumonia, however, is suspected.", {"pneumonia": -1}),
     ("There is mild or moderate edema.", {"edema": 1}),

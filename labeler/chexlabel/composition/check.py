@@ -193,7 +193,11 @@ def _name(label: Label | None) -> str:
 
 
 def _dressed(text: str, random: Random) -> str:
-    """Return a text as it may be typed: in capitals, without its last stop, over two lines."""
+    """Return a text as it may be typed: in capitals, without its last stop, over two lines.
+
+    Not over two lines where it has a colon: lines that begin with a word and a colon are items of a
+    checklist, wherever the line before them ends.
+    """
     dress = random.randrange(8)
     if dress == 0:
         return text.upper()
@@ -201,6 +205,6 @@ def _dressed(text: str, random: Random) -> str:
         return text.lower()
     if dress == 2:
         return text.rstrip(".")
-    if dress == 3:
+    if dress == 3 and ":" not in text:
         return "\n".join(textwrap.wrap(text, _LINE, break_long_words=False))
     return text

@@ -23,11 +23,12 @@ _LISTS = {
     "ONE": ("all",),
     "ALL": ("all",),
     "LIST": ("all", "bare"),
+    "EACH": ("all", "bare"),
     "EITHER": ("either",),
     "ANY": ("all", "bare", "either"),
     "NOR": ("nor",),
 }
-_SLOT = re.compile(r"\b(?:ONE|ALL|LIST|EITHER|ANY|NOR)\b")
+_SLOT = re.compile(r"\b(?:ONE|ALL|LIST|EACH|EITHER|ANY|NOR)\b")
 _AGREEMENT = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 _PLACE = re.compile(
     r"\b(?:STATEMENT|FRAGMENT|CLAUSE|OPENED|SIMPLE|DENIAL|FINISHED|FINDINGS|REMOVED)\b"
@@ -108,7 +109,7 @@ class Grammar:
             "SIMPLE": [
                 f
                 for f in self.frames
-                if f.is_clause and not f.sign and f.slot in ("ONE", "ALL", "ANY")
+                if f.is_clause and not f.sign and f.slot in ("ONE", "ALL", "EACH", "ANY")
             ],
             "DENIAL": [
                 f

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ Says = Mapping[str, Label]
 """Finding -> label; a finding of which nothing is said is left out."""
 
 _NOMINAL = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY, Tag.STATE, Tag.ASSERTIVE, Tag.NEUTRAL})
-_ANY_WORD = "the"  # what fills a gap
+_ANY_WORD = "the"  # what fills a gap, and a sentence that says nothing
 _TRIES = 4  # spellings of a phrase that are tried before it is left out
 
 
@@ -85,6 +86,8 @@ class Members:
         self._random = random
         self._modifiers = [p.text for f in source.composition for p in f.phrases("modifiers")]
         self._alone: dict[str, Says | None] = {}
+        self._presented: dict[str, bool] = {}
+        self._historic: dict[str, bool] = {}
         self.left_out: dict[str, set[Phrase]] = {}
         self.lines = [line for line in _lines(source) if self._draw(line) is not None]
         self.organs = [line for line in _organs(source) if self.organ(line) is not None]
@@ -124,17 +127,29 @@ class Members:
         return None
 
     def _draw(self, line: Line) -> Member | None:
-        says: Says | None = None
+        reason = ""
         for _ in range(_TRIES):
             text = _spell(line.phrase, self._random)
             if line.before:
                 text = f"{_spell(self._random.choice(line.before), self._random)} {text}"
             says = self._says(text)
-            if says is not None and says.get(line.finding) == line.label:
+            if says is None:
+                reason = "holds a verb, a cue or a conjunction"
+            elif says.get(line.finding) != line.label:
+                reason = "says something else"
+            elif self._opens_history(text, says):
+                reason = "names a complaint: in front of a report it is history"
+            else:
                 return Member(text, says, line.phrase, self._is_presented(text))
-        reason = "holds a verb, a cue or a conjunction" if says is None else "says something else"
         self.left_out.setdefault(reason, set()).add(line.phrase)
         return None
+
+    def _opens_history(self, text: str, says: Says) -> bool:
+        """Say whether another sentence after a text makes it history: "LRTI. Lungs clear."."""
+        known = self._historic.get(text)
+        if known is None:
+            known = self._historic[text] = said(self._labeler, f"{text}. {_ANY_WORD}.") != says
+        return known
 
     def _says(self, text: str, *, nominal: bool = True) -> Says | None:
         """Return what `text` says alone; `None` if it is no plain noun phrase."""
@@ -145,9 +160,14 @@ class Members:
         return self._alone[text]
 
     def _is_presented(self, text: str) -> bool:
-        lexicon = self._labeler.patterns.lexicon
-        items = find_matches(symbolize(text, lexicon), lexicon) or ()
-        return any(i.start == 0 and i.role.tag in (Tag.ASSERTIVE, Tag.STATE) for i in items)
+        known = self._presented.get(text)
+        if known is None:
+            lexicon = self._labeler.patterns.lexicon
+            items = find_matches(symbolize(text, lexicon), lexicon) or ()
+            presenting = (Tag.ASSERTIVE, Tag.STATE)
+            known = any(i.start == 0 and i.role.tag in presenting for i in items)
+            self._presented[text] = known
+        return known
 
     def _is_nominal(self, text: str) -> bool:
         lexicon = self._labeler.patterns.lexicon
@@ -191,7 +211,12 @@ def _organs(source: SetSource) -> Iterator[Line]:
 
 def _spell(phrase: Phrase, random: Random) -> str:
     """Return one of the wordings of a phrase."""
-    return " ".join(_words(parse(phrase.text), random))
+    return " ".join(_words(_parsed(phrase.text), random))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(phrase: str) -> Sequence[Element]:
+    return parse(phrase)
 
 
 def _words(elements: Sequence[Element], random: Random) -> Iterator[str]:

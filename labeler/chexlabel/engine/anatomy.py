@@ -62,6 +62,7 @@ class Anatomy:
         self._mentions_since = False  # whether a finding followed the last anatomy
         self._digresses = False  # whether a relative clause on the anatomy is being read
         self._asides: list[_State] = []  # what such clauses say
+        self._in_clause = False  # whether the clause that is being read has named anatomy
         self.organs: list[_Organ] = []
 
     def digress(self) -> None:
@@ -71,6 +72,10 @@ class Anatomy:
     def resume(self) -> None:
         """Take note that a comma ends a relative clause."""
         self._digresses = False
+
+    def begin_clause(self) -> None:
+        """Take note that a clause begins."""
+        self._in_clause = False
 
     def pass_mention(self) -> None:
         """Take note that a finding was mentioned."""
@@ -91,6 +96,7 @@ class Anatomy:
             organ.states = list(last.states)
         self.organs.append(organ)
         self._mentions_since = False
+        self._in_clause = True
 
     def state(self, at: int, cues: tuple[Match, ...]) -> None:
         """Add the state word at `at`, which stands in the scope of `cues`."""
@@ -103,6 +109,8 @@ class Anatomy:
         elif noun is not None:
             self._described = (item, cues)
         elif self.organs:
+            if not self._in_clause and self.organs[-1].states and self._is_mention(at):
+                return  # "the heart is normal, and there may be dilatation"
             if self._digresses:
                 self._asides.append((item, cues))
             self._bind((item, cues))
@@ -127,6 +135,16 @@ class Anatomy:
                 return True
         return False
 
+    def _is_mention(self, at: int) -> bool:
+        """Say whether the very words at `at` are a finding too: "dilatation", "congestion"."""
+        item = self._items[at]
+        for other in ahead(self._items, at):
+            if other.start > item.start:
+                return False
+            if other.role.tag == Tag.MENTION and other.end == item.end:
+                return True
+        return False
+
     def _noun_after(self, at: int) -> Match | None:
         """Return the anatomy or finding that the state at `at` stands before as its attribute."""
         item = self._items[at]
@@ -138,7 +156,7 @@ class Anatomy:
             if other.end <= item.end:
                 continue
             if tag in SUBJECTS:
-                if other.start - item.end > _ATTRIBUTE_GAP:
+                if other.start - end > _ATTRIBUTE_GAP:
                     return None
                 if tag != Tag.ANATOMY:
                     if joined:

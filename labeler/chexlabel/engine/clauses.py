@@ -29,6 +29,7 @@ from chexlabel.engine.phrases import (
     HORIZON,
     ahead,
     behind,
+    describes_next,
     governs_next,
     is_listed,
     names_finding,
@@ -276,8 +277,9 @@ class _Segmenter:
 
     def read_assertive(self, at: int, item: Match) -> None:
         last = self.state.anywhere
-        follows = last is not None and last.end == item.start
-        if follows and self.state.is_denied() and presents(self.items, at):
+        if last is None or last.end != item.start or not self.state.is_denied():
+            return
+        if presents(self.items, at) and not describes_next(self.items, at, last):
             self.open_clause(at, "presented without a comma")  # "no pneumothorax mild edema"
 
     def read_relative(self, at: int, item: Match) -> None:

@@ -51,7 +51,10 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
     anatomy = Anatomy(sentence.items)
     verdicts = {m.place: m for m in sentence.mentions if m.item.role.tag == Tag.ANATOMY}
     scopes = OpenScopes(sentence.scopes)
+    starts = {clause.start for clause in sentence.clauses[1:]}
     for at, item in enumerate(sentence.items):
+        if at in starts:
+            anatomy.begin_clause()
         tag = item.role.tag
         if tag == Tag.ANATOMY:
             anatomy.add(at, verdicts.get(at))

@@ -15,6 +15,7 @@ from chexlabel.engine.phrases import (
     BOUNDARIES,
     HORIZON,
     SUBJECTS,
+    ahead,
     governs_next,
     is_listed,
     is_part_of_finding,
@@ -238,11 +239,22 @@ def _presence_follows(clause: OpenClause, _junction: Junction, _place: int) -> b
 def _state_follows(clause: OpenClause, junction: Junction, place: int) -> bool | None:
     """What is said of a subject without a verb: "no pneumothorax, chest tube unchanged".
 
-    Not where the denial has named nothing yet: "no focal, thickened markings".
+    Not where the denial has named nothing yet ("no focal, thickened markings"), nor where the word
+    describes a noun that no phrase knows ("no edema, shadow in bilateral zones, or mass").
     """
-    if presents(clause.items, place) or clause.awaits_noun(junction):
+    items = clause.items
+    if presents(items, place) or clause.awaits_noun(junction) or _describes_other(items, place):
         return None
     return junction.tag != Tag.DISJUNCTION
+
+
+def _describes_other(items: Sequence[Match], place: int) -> bool:
+    """Say whether unknown words stand around the word at `place`: "in bilateral zones"."""
+    item = items[place]
+    if item.role.tag != Tag.ASSERTIVE or items[place - 1].end >= item.start:
+        return False
+    following = next((other for other in ahead(items, place) if other.start >= item.end), None)
+    return following is not None and following.start > item.end
 
 
 _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {

@@ -21,6 +21,7 @@ __all__ = [
     "ahead",
     "behind",
     "described_by",
+    "describes_next",
     "governs_next",
     "is_listed",
     "is_part_of_finding",
@@ -84,14 +85,35 @@ def restarts(cue: Match) -> bool:
 def described_by(items: Sequence[Match], at: int) -> Match | None:
     """Return the state right before the organ at `at` ("enlarged heart"), if there is one."""
     start = items[at].start
-    for item in behind(items, at):
+    for place in range(at - 1, max(-1, at - 1 - HORIZON), -1):
+        item = items[place]
         if item.role.tag == Tag.STATE:
             return item if start - ATTRIBUTE_GAP <= item.end <= start else None
-        if item.end > start:  # another organ in the same words: "shadow of the heart"
-            start = item.start
-        elif item.role.tag not in _NEAR_A_NOUN:
+        if item.end > start and item.role.tag != Tag.NEUTRAL:
+            start = item.start  # another organ in the same words: "shadow of the heart"
+        elif item.role.tag not in _NEAR_A_NOUN and not _is_within_state(items, place):
             return None
     return None
+
+
+def _is_within_state(items: Sequence[Match], at: int) -> bool:
+    """Say whether the words at `at` are part of a state's: the "prior" of "larger than prior"."""
+    state = next((item for item in behind(items, at) if item.role.tag == Tag.STATE), None)
+    return state is not None and state.end >= items[at].end
+
+
+def describes_next(items: Sequence[Match], at: int, mention: Match) -> bool:
+    """Say whether a mention's words are the state of the organ at or after `at`.
+
+    "No thickening bibasilar markings": the adjective between the two begins no statement.
+    """
+    for place, item in enumerate(ahead(items, at), start=at + 1):
+        if item.role.tag == Tag.ANATOMY:
+            state = described_by(items, place)
+            return state is not None and state[:2] == mention[:2]
+        if item.role.tag not in _BEFORE_A_NOUN:
+            return False
+    return False
 
 
 def names_finding(items: Sequence[Match], at: int) -> bool:
@@ -117,10 +139,10 @@ def presents(items: Sequence[Match], at: int) -> bool:
         tag = item.role.tag
         if tag in FINDINGS:
             return True
-        if item.start == items[at].start:
-            continue  # another reading of the same words: "again seen" as a verb
         if tag == Tag.ANATOMY:
             return described_by(items, place) is not None
+        if item.start == items[at].start:
+            continue  # another reading of the same words: "again seen" as a verb
         if tag not in _BEFORE_A_NOUN:
             return False
     return False

@@ -27,6 +27,9 @@ _ENDING = frozenset(
 )  # fmt: skip
 """What parts the mention after an `or` from it."""
 
+_INTRODUCING = frozenset({Tag.TERMINATOR, Tag.NEUTRAL})
+"""What begins an introduction that a comma ends: "except for the drain, all tubes ..."."""
+
 
 class OpenScopes:
     """The scopes that hold a place, asked for places in ascending order."""
@@ -89,9 +92,24 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
         if mention.link == Tag.ADJUNCT and cue.role.verbal and not is_first:
             continue  # "pneumonia superimposed on edema cannot be excluded"
         mention.cues.append(cue)
-        # "A, B and C have resolved" speaks of all; "A, B has resolved" only of B.
-        if mention.aside or (mention.link == Tag.SEPARATOR and not clause.listed):
+        if mention.aside or is_first:
             break
+        # "A, B and C have resolved" and "A, B have resolved" speak of all; "A, B has resolved" and
+        # "after A, B have resolved" only of B.
+        if mention.link == Tag.SEPARATOR and not (
+            clause.listed or (cue.role.plural and not _introduces(sentence, mentions[at - 1]))
+        ):
+            break
+
+
+def _introduces(sentence: Sentence, mention: Mention) -> bool:
+    """Say whether a mention belongs to what introduces a statement: "along with edema, ..."."""
+    if mention.link in (Tag.WITH, Tag.ADJUNCT):
+        return True
+    if sentence.items[0].role.tag not in _INTRODUCING or mention.place > HORIZON:
+        return False
+    before = sentence.items[: mention.place]
+    return not any(item.role.tag in (Tag.SEPARATOR, Tag.MENTION) for item in before)
 
 
 def _pair(sentence: Sentence, joint: Joint) -> None:

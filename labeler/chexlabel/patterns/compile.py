@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from chexlabel.patterns.roles import (
 )
 from chexlabel.patterns.source import SetSource
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.syntax import expand, parse
+from chexlabel.patterns.syntax import Element, by_number, expand, parse
 from chexlabel.patterns.walk import (
     ASSERTIVES,
     PLACES,
@@ -124,6 +124,7 @@ class _Builder:
             *_single_words(structure.phrases("verbs")),
             *_single_words(structure.phrases("modals")),
         }
+        self._plurals = frozenset(_single_words(structure.phrases("plurals")))
         unbridged = chain(
             self._verbs,
             *(
@@ -145,7 +146,12 @@ class _Builder:
     def build(self) -> Lexicon:
         """Add the phrases of the set; return the lexicon, ready for look-ups."""
         for entry in lexicon_entries(self._source):
-            self._add(entry.phrase, self._role(entry))
+            role = self._role(entry)
+            if role.kind is None or entry.key != "after":
+                self._add(entry.phrase, role)
+                continue
+            for elements, plural in by_number(self._parsed(entry.phrase), self._plurals):
+                self.lexicon.add(elements, role._replace(plural=plural))
         self.lexicon.freeze()
         return self.lexicon
 
@@ -191,8 +197,11 @@ class _Builder:
         return Role(tag, SYNTAX_LAYER, entry.phrase.text, kind=kind, verbal=verbal)
 
     def _add(self, phrase: Phrase, role: Role) -> None:
+        self.lexicon.add(self._parsed(phrase), role)
+
+    def _parsed(self, phrase: Phrase) -> Sequence[Element]:
         try:
-            self.lexicon.add(parse(phrase.text), role)
+            return parse(phrase.text)
         except ValueError as error:
             raise _phrase_error(phrase, error) from None
 

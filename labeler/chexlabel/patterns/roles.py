@@ -112,6 +112,7 @@ class Role(NamedTuple):
         states: for anatomy, state -> label, the first that holds decides.
         ignored: kinds of cue that do not touch the finding.
         verbal: whether a cue holds a finite verb.
+        plural: whether a cue holds a verb in the plural, so that it speaks of several mentions.
     """
 
     tag: str
@@ -124,6 +125,7 @@ class Role(NamedTuple):
     states: Mapping[str, Label] = {}
     ignored: frozenset[str] = frozenset()
     verbal: bool = False
+    plural: bool = False
     company: Company | None = None
 
 
@@ -154,13 +156,15 @@ def role_data(role: Role, kinds: dict[CueKind, int]) -> list[Any]:
         dict(role.states),
         sorted(role.ignored),
         role.verbal,
+        role.plural,
         company and [sorted(company.within), sorted(company.outside), company.reach],
     ]
 
 
 def role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
     """Return the role that `role_data` made these values of."""
-    tag, layer, pattern, finding, label, kind, state, states, ignored, verbal, company = data
+    tag, layer, pattern, finding, label, kind, state, states, ignored, *last = data
+    verbal, plural, company = last
     where = company and Company(frozenset(company[0]), frozenset(company[1]), company[2])
     return Role(
         sys.intern(tag),
@@ -173,6 +177,7 @@ def role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
         {name: Label(value) for name, value in states.items()},
         frozenset(ignored),
         verbal,
+        plural,
         where,
     )
 

@@ -180,6 +180,11 @@ class StructureFile(_Strict):
     verbs: Phrases = Field(
         "", description="Finite verbs: with a subject of its own, one makes a clause."
     )
+    plurals: Phrases = Field(
+        "",
+        description="Verbs in the plural, each a single word: a verdict that holds one speaks of a "
+        "whole list, where commas alone join it too (`effusion, consolidation have resolved`).",
+    )
     colons: Phrases = Field(
         "", description="Stand between a heading word and what is said of it: the colon."
     )

@@ -28,6 +28,7 @@ __all__ = [
     "TOKEN",
     "Choice",
     "Element",
+    "by_number",
     "count",
     "expand",
     "is_removed",
@@ -147,6 +148,40 @@ def count(elements: Sequence[Element]) -> int:
     return prod(
         sum(map(count, element.options)) for element in elements if isinstance(element, Choice)
     )
+
+
+def by_number(
+    elements: Sequence[Element], plurals: frozenset[str], at: int = 0
+) -> Iterator[tuple[Sequence[Element], bool]]:
+    """Divide a parsed phrase into what holds a verb in the plural and what holds none.
+
+    >>> for form, is_plural in by_number(parse("{is|are} {gone|out}"), frozenset({"are"})):
+    ...     print(is_plural, sorted(_expand(form)))
+    True [('are', 'gone'), ('are', 'out')]
+    False [('is', 'gone'), ('is', 'out')]
+
+    Args:
+        elements: the phrase.
+        plurals: the verbs in the plural.
+        at: place of the first element that is looked at.
+    """
+    for place in range(at, len(elements)):
+        element = elements[place]
+        if isinstance(element, str):
+            if element in plurals:
+                yield elements, True
+                return
+            continue
+        forms = [form for option in element.options for form in by_number(option, plurals)]
+        plural = tuple(form for form, is_plural in forms if is_plural)
+        if plural:
+            before, after = elements[:place], elements[place + 1 :]
+            yield [*before, Choice(plural), *after], True
+            others = tuple(form for form, is_plural in forms if not is_plural)
+            if others:
+                yield from by_number([*before, Choice(others), *after], plurals, place + 1)
+            return
+    yield elements, False
 
 
 def _expand(elements: Sequence[Element]) -> Iterator[tuple[str, ...]]:

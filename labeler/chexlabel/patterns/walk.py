@@ -125,7 +125,7 @@ def _structure_entries(source: SetSource) -> Iterator[Entry]:
     if source.structure is None:
         return
     for key in type(source.structure.model).model_fields:
-        if key not in ("about", "order"):
+        if key not in ("about", "order", "plurals"):
             layer = ASSERTIVES if key == "assertives" else SENTENCE
             for phrase in source.structure.phrases(key):
                 yield Entry(phrase, layer, "structure", key)

@@ -21,8 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import chexlabel.engine.memo
 from chexlabel import Label, Labeler, Mention, Report, SectionSpan
+from chexlabel.engine.memo import Memo
 from chexlabel.patterns import read_set
 
 EXPLORED = os.environ.get("EXAMPLES")
@@ -227,13 +227,15 @@ def test_threads_label_alike(labeler) -> None:
     assert evidence == [labeler(text) for text in texts]
 
 
-def test_memory_by_sentence_is_bounded(labeler, monkeypatch) -> None:
-    monkeypatch.setattr(chexlabel.engine.memo, "_GENERATION", 50)
+def test_memory_by_sentence_is_bounded(labeler) -> None:
     forgetful = Labeler()
+    for memo in vars(forgetful).values():
+        if isinstance(memo, Memo):
+            memo._generation = 50
     for text in (*SENTENCES, *SAMPLES, *SENTENCES):
         assert forgetful.label(text) == labeler.label(text)
         assert forgetful(text) == labeler(text)
-        young = [v for v in vars(forgetful).values() if isinstance(v, dict)]
+        young = [v for v in vars(forgetful).values() if isinstance(v, Memo)]
         memories = [*young, *(memo._old for memo in young)]
         assert memories
         assert all(len(memory) <= 51 for memory in memories)

@@ -32,6 +32,9 @@ __all__ = ["Labeler"]
 
 _REFERS_BACK = REFERS | ANSWERS
 
+_MASKS = 1 << 17
+"""How many passages' labels a generation of the memo holds: some 23 MB."""
+
 
 class Labeler:
     """Labels chest X-ray reports by the rules of a pattern set, refined by a small BERT.
@@ -99,7 +102,7 @@ class Labeler:
             )
             self._judge = self._refiner or rules
         # Reports repeat one another's sentences: what was worked out for one is kept.
-        self._masks = Memo(self._judge_masks)
+        self._masks = Memo(self._judge_masks, _MASKS)
         self._statements = Memo(self._judge_statements)
         self._recognised = Memo(Recogniser(self.patterns.recognition))
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 __all__ = ["Memo"]
 
-_GENERATION = 1 << 16  # passages held before those not met again are forgotten
+_GENERATION = 1 << 16
 _LONGEST = 1000  # characters of a passage worth holding
 
 Value = TypeVar("Value")
@@ -19,13 +19,22 @@ class Memo(dict[str, Value]):
     The function takes many passages at once, for what works faster so. Two generations bound the
     memory: when the young one is full it becomes the old one, and what is met again is taken over.
 
+    Args:
+        function: gives the values of passages, in order.
+        generation: how many passages are held before those not met again are forgotten.
+
     >>> lengths = Memo(lambda passages: [len(passage) for passage in passages])
     >>> lengths["No effusion"], "No effusion" in lengths
     (11, True)
     """
 
-    def __init__(self, function: Callable[[Sequence[str]], Sequence[Value]]) -> None:
+    def __init__(
+        self,
+        function: Callable[[Sequence[str]], Sequence[Value]],
+        generation: int = _GENERATION,
+    ) -> None:
         self._function = function
+        self._generation = generation
         self._old: dict[str, Value] = {}
 
     def fill(self, passages: Iterable[str]) -> None:
@@ -44,7 +53,7 @@ class Memo(dict[str, Value]):
         return value
 
     def _keep(self, passage: str, value: Value) -> None:
-        if len(self) >= _GENERATION:
+        if len(self) >= self._generation:
             self._old = self.copy()
             self.clear()
         self[passage] = value

@@ -82,6 +82,8 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
     Within a layer matches do not overlap: the leftmost wins, and of those the longest. Of phrases
     with the same first word, cues and states come before findings.
     """
+    if lexicon.keys.isdisjoint(symbols):
+        return None  # no need to look at each word
     items: list[Match] = []
     start = lexicon.start
     starts = start.next
@@ -115,33 +117,32 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
         if longest is None:
             continue
         if shorter:
-            matches = _longest_by_layer([*shorter, (end, longest)])
+            found = _longest_by_layer(at, [*shorter, (end, longest)])
         else:
-            matches = [(end, role) for role in longest.roles]
-        for end, role in matches:
+            found = [Match(at, end, role) for role in longest.roles]
+        for match in found:
+            role = match.role
             layer = role.layer
-            if at >= covered[layer]:
-                covered[layer] = end
-                if layer == PLACE_LAYER:
-                    places.append(Match(at, end, role))
-                    continue
-                items.append(Match(at, end, role))
-                if role.tag == Tag.PART:
-                    partial = True
-                elif layer >= 0 and role.tag != Tag.EXCLUDE:
-                    relevant = True
+            if at < covered[layer]:
+                continue
+            covered[layer] = match.end
+            if layer == PLACE_LAYER:
+                places.append(match)
+                continue
+            items.append(match)
+            if role.tag == Tag.PART:
+                partial = True
+            elif layer >= 0 and role.tag != Tag.EXCLUDE:
+                relevant = True
     if partial:
         items = complete_parts(items, places)
         relevant = relevant or any(item.role.tag == Tag.MENTION for item in items)
     return items if relevant else None
 
 
-def _longest_by_layer(matches: list[tuple[int, Node]]) -> list[tuple[int, Role]]:
+def _longest_by_layer(start: int, ends: list[tuple[int, Node]]) -> list[Match]:
     """Return each layer's longest match, given the nodes passed from short to long."""
-    found: dict[int, tuple[int, Role]] = {}
-    for end, node in matches:
-        for role in node.roles:
-            found[role.layer] = (end, role)
+    found = {role.layer: Match(start, end, role) for end, node in ends for role in node.roles}
     return [found[layer] for layer in sorted(found)]
 
 

@@ -6,12 +6,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from chexlabel.patterns.keys import key_words
 from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.roles import (
     PLACE_LAYER,
     CueKind,
     NumberedRoles,
     Role,
+    Tag,
     combined_role,
     role_data,
     role_of,
@@ -120,6 +122,10 @@ class Lexicon:
         self.plain: dict[str, str] = _ByWord(self._plain)
         """Word -> the symbol under which the phrases know it, taken as it is written."""
         self._beginnings: dict[str, tuple[str, ...]] = _ByWord(self._beginnings_of)
+        self.keys: frozenset[str] = frozenset()
+        """Symbols of which a text must hold one to name a finding or an organ."""
+        self._naming: list[Sequence[Element]] = []
+        self._others: list[Sequence[Element]] = []
         self._words: set[str] = set()
         # The nondeterministic automaton; state 0 is the start.
         self._edges: list[dict[str, list[int]]] = [{}]
@@ -136,6 +142,7 @@ class Lexicon:
 
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
+        (self._naming if _names(role) else self._others).append(phrase)
         end = self._new_state()
         self._roles[end].append(role)
         self._add_sequence(phrase, [0], end)
@@ -146,6 +153,9 @@ class Lexicon:
         self._shared.clear()
         self._lengths = sorted(set(map(len, self._prefixes)), reverse=True)
         self._alphabet = sorted([*self._words, *(f"{prefix}*" for prefix in self._prefixes)])
+        if self._naming:
+            self.keys = self._symbols_of(key_words(self._naming, self._others))
+            self._naming, self._others = [], []
         self.start = Node(self, (0,), ())
         """The place before a phrase's first word."""
         self.respeller = Respeller(self._speller, self._glued, self._sound_alikes, self.knows)
@@ -190,6 +200,7 @@ class Lexicon:
                 for node in nodes
             ],
             "layers": self.layers,
+            "keys": sorted(self.keys),
             "symbols": dict(self.symbols),
         }
         data["roles"] = [role_data(role, numbered.kinds) for role in numbered.roles]
@@ -210,6 +221,7 @@ class Lexicon:
         lexicon._gap_edges = data["gap_edges"]
         lexicon._roles = [[roles[number] for number in those] for those in data["state_roles"]]
         lexicon.layers = data["layers"]
+        lexicon.keys = frozenset(data["keys"])
         lexicon.freeze()
         nodes = [lexicon.start]
         for states, those, _ in data["nodes"][1:]:
@@ -222,6 +234,13 @@ class Lexicon:
             node.next = {symbol: known[number] for symbol, number in following.items()}
         lexicon.symbols.update(data["symbols"])
         return lexicon
+
+    def _symbols_of(self, words: Iterable[str]) -> frozenset[str]:
+        """Return the symbols of words and beginnings (`opac*`)."""
+        symbols: set[str] = set()
+        for word in words:
+            symbols.update(self._beginning_with(word[:-1]) if word.endswith("*") else (word,))
+        return frozenset(symbols)
 
     def next_symbols(self, states: tuple[int, ...]) -> dict[str, Node | None]:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
@@ -382,6 +401,11 @@ class Lexicon:
             if word[:length] in self._prefixes:
                 return word[:length] + "*"
         return ""
+
+
+def _names(role: Role) -> bool:
+    """Say whether a phrase names a finding or an organ, or a part of one."""
+    return role.tag == Tag.PART or (role.layer >= 0 and role.tag != Tag.EXCLUDE)
 
 
 def _is_optional(element: Element) -> bool:

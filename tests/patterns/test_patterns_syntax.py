@@ -208,11 +208,12 @@ def test_a_lexicon_finds_what_its_phrases_stand_for(phrases: list[str]) -> None:
     lexicon.freeze()
     for number, words in expected:
         text = " ".join(word.removesuffix("*") for word in words)
-        tokens = tokenize(f" {text} ")
+        symbols = [lexicon.symbols[token] for token in tokenize(f" {text} ")]
+        assert not lexicon.keys.isdisjoint(symbols)
         node: Node | None = lexicon.start
-        for token in tokens:
+        for symbol in symbols:
             assert node is not None
-            node = node.step(lexicon.symbols[token])
+            node = node.step(symbol)
         assert node is not None
         assert number in {role.layer for role in node.roles}
 

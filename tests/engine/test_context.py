@@ -10,7 +10,6 @@ import pytest
 from chexlabel import Labeler
 from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
 from chexlabel.labels import Label
-from chexlabel.patterns.compile import load_patterns
 
 CASES: list[tuple[str, dict[str, int]]] = [
     # what was there is gone
@@ -121,24 +120,32 @@ def test_an_answer_is_named_as_one(labeler: Labeler) -> None:
     assert [(cue.kind, cue.text) for cue in mention.cues] == [("answer", "None")]
 
 
-def test_sentences_that_stand_alone_are_passages_by_themselves() -> None:
-    patterns = load_patterns()
-    reader = ContextReader(patterns.context, patterns.lexicon)
+@pytest.fixture(scope="module")
+def reader(labeler: Labeler) -> ContextReader:
+    return ContextReader(labeler.patterns.context, labeler.patterns.lexicon)
+
+
+def test_sentences_that_stand_alone_are_passages_by_themselves(reader: ContextReader) -> None:
     sentences = ["Small effusion", "The heart is normal", "It is unchanged", "Lungs clear"]
     passages = reader.passages(sentences, reader.reach, lambda sentence: "Lungs" not in sentence)
     assert passages == [(0, 1), (1, 3), (3, 4)]
     assert [reader.reach(sentence) for sentence in sentences] == [0, 0, REFERS, 0]
     assert [reader.reach(answer) for answer in ("None", "No, stable")] == [ANSWERS, ANSWERS]
-    assert reader.reach(BOUNDARY.join(sentences[1:3])) == 0
 
 
-def test_passages_are_bounded_and_quick(labeler: Labeler) -> None:
-    patterns = labeler.patterns
-    reader = ContextReader(patterns.context, patterns.lexicon)
-    sentences = ["Small effusion", *["It is unchanged"] * 10_000]
+def test_a_passage_refers_to_nothing_before_it(reader: ContextReader) -> None:
+    assert reader.reach("It is unchanged") == REFERS
+    assert reader.reach(BOUNDARY.join(["It is unchanged", "Lungs clear"])) == 0
+
+
+def test_passages_are_bounded(reader: ContextReader) -> None:
+    sentences = ["Small effusion", *["It is unchanged"] * 9]
     passages = reader.passages(sentences, reader.reach, lambda _: True)
-    assert [first for first, _ in passages[1:]] == [after for _, after in passages[:-1]]
-    assert max(after - first for first, after in passages) == 4
+    assert passages == [(0, 4), (4, 8), (8, 10)]
+
+
+def test_passages_are_quick(labeler: Labeler) -> None:
+    sentences = ["Small effusion", *["It is unchanged"] * 10_000]
     started = time.process_time()
     labeler.label(". ".join(sentences))
     assert time.process_time() - started < 20

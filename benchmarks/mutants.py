@@ -1,0 +1,89 @@
+"""Small faults, made on purpose in a module of the engine.
+
+Each is one changed comparison, condition, sum or statement.
+
+After DeMillo, Lipton and Sayward, "Hints on test data selection", Computer 11(4), 1978.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ENGINE = Path(__file__).resolve().parents[1] / "labeler" / "chexlabel" / "engine"
+
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+
+
+class Mutant(NamedTuple):
+    """A fault.
+
+    Attributes:
+        module: the module's name.
+        line: the line's number.
+        was, becomes: the changed code.
+        tree: the whole module with the fault.
+    """
+
+    module: str
+    line: int
+    was: str
+    becomes: str
+    tree: ast.Module
+
+
+def mutants_of(name: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the faults that a module may have: its name, the node's place, the change's number."""
+    for place, node in enumerate(ast.walk(_parsed(name))):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        for number, _ in enumerate(_changes(node)):
+            yield name, place, number
+
+
+def mutant(name: str, place: int, number: int) -> Mutant:
+    """Return a module with one fault."""
+    tree = _parsed(name)
+    target = next(node for at, node in enumerate(ast.walk(tree)) if at == place)
+    was = _brief(ast.unparse(target))
+    list(_changes(target))[number]()
+    ast.fix_missing_locations(tree)
+    return Mutant(name, getattr(target, "lineno", 0), was, _brief(ast.unparse(target)), tree)
+
+
+def _parsed(name: str) -> ast.Module:
+    return ast.parse((ENGINE / f"{name}.py").read_text("utf-8"))
+
+
+def _brief(code: str) -> str:
+    return " ".join(code.split())[:110]
+
+
+def _changes(node: ast.AST) -> Iterator[Callable[[], None]]:
+    """Yield what may be changed in a node, each as a function that changes it in place."""
+    if isinstance(node, ast.Compare):
+        yield lambda: node.ops.__setitem__(0, _COMPARISONS[type(node.ops[0])]())
+    elif isinstance(node, ast.BoolOp):
+        other = ast.And if isinstance(node.op, ast.Or) else ast.Or
+        yield lambda: setattr(node, "op", other())
+        for at in range(len(node.values)):
+            yield lambda at=at: node.values.pop(at)  # type: ignore[misc]
+    elif isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield lambda: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))
+    elif isinstance(node, ast.Return) and node.value is not None:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool):
+            value = not node.value.value
+            yield lambda: setattr(node, "value", ast.Constant(value))
+    elif isinstance(node, ast.Break | ast.Continue):
+        other_jump = ast.Continue if isinstance(node, ast.Break) else ast.Break
+        yield lambda: setattr(node, "__class__", other_jump)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        swapped = ast.Sub if isinstance(node.op, ast.Add) else ast.Add
+        yield lambda: setattr(node, "op", swapped())
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield lambda: setattr(node, "value", ast.Constant(None))

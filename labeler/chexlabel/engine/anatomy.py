@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import (
     BOUNDARIES,
+    FINDINGS,
     PREDICATES,
     SUBJECTS,
     ahead,
@@ -31,8 +33,6 @@ __all__ = ["Anatomy"]
 
 _ATTRIBUTE_GAP = 4
 """The most words between a state and the noun that it stands before."""
-
-_FINDINGS = frozenset({Tag.MENTION, Tag.EXCLUDE})
 
 _State = tuple[Match, tuple[Match, ...]]
 """A state word and the cues whose scope it stands in."""
@@ -123,17 +123,10 @@ class Anatomy:
                 yield judgement
 
     def _is_part_of_mention(self, at: int) -> bool:
-        """Say whether the words belong to a finding's ("prominent interstitial markings")."""
+        """Say whether a finding's longer words begin here: "prominent interstitial markings"."""
         item = self._items[at]
-        for other in behind(self._items, at):
-            if other.role.tag in _FINDINGS and other.end > item.start:
-                return other.start < item.start or other.end > item.end
-        for other in ahead(self._items, at):
-            if other.start > item.start:
-                return False
-            if other.role.tag in _FINDINGS and other.end > item.end:
-                return True
-        return False
+        readings = takewhile(lambda other: other.start == item.start, ahead(self._items, at))
+        return any(other.role.tag in FINDINGS and other.end > item.end for other in readings)
 
     def _is_mention(self, at: int) -> bool:
         """Say whether the very words at `at` are a finding too: "dilatation", "congestion"."""
@@ -221,12 +214,8 @@ class Anatomy:
 
     def _joins_mention(self, at: int) -> bool:
         """Say whether `and` joins the anatomy at `at` to a mention."""
-        before = [item for item in behind(self._items, at) if item.role.tag != Tag.STATE][:2]
-        return (
-            len(before) == 2
-            and before[0].role.tag == Tag.CONJUNCTION
-            and before[1].role.tag == Tag.MENTION
-        )
+        tags = [item.role.tag for item in behind(self._items, at) if item.role.tag != Tag.STATE]
+        return tags[:2] == [Tag.CONJUNCTION, Tag.MENTION]
 
     def _bind(self, state: _State) -> None:
         """Give the state to the anatomy before it that waits for one, else to the last."""
@@ -269,7 +258,7 @@ def _is_plain(organ: _Organ, state: Match) -> bool:
 def _judge(organ: _Organ, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:
     mention = organ.mention
     if mention is not None:
-        cues = (*cues, *(cue for cue in mention.cues if cue.start > organ.item.start))
+        cues = (*cues, *(cue for cue in mention.cues if cue not in cues))
     best = strongest(cues, organ.item.role)
     # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
     said = ruled(label, best)

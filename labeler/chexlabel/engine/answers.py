@@ -41,13 +41,12 @@ def answers_before(
 
 
 def ends_answered(items: Sequence[Match], length: int) -> bool:
-    """Say whether a sentence ends with the answer to its last mention."""
+    """Say whether a sentence (of two phrases at least) ends with the answer to its last mention."""
     final = items[-1]
     return (
         final.role.tag in CUES
         and not final.role.verbal
         and final.end == length
-        and len(items) > 1
         and items[-2].end == final.start
         and items[-2].role.tag == Tag.MENTION
     )

@@ -287,7 +287,7 @@ class _Segmenter:
         self.sentence.relatives.append(at)
 
     def read_elision(self, at: int, item: Match) -> None:
-        for mention in self.sentence.mentions[: -HORIZON - 1 : -1]:
+        for mention in reversed(self.sentence.mentions[-HORIZON:]):
             if mention.item.role.tag == Tag.MENTION:
                 self.sentence.elisions.append(Elision(item, mention.item))
                 self.open_clause(at, "left out its noun")

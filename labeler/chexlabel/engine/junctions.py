@@ -50,15 +50,12 @@ def junction_at(items: Sequence[Match], at: int) -> Junction:
 
 def joins_adjectives(items: Sequence[Match], junction: Junction) -> bool:
     """Say whether an `or` joins words that present one noun: "mild or moderate edema"."""
-    joint = items[junction.place]
     before = items[junction.start - 1] if junction.start else None
     after = items[junction.end] if junction.end < len(items) else None
     return (
         before is not None
         and after is not None
         and before.role.tag == after.role.tag == Tag.ASSERTIVE
-        and before.end == joint.start
-        and after.start == joint.end
         and presents(items, junction.end)
     )
 
@@ -78,7 +75,6 @@ def is_parenthetic(items: Sequence[Match], at: int) -> bool:
     return (
         at + 2 < len(items)
         and items[at + 1].role.tag == Tag.SEPARATOR
-        and items[at + 1].start == items[at].end
         and items[at + 2].role.tag in PREDICATES
         and items[at + 2].start == items[at + 1].end
     )

@@ -18,7 +18,6 @@ from chexlabel.engine.phrases import (
     ahead,
     governs_next,
     is_listed,
-    is_part_of_finding,
     names_finding,
     presents,
     restarts,
@@ -189,12 +188,11 @@ def _presented(clause: OpenClause, junction: Junction, place: int) -> bool | Non
 def _organ_begins(clause: OpenClause, junction: Junction, place: int) -> bool | None:
     """An organ is the subject of what is said of it: "no effusion, heart size is normal".
 
-    Not one that a state before it makes a finding ("effusion, enlarged heart and edema"), nor one
-    in the words of a finding ("effusion, mediastinal nodule").
+    Not one that a state before it makes a finding: "effusion, enlarged heart and edema".
     """
     if junction.tag == Tag.DISJUNCTION:
         return False
-    named = names_finding(clause.items, place) or is_part_of_finding(clause.items, place)
+    named = names_finding(clause.items, place)
     return None if named or clause.list_goes_on(place) else True
 
 

@@ -24,7 +24,6 @@ __all__ = [
     "describes_next",
     "governs_next",
     "is_listed",
-    "is_part_of_finding",
     "names_finding",
     "presents",
     "restarts",
@@ -120,17 +119,6 @@ def names_finding(items: Sequence[Match], at: int) -> bool:
     """Say whether the organ at `at` is made a finding by a state before it: enlarged heart."""
     state = described_by(items, at)
     return state is not None and bool(items[at].role.states.get(state.role.state))
-
-
-def is_part_of_finding(items: Sequence[Match], at: int) -> bool:
-    """Say whether longer words of a finding begin with the organ at `at`: mediastinal nodule."""
-    organ = items[at]
-    for item in ahead(items, at):
-        if item.start > organ.start:
-            return False
-        if item.role.tag in FINDINGS and item.end > organ.end:
-            return True
-    return False
 
 
 def presents(items: Sequence[Match], at: int) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import HORIZON
+from chexlabel.engine.phrases import HORIZON, ahead, behind
 from chexlabel.engine.structure import Clause, Joint, Mention, Scope, Sentence
 from chexlabel.patterns.roles import Tag
 
@@ -133,22 +133,18 @@ def _pair(sentence: Sentence, joint: Joint) -> None:
 
 def _stands_before(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
     """Say whether a mention stands right before a joint, in its clause."""
-    if not mention.clause.start <= joint.place < mention.clause.end:
-        return False
-    if joint.place - mention.place > HORIZON:
-        return False
-    return not any(
-        item.role.tag in _INTERRUPTING and item.start >= mention.item.end
-        for item in sentence.items[mention.place + 1 : joint.place]
+    between = takewhile(lambda i: i is not mention.item, behind(sentence.items, joint.place))
+    return joint.place < mention.clause.end and not any(
+        item.role.tag in _INTERRUPTING and item.start >= mention.item.end for item in between
     )
 
 
 def _stands_after(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
     """Say whether a mention stands right after a joint, in its clause."""
-    if mention.clause.start > joint.place or mention.place - joint.place > HORIZON:
-        return False
-    between = sentence.items[joint.place + 1 : mention.place]
-    return not any(item.role.tag in _ENDING for item in between)
+    between = takewhile(lambda i: i is not mention.item, ahead(sentence.items, joint.place))
+    return joint.place >= mention.clause.start and not any(
+        item.role.tag in _ENDING for item in between
+    )
 
 
 def _offer(mentions: Sequence[Mention], last: int, joint: Joint) -> None:

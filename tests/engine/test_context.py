@@ -62,10 +62,16 @@ CASES: list[tuple[str, dict[str, int]]] = [
     ("Pneumonia? Perhaps.", {"Pneumonia": -1}),
     ("Pneumonia? No, atelectasis.", {"Pneumonia": 0, "Atelectasis": 1}),
     ("Size of the heart? Cannot be judged.", {"Cardiomegaly": -1}),
+    ("Pneumothorax was suspected outside. It is confirmed? No.", {"Pneumothorax": 0}),
     # two sentences back, past one that names nothing
     (
         "A small pneumothorax was seen. Film of poor quality. It has resolved.",
         {"Pneumothorax": 0},
+    ),
+    # the first sentences name nothing
+    (
+        "The film of yesterday is at hand. It is unchanged, with a small effusion. No edema.",
+        {"Pleural Effusion": 1, "Edema": 0},
     ),
     # what looks like a reference and is none
     ("It is normal.", {}),
@@ -113,6 +119,40 @@ def test_evidence_quotes_both_places(labeler: Labeler) -> None:
     assert text[start:end].startswith("There was")
     assert text[start:end].endswith("resolved")
     assert (effusion.label, effusion.cues) == (Label.POSITIVE, ())
+
+
+QUOTED = [
+    (
+        "Small effusion was seen. The film is poor. It has resolved. Edema? No.",
+        [("effusion", ["It has resolved"]), ("Edema", ["No"])],
+    ),
+    (
+        "Pneumothorax? No, atelectasis. Pneumonia? Possibly.",
+        [("Pneumothorax", ["No"]), ("atelectasis", []), ("Pneumonia", ["Possibly"])],
+    ),
+    (
+        "Effusion? No, the heart. It is now enlarged.",
+        [("Effusion", ["No"]), ("heart", ["It is now enlarged"])],
+    ),
+    # words that were split are put together before the phrases are found
+    (
+        "Edema and effusion were seen. No atelec tasis, the latter has resolved today.",
+        [("Edema", []), ("effusion", ["the latter has resolved"]), ("atelec tasis", ["No"])],
+    ),
+    (
+        "Effusion was seen. It has resolved, no atelec tasis.",
+        [("Effusion", ["It has resolved"]), ("atelec tasis", ["no"])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), QUOTED, ids=[text for text, _ in QUOTED])
+def test_what_refers_back_is_quoted(
+    labeler: Labeler, text: str, expected: list[tuple[str, list[str]]]
+) -> None:
+    mentions = labeler(text).mentions
+    assert [(m.text, [cue.text for cue in m.cues]) for m in mentions] == expected
+    assert all(text[m.start : m.end] == m.text for m in mentions)
 
 
 def test_an_answer_is_named_as_one(labeler: Labeler) -> None:

@@ -6,7 +6,11 @@ import pytest
 
 from chexlabel import Labeler
 from chexlabel.cli import main
+from chexlabel.engine.junctions import Junction, junction_at
+from chexlabel.engine.match import find_matches, symbolize
 from chexlabel.engine.trace import ClauseTrace, Trace
+from chexlabel.labels import Label
+from chexlabel.patterns.roles import Tag
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +159,59 @@ def test_what_is_said(labeler: Labeler, text: str, expected: dict[str, int | Non
     decisions = read(labeler, text).decisions
     got = {decision.words.lower(): decision.label for decision in decisions}
     assert {words: got.get(words, "missing") for words in expected} == expected
+
+
+DECIDED = [
+    ("Possible edema is suspected.", [("edema", ["Possible", "is suspected"])]),
+    ("No edema is not seen.", [("edema", ["No", "is not seen"])]),
+    ("Possible effusion has resolved.", [("effusion", ["has resolved"])]),
+    (
+        "The mediastinum keeps to its normal bounds; the lungs keep free of consolidation.",
+        [("mediastinum", ["normal"]), ("consolidation", ["free of"])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), DECIDED, ids=[text for text, _ in DECIDED])
+def test_the_strongest_cues_decide_and_stand_in_text_order(
+    labeler: Labeler, text: str, expected: list[tuple[str, list[str]]]
+) -> None:
+    mentions = labeler(text).mentions
+    assert [(m.text, [cue.text for cue in m.cues]) for m in mentions] == expected
+
+
+def junction(labeler: Labeler, text: str, at: int) -> Junction:
+    lexicon = labeler.patterns.lexicon
+    return junction_at(find_matches(symbolize(text, lexicon), lexicon) or [], at)
+
+
+def test_words_in_a_row_make_one_junction(labeler: Labeler) -> None:
+    assert junction(labeler, "effusion, and mass", 1) == (Tag.CONJUNCTION, 1, 3, 2, True)
+    assert junction(labeler, "effusion or, mass", 1) == (Tag.DISJUNCTION, 1, 3, 1, True)
+    assert junction(labeler, "effusion and mass", 1) == (Tag.CONJUNCTION, 1, 2, 1, False)
+    assert junction(labeler, "effusion, then and mass", 1) == (Tag.SEPARATOR, 1, 2, 1, True)
+
+
+def label(labeler: Labeler, text: str, finding: str) -> Label | None:
+    return labeler(text).labels[finding]
+
+
+def test_of_many_cues_the_oldest_ends(labeler: Labeler) -> None:
+    text = "If there is {}effusion, CT."
+    assert label(labeler, text.format("probable " * 7), "Pleural Effusion") is None
+    assert label(labeler, text.format("probable " * 8), "Pleural Effusion") is Label.UNCERTAIN
+
+
+def test_a_verdict_reaches_as_far_as_its_kind(labeler: Labeler) -> None:
+    text = "Effusion {}was seen previously."
+    assert label(labeler, text.format("basal " * 3), "Pleural Effusion") is None
+    assert label(labeler, text.format("basal " * 9), "Pleural Effusion") is Label.POSITIVE
+
+
+def test_a_longer_phrase_hides_the_organ_in_it() -> None:
+    labeler = Labeler("nih14", refine=False)
+    assert label(labeler, "Heart failure, enlarged.", "Cardiomegaly") is None
+    assert label(labeler, "Heart, enlarged.", "Cardiomegaly") is Label.POSITIVE
 
 
 def test_the_command_shows_how_a_sentence_is_read(capsys: pytest.CaptureFixture[str]) -> None:

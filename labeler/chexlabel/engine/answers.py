@@ -61,7 +61,6 @@ def leads_to_answer(items: Sequence[Match], at: int, last: Match | None, length:
         place < len(items)
         and items[place].start == items[at].end
         and items[place].role.tag in CUES
-        and not items[place].role.verbal
         and _is_followed_by_nothing(items, place, length)
     )
 

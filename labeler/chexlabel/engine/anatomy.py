@@ -63,6 +63,7 @@ class Anatomy:
         self._digresses = False  # whether a relative clause on the anatomy is being read
         self._asides: list[_State] = []  # what such clauses say
         self._in_clause = False  # whether the clause that is being read has named anatomy
+        self._parting: Match | None = None  # the last verb or boundary
         self.organs: list[_Organ] = []
 
     def digress(self) -> None:
@@ -80,6 +81,10 @@ class Anatomy:
     def pass_mention(self) -> None:
         """Take note that a finding was mentioned."""
         self._mentions_since = True
+
+    def part(self, item: Match) -> None:
+        """Take note of a verb, or of what parts clauses or members of a list."""
+        self._parting = item
 
     def add(self, at: int, mention: Mention | None = None) -> None:
         """Add the anatomy at `at`, with what was found of it as a mention, if it is one."""
@@ -190,15 +195,12 @@ class Anatomy:
 
     def _follows_verb(self, at: int) -> bool:
         """Say whether a verb ties the state at `at` to what stands before it."""
-        if not self.organs:
+        verb = self._parting
+        if not self.organs or verb is None:
             return False
-        start = self._items[at].start
-        for other in behind(self._items, at):
-            if other.role.tag in PREDICATES and other.role.tag != Tag.COLON:
-                return start - other.end <= 1 and not self._presents_too(at, other)
-            if other.role.tag in BOUNDARIES or other.role.tag == Tag.COLON:
-                return False
-        return False
+        if verb.role.tag not in PREDICATES or verb.role.tag == Tag.COLON:
+            return False
+        return self._items[at].start - verb.end <= 1 and not self._presents_too(at, verb)
 
     def _presents_too(self, at: int, verb: Match) -> bool:
         """Say whether a verb's words also present what follows: "again seen"."""

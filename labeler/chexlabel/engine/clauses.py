@@ -11,6 +11,7 @@ the CheXpert labeler (Irvin et al. 2019, arXiv:1901.07031).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from chexlabel.engine.answers import answers_before, leads_to_answer
 from chexlabel.engine.inner_words import without_inner_words
@@ -41,6 +42,8 @@ from chexlabel.patterns.roles import Tag
 
 __all__ = ["segment"]
 
+_PARTING = FINITE | BOUNDARIES | {Tag.RELATIVE, Tag.MENTION}
+
 _OPEN_CUES = 8
 """The most cues whose scopes are followed at a time; with more the oldest ends."""
 
@@ -64,6 +67,7 @@ class _Segmenter:
     aside = False  # whether a comma stands before the `with` that stands between them
     passed = 0  # the phrases of a junction that were read with its first
     relative = -1  # token at which the last relative clause began
+    parting = 0  # the place that `next_parting` came to
     answered = False  # whether a verdict without a verb has just been read: "effusion nil"
 
     def __init__(self, items: Sequence[Match], length: int) -> None:
@@ -144,14 +148,23 @@ class _Segmenter:
             return False
         if self.state.organ_end > item.start:
             return False
-        spliced = before.role.tag == Tag.MENTION and before.end == item.start
-        for following in ahead(self.items, at):
-            tag = following.role.tag
-            if tag in FINITE or (spliced and tag == Tag.STATE):  # "no effusion heart normal"
+        parting = self.next_parting(at)
+        if (
+            before.role.tag == Tag.MENTION and before.end == item.start
+        ):  # "no effusion heart normal"
+            spliced = takewhile(lambda following: following is not parting, ahead(self.items, at))
+            if any(following.role.tag == Tag.STATE for following in spliced):
                 return True
-            if tag in BOUNDARIES or tag == Tag.RELATIVE or tag == Tag.MENTION:
-                return False
-        return False
+        return parting is not None and parting.role.tag in FINITE
+
+    def next_parting(self, at: int) -> Match | None:
+        """Return the next verb, boundary or mention after `at`; asked for in ascending order."""
+        place = max(self.parting, at + 1)
+        items = self.items
+        while place < len(items) and items[place].role.tag not in _PARTING:
+            place += 1
+        self.parting = place
+        return items[place] if place < len(items) else None
 
     # Cues.
 

@@ -8,7 +8,7 @@ from chexlabel.engine.anatomy import Anatomy
 from chexlabel.engine.clauses import segment
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import FINDINGS, ruled, strongest
+from chexlabel.engine.phrases import BOUNDARIES, FINDINGS, PREDICATES, ruled, strongest
 from chexlabel.engine.scopes import OpenScopes, resolve
 from chexlabel.engine.structure import Mention, Sentence
 from chexlabel.labels import Label
@@ -66,6 +66,8 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
             anatomy.resume()
         elif tag in FINDINGS:
             anatomy.pass_mention()
+        if tag in BOUNDARIES or tag in PREDICATES:
+            anatomy.part(item)
     return anatomy
 
 

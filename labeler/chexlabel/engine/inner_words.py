@@ -18,8 +18,6 @@ _INNER: dict[str, frozenset[str]] = {
 }
 """What may be left out as part of longer words, and what these are if they begin with it."""
 
-_LOOKED_AT = frozenset({*_INNER, Tag.ELISION})
-
 
 def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     """Leave out states, organs and presenting words that belong to longer words.
@@ -27,21 +25,33 @@ def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     Of a finding ("mediastinal widening", "heart failure") or of a cue ("negative for"); and what
     would stand for a statement if a noun did not follow ("small left" in "small left effusion").
     """
-    kept = [
-        item
-        for at, item in enumerate(items)
-        if (tag := item.role.tag) not in _LOOKED_AT
-        or (is_elision(items, at, length) if tag == Tag.ELISION else not _is_inner(items, at))
-    ]
+    kept = []
+    end = 0  # of the findings so far
+    for at, item in enumerate(items):
+        tag = item.role.tag
+        if tag in FINDINGS:
+            end = max(end, item.end)
+        elif tag == Tag.ELISION:
+            if not is_elision(items, at, length):
+                continue
+        elif tag in _INNER and _is_inner(items, at, overlaps=end > item.start):
+            continue
+        kept.append(item)
     return items if len(kept) == len(items) else kept
 
 
-def _is_inner(items: Sequence[Match], at: int) -> bool:
-    """Say whether the phrase at `at` belongs to longer words."""
+def _is_inner(items: Sequence[Match], at: int, *, overlaps: bool) -> bool:
+    """Say whether the phrase at `at` belongs to longer words.
+
+    Args:
+        items: the phrases of the sentence.
+        at: the phrase's place.
+        overlaps: whether a finding that stands before it has some of its words.
+    """
     item = items[at]
     inner = _INNER[item.role.tag]
     is_organ = item.role.tag == Tag.ANATOMY
-    for other in behind(items, at):
+    for other in behind(items, at) if overlaps else ():
         if other.end > item.start and other.role.tag in FINDINGS:
             if other.start < item.start:
                 return not is_organ or other.end >= item.end

@@ -103,8 +103,14 @@ class Anatomy:
         self._mentions_since = False
         self._in_clause = True
 
-    def state(self, at: int, cues: tuple[Match, ...]) -> None:
-        """Add the state word at `at`, which stands in the scope of `cues`."""
+    def state(self, at: int, cues: tuple[Match, ...], verdict: Match | None) -> None:
+        """Add the state word at `at`.
+
+        Args:
+            at: its place.
+            cues: those whose scopes it stands in.
+            verdict: the cue after it that would speak of it, if it is the subject of its clause.
+        """
         item = self._items[at]
         if self._is_part_of_mention(at):
             return
@@ -116,6 +122,8 @@ class Anatomy:
         elif self.organs:
             if not self._in_clause and self.organs[-1].states and self._is_mention(at):
                 return  # "the heart is normal, and there may be dilatation"
+            if not self._in_clause and verdict is not None:
+                cues = (*cues, verdict)  # "the mediastinum is broad; widening cannot be excluded"
             if self._digresses:
                 self._asides.append((item, cues))
             self._bind((item, cues))

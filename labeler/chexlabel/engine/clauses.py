@@ -117,6 +117,8 @@ class _Segmenter:
 
     def read_mention(self, at: int, item: Match) -> None:
         self.pass_answer(at)
+        if self.follows_finished_list(at):
+            self.open_clause(at, "a verb of its own after a finished list")
         mentions = self.sentence.mentions
         same_words = bool(mentions) and item.start < mentions[-1].item.end
         link = None if same_words else self.link
@@ -124,6 +126,19 @@ class _Segmenter:
         self.state.last = self.state.anywhere = item
         if not same_words:
             self.link, self.aside = None, False
+
+    def follows_finished_list(self, at: int) -> bool:
+        """Say whether a subject stands right after a denied list that its `or` has finished.
+
+        "No effusion or pneumothorax right sided port tip at the cavoatrial junction".
+        """
+        state, item = self.state, self.items[at]
+        if self.link is not None or not state.disjoined or state.last is None:
+            return False
+        if state.last.end != item.start or not state.is_denied():
+            return False
+        following = next((i for i in ahead(self.items, at) if i.start >= item.end), None)
+        return following is not None and following.role.tag == Tag.VERB
 
     def pass_answer(self, at: int) -> None:
         """Begin a clause where the next item follows an answer: "effusion nil edema mild"."""
@@ -169,12 +184,22 @@ class _Segmenter:
     # Cues.
 
     def read_cue_on_either_side(self, at: int, item: Match) -> None:
-        follows = item.role.verbal and self.link is None  # "edema is difficult to exclude"
+        # "edema is difficult to exclude", but "opacity could be developing pneumonia"
+        follows = item.role.verbal and self.link is None and not self.meets_mention(at)
         follows = follows or self.is_answer(at)
         if self.state.last is None or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
+
+    def meets_mention(self, at: int) -> bool:
+        """Say whether a mention follows right after the words at `at`."""
+        end = self.items[at].end
+        following = (other for other in ahead(self.items, at) if other.start >= end)
+        return any(
+            other.role.tag == Tag.MENTION
+            for other in takewhile(lambda other: other.start == end, following)
+        )
 
     def read_cue_before(self, at: int, item: Match) -> None:
         if self.is_answer(at):
@@ -239,6 +264,8 @@ class _Segmenter:
     def resume(self, at: int) -> None:
         """Go on after a relative clause between commas with the scopes from before it."""
         outside = self.suspended or []
+        if self.sentence.relatives:
+            self.sentence.digressions.append((self.sentence.relatives[-1], at))
         for scope in self.state.scopes:
             if scope not in outside:
                 scope.end = at

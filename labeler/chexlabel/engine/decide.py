@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from chexlabel.engine.anatomy import Anatomy
 from chexlabel.engine.clauses import segment
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import BOUNDARIES, FINDINGS, PREDICATES, ruled, strongest
+from chexlabel.engine.phrases import (
+    BOUNDARIES,
+    FINDINGS,
+    FINITE,
+    HORIZON,
+    PREDICATES,
+    SUBJECTS,
+    ruled,
+    strongest,
+)
 from chexlabel.engine.scopes import OpenScopes, resolve
-from chexlabel.engine.structure import Mention, Sentence
+from chexlabel.engine.structure import Clause, Mention, Sentence
 from chexlabel.labels import Label
 from chexlabel.patterns.roles import Tag
 
@@ -51,15 +61,17 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
     anatomy = Anatomy(sentence.items)
     verdicts = {m.place: m for m in sentence.mentions if m.item.role.tag == Tag.ANATOMY}
     scopes = OpenScopes(sentence.scopes)
-    starts = {clause.start for clause in sentence.clauses[1:]}
+    clauses = iter(sentence.clauses[1:])
+    clause = sentence.clauses[0]
     for at, item in enumerate(sentence.items):
-        if at in starts:
+        if at >= clause.end:
+            clause = next(clauses)
             anatomy.begin_clause()
         tag = item.role.tag
         if tag == Tag.ANATOMY:
             anatomy.add(at, verdicts.get(at))
         elif tag == Tag.STATE:
-            anatomy.state(at, tuple(scopes.cues(at)))
+            anatomy.state(at, tuple(scopes.cues(at)), _verdict_on(sentence, clause, at))
         elif tag == Tag.RELATIVE:
             anatomy.digress()
         elif tag == Tag.SEPARATOR:
@@ -69,6 +81,18 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
         if tag in BOUNDARIES or tag in PREDICATES:
             anatomy.part(item)
     return anatomy
+
+
+def _verdict_on(sentence: Sentence, clause: Clause, at: int) -> Match | None:
+    """Return the cue that speaks of the state at `at`: "widening cannot be excluded"."""
+    following = bisect_right(clause.verdicts, at)
+    if following == len(clause.verdicts):
+        return None
+    place = clause.verdicts[following]
+    between = sentence.items[at + 1 : place] if place - at <= HORIZON else ()
+    if any(item.role.tag in SUBJECTS or item.role.tag in FINITE for item in between):
+        return None
+    return sentence.items[place]
 
 
 def _decide(mention: Mention) -> Judgement:

@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import PREDICATES, presents
+from chexlabel.engine.phrases import HORIZON, PREDICATES, presents
 from chexlabel.patterns.roles import Tag
 
-__all__ = ["Junction", "is_parenthetic", "joins_adjectives", "junction_at", "relative_follows"]
+__all__ = [
+    "Junction",
+    "digression_at",
+    "is_parenthetic",
+    "joins_adjectives",
+    "junction_at",
+    "relative_follows",
+]
 
 _LISTING = frozenset({Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION})
 
@@ -68,6 +75,17 @@ def relative_follows(items: Sequence[Match], junction: Junction) -> bool:
         and items[end].role.tag == Tag.RELATIVE
         and items[end].start == items[end - 1].end
     )
+
+
+def digression_at(items: Sequence[Match], at: int) -> int:
+    """Return how many phrases follow the comma at `at` up to the one that ends its relative clause.
+
+    "The tube, which was too high, ends ...": 0 where no relative clause follows, or none ends.
+    """
+    follows = items[at + 1 : at + 2 + HORIZON]
+    if not follows or follows[0].role.tag != Tag.RELATIVE:
+        return 0
+    return next((n for n, i in enumerate(follows, 1) if i.role.tag == Tag.SEPARATOR), 0)
 
 
 def is_parenthetic(items: Sequence[Match], at: int) -> bool:

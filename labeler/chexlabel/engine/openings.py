@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chexlabel.engine.junctions import Junction
+from chexlabel.engine.junctions import Junction, digression_at
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import (
     BOUNDARIES,
@@ -115,8 +115,15 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
     items = clause.items
     rules = _BEFORE_SUBJECT
     has_subject = False
-    for place in range(junction.end, min(len(items), junction.end + HORIZON)):
+    places = iter(range(junction.end, min(len(items), junction.end + HORIZON)))
+    for place in places:
         tag = items[place].role.tag
+        if tag == Tag.SEPARATOR and has_subject:
+            inside = digression_at(items, place)
+            for _ in range(inside):  # "and the tube, which was too high, ends in the stomach"
+                next(places, None)
+            if inside:
+                continue
         if tag in BOUNDARIES or tag == Tag.RELATIVE:
             break
         rule = rules.get(tag)

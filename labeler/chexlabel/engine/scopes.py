@@ -79,6 +79,9 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
     mentions = sentence.mentions
     last = bisect_left(mentions, place, key=_place) - 1
     relative = bisect_left(sentence.relatives, place) - 1
+    closed = [(start, end) for start, end in sentence.digressions if end <= place]
+    if relative >= 0 and any(start == sentence.relatives[relative] for start, _ in closed):
+        relative = -1
     for at in range(last, max(-1, last - HORIZON), -1):
         mention = mentions[at]
         if mention.clause is not clause:
@@ -86,6 +89,8 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
         kind = cue.role.kind
         if kind is not None and cue.start - mention.item.end > kind.reach:
             break
+        if any(start < mention.place < end for start, end in closed):
+            continue  # "pneumonia, where opacities are densest, cannot be excluded"
         if relative >= 0 and mention.place < sentence.relatives[relative] < mentions[last].place:
             break  # "a line, for which pneumothorax is a consideration"
         is_first = not at or mentions[at - 1].clause is not clause

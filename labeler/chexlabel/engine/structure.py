@@ -105,6 +105,8 @@ class Sentence:
         scopes: the scopes of cues that stand before what they govern, in order.
         joints: what may make alternatives.
         relatives: places at which relative clauses begin.
+        digressions: places of the relative clauses between commas: of their first phrase, and after
+            their last.
         elisions: statements of a finding whose noun is left out, in order.
         has_anatomy: whether it names an organ.
     """
@@ -115,5 +117,6 @@ class Sentence:
     scopes: list[Scope] = field(default_factory=list)
     joints: list[Joint] = field(default_factory=list)
     relatives: list[int] = field(default_factory=list)
+    digressions: list[tuple[int, int]] = field(default_factory=list)
     elisions: list[Elision] = field(default_factory=list)
     has_anatomy: bool = False

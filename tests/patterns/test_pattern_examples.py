@@ -11,11 +11,14 @@ from chexlabel import Labeler
 from chexlabel.patterns import check_set, read_set
 from chexlabel.patterns.check import failed_examples
 from chexlabel.patterns.load import available_sets
+from chexlabel.patterns.syntax import count, parse
+from chexlabel.patterns.walk import set_entries
 
 if TYPE_CHECKING:
     from chexlabel.patterns import Example
 
 SETS = available_sets()
+READABLE = 10_000  # sequences of words of a line that a reader can still see through
 labeler = cache(Labeler)
 
 
@@ -48,3 +51,10 @@ def test_every_finding_of_a_shipped_set_has_examples(name: str) -> None:
         if files[-1].path.is_relative_to(source.path)
     }
     assert own - with_examples == set()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_line_of_a_shipped_set_stands_for_too_much(name: str) -> None:
+    phrases = {entry.phrase for entry in set_entries(read_set(name))}
+    long = [p for p in phrases if count(parse(p.text)) > READABLE]
+    assert [f"{p.file.name}:{p.line}: {p.text}" for p in long] == []

@@ -85,7 +85,7 @@ class Members:
         self._labeler = labeler
         self._random = random
         self._modifiers = [p.text for f in source.composition for p in f.phrases("modifiers")]
-        self._alone: dict[str, Says | None] = {}
+        self._alone: dict[tuple[str, bool], Says | None] = {}
         self._presented: dict[str, bool] = {}
         self._historic: dict[str, bool] = {}
         self.left_out: dict[str, set[Phrase]] = {}
@@ -153,11 +153,11 @@ class Members:
 
     def _says(self, text: str, *, nominal: bool = True) -> Says | None:
         """Return what `text` says alone; `None` if it is no plain noun phrase."""
-        if text not in self._alone:
+        if (text, nominal) not in self._alone:
             says = said(self._labeler, text + ".")
             plain = not nominal or self._is_nominal(text)
-            self._alone[text] = says if plain and (not nominal or _asserts(says)) else None
-        return self._alone[text]
+            self._alone[text, nominal] = says if plain and (not nominal or _asserts(says)) else None
+        return self._alone[text, nominal]
 
     def _is_presented(self, text: str) -> bool:
         known = self._presented.get(text)

@@ -229,5 +229,10 @@ def test_the_command_shows_how_a_sentence_is_read(capsys: pytest.CaptureFixture[
     )
 
 
+def test_a_state_that_is_a_cue_too_is_told_once(labeler: Labeler) -> None:
+    (mention,) = labeler("Borderline heart size.").mentions
+    assert [cue.text for cue in mention.cues] == ["Borderline"]
+
+
 def test_a_report_without_findings_has_no_trace(labeler: Labeler) -> None:
     assert list(labeler.trace("The patient is rotated.")) == []

@@ -268,7 +268,9 @@ def _is_plain(organ: _Organ, state: Match) -> bool:
 def _judge(organ: _Organ, state: Match, label: Label, cues: tuple[Match, ...]) -> Judgement:
     mention = organ.mention
     if mention is not None:
-        cues = (*cues, *(cue for cue in mention.cues if cue not in cues))
+        # "Borderline" is the state and a cue of its kind; it is told once.
+        apart = (cue for cue in mention.cues if cue.end <= state.start or state.end <= cue.start)
+        cues = (*cues, *(cue for cue in apart if cue not in cues))
     best = strongest(cues, organ.item.role)
     # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
     said = ruled(label, best)

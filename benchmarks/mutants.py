@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 ENGINE = Path(__file__).resolve().parents[1] / "labeler" / "chexlabel" / "engine"
 
+_LONGEST = 200  # characters of the code that is shown
+
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
     ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -26,7 +28,7 @@ class Mutant(NamedTuple):
     Attributes:
         module: the module's name.
         line: the line's number.
-        was, becomes: the changed code.
+        was, becomes: the changed code, with the condition or function that it stands right under.
         tree: the whole module with the fault.
     """
 
@@ -49,19 +51,28 @@ def mutants_of(name: str) -> Iterator[tuple[str, int, int]]:
 def mutant(name: str, place: int, number: int) -> Mutant:
     """Return a module with one fault."""
     tree = _parsed(name)
-    target = next(node for at, node in enumerate(ast.walk(tree)) if at == place)
-    was = _brief(ast.unparse(target))
+    nodes = list(ast.walk(tree))
+    target = nodes[place]
+    above = next(node for node in nodes if target in ast.iter_child_nodes(node))
+    was = _brief(target, above)
     list(_changes(target))[number]()
     ast.fix_missing_locations(tree)
-    return Mutant(name, getattr(target, "lineno", 0), was, _brief(ast.unparse(target)), tree)
+    return Mutant(name, getattr(target, "lineno", 0), was, _brief(target, above), tree)
 
 
 def _parsed(name: str) -> ast.Module:
     return ast.parse((ENGINE / f"{name}.py").read_text("utf-8"))
 
 
-def _brief(code: str) -> str:
-    return " ".join(code.split())[:110]
+def _brief(node: ast.AST, above: ast.AST) -> str:
+    """Return a node's code in one line, short; that of a jump with what it stands right under."""
+    code = " ".join(ast.unparse(node).split())
+    if isinstance(node, ast.Return | ast.Break | ast.Continue):
+        if isinstance(above, ast.If):
+            code = f"if {ast.unparse(above.test)}: {code}"
+        elif isinstance(above, ast.FunctionDef):
+            code = f"{above.name}: {code}"
+    return code[:_LONGEST]
 
 
 def _changes(node: ast.AST) -> Iterator[Callable[[], None]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chexlabel.labels import SectionSpan
 
-__all__ = ["Report"]
+__all__ = ["Report", "several", "text_and_spans"]
 
 
 @dataclass(slots=True)
@@ -30,3 +30,29 @@ class Report:
     columns: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     error: str | None = None
+
+
+def text_and_spans(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:
+    """Return a report's text, and its sections where its source names them.
+
+    Raises:
+        TypeError: It is neither a text nor a `Report`.
+    """
+    if isinstance(report, str):
+        return report, None
+    if isinstance(report, Report):
+        return report.text, report.spans
+    raise TypeError(f"a report is a str or a Report, not {type(report).__name__}")
+
+
+def several(reports: Iterable[str | Report]) -> Iterable[str | Report]:
+    """Return reports as they are given.
+
+    Raises:
+        TypeError: It is a single one, whose letters would count as reports.
+    """
+    if isinstance(reports, str | bytes | Report):
+        raise TypeError(
+            f"give a list or another iterable of reports, not one {type(reports).__name__}"
+        )
+    return reports

@@ -23,7 +23,7 @@ from chexlabel.errors import RefinerError
 from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.cache import load_compiled
 from chexlabel.patterns.pattern_set import PatternSet
-from chexlabel.report import Report
+from chexlabel.report import Report, several, text_and_spans
 
 if TYPE_CHECKING:
     from chexlabel.engine.trace import Trace
@@ -151,7 +151,7 @@ class Labeler:
 
     def label_batch(self, reports: Iterable[str | Report]) -> list[tuple[Label | None, ...]]:
         """Return the labels of many reports; their new sentences are judged at once."""
-        cut = [self._texts(report) for report in _many(reports)]
+        cut = [self._texts(report) for report in several(reports)]
         masks = self._masks
         masks.fill(chain.from_iterable(cut))
         joined = [self._in_passages(sentences) for sentences in cut]
@@ -163,8 +163,7 @@ class Labeler:
 
     def __call__(self, report: str | Report) -> LabeledReport:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
-        text, sentences = self._sentences(report)
-        plain = plain_marks(text)
+        text, plain, sentences = self._sentences(report)
         texts = [plain[start:end] for _, start, end in sentences]
         statements = self._statements
         bounds = self._bounds(texts, [statements[sentence].mask for sentence in texts])
@@ -217,7 +216,7 @@ class Labeler:
         """
         if self._refiner is None:
             return ()
-        return self._refiner.attribute(_parts(report)[0], labeled, threshold, findings)
+        return self._refiner.attribute(text_and_spans(report)[0], labeled, threshold, findings)
 
     def recognises(self, report: str | Report) -> bool:
         """Tell whether a report speaks of a finding or of the chest at all.
@@ -260,7 +259,7 @@ class Labeler:
         Raises:
             TypeError: `reports` is a single report.
         """
-        return self._pipe(iter(_many(reports)), batch_size)
+        return self._pipe(iter(several(reports)), batch_size)
 
     def _pipe(self, stream: Iterator[str | Report], batch_size: int) -> Iterator[LabeledReport]:
         while batch := list(islice(stream, batch_size)):
@@ -306,15 +305,15 @@ class Labeler:
 
     def _texts(self, report: str | Report) -> list[str]:
         """Return a report's sentences that count, as text: quicker than with their offsets."""
-        text, spans = _parts(report)
+        text, spans = text_and_spans(report)
         text = plain_marks(text)
         split = self._splitter.split
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
 
-    def _sentences(self, report: str | Report) -> tuple[str, list[Place]]:
-        """Return a report's text, and section and offsets of each sentence that counts."""
-        text, spans = _parts(report)
+    def _sentences(self, report: str | Report) -> tuple[str, str, list[Place]]:
+        """Return a report's text, as it is and with plain marks, and the sentences that count."""
+        text, spans = text_and_spans(report)
         plain = plain_marks(text)
         split = self._splitter.sentences
         sentences = [
@@ -322,7 +321,7 @@ class Labeler:
             for span in self._counted(plain, spans)
             for start, end in split(plain, span.start, span.end)
         ]
-        return text, sentences
+        return text, plain, sentences
 
     def _in_passages(self, sentences: list[str]) -> list[str]:
         """Return the passages that sentences make, as the judge takes them."""
@@ -377,22 +376,6 @@ class Labeler:
             )
             for passage, judgements in zip(passages, self._judge(passages), strict=True)
         ]
-
-
-def _parts(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:
-    if isinstance(report, str):
-        return report, None
-    if isinstance(report, Report):
-        return report.text, report.spans
-    raise TypeError(f"a report is a str or a Report, not {type(report).__name__}")
-
-
-def _many(reports: Iterable[str | Report]) -> Iterable[str | Report]:
-    if isinstance(reports, str | bytes | Report):
-        raise TypeError(
-            f"give a list or another iterable of reports, not one {type(reports).__name__}"
-        )
-    return reports
 
 
 def _refiner(

@@ -15,7 +15,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
-from chexlabel.patterns.lexicon import PENDING, REMOVED, Lexicon
+from chexlabel.patterns.lexicon import REMOVED, Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel.patterns.syntax import TOKEN, parse
 
@@ -144,10 +144,7 @@ class ContextReader:
         symbols = self._lexicon.symbols
         node = self._lexicon.start
         for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
-            symbol = symbols[token[0]]
-            following = node.next.get(symbol, node.otherwise)
-            if following is PENDING:
-                following = node.step(symbol)
+            following = node.after(symbols[token[0]])
             if following is None:
                 return False
             if following.roles:
@@ -167,9 +164,7 @@ class ContextReader:
                 if not token[0][0].isalnum():
                     return True
                 ended = False
-            following = node.next.get(symbol, node.otherwise)
-            if following is PENDING:
-                following = node.step(symbol)
+            following = node.after(symbol)
             if following is None:
                 break
             node = following
@@ -310,9 +305,7 @@ def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tupl
     node = lexicon.start
     for place in range(at, len(symbols)):
         symbol = symbols[place]
-        following = node.next.get(symbol, node.otherwise)
-        if following is PENDING:
-            following = node.step(symbol)
+        following = node.after(symbol)
         if following is None:
             return
         node = following

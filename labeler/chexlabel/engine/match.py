@@ -107,7 +107,7 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
             if position == count:
                 break
             symbol = symbols[position]
-            following = node.next.get(symbol, node.otherwise)
+            following = node.next.get(symbol, node.otherwise)  # `node.after(symbol)` without a call
             if following is PENDING:
                 following = node.step(symbol)
             if following is None:

@@ -64,6 +64,11 @@ class Node:
         self.next: dict[str, Node | None] = following
         self.otherwise: Node | None = PENDING if lexicon.has_gap(states) else None
 
+    def after(self, symbol: str) -> Node | None:
+        """Return the node that `symbol` leads to, `None` for nowhere."""
+        following = self.next.get(symbol, self.otherwise)
+        return self.step(symbol) if following is PENDING else following
+
     def step(self, symbol: str) -> Node | None:
         """Work out the node that `symbol` leads to, `None` for nowhere."""
         node = self.next[symbol] = self._lexicon.advance(self.states, symbol)
@@ -168,11 +173,9 @@ class Lexicon:
             for at in range(len(symbols)):
                 node: Node | None = self.start
                 for symbol in symbols[at:]:
-                    assert node is not None  # noqa: S101 (for the type checker)
-                    following = node.next.get(symbol, node.otherwise)
-                    node = node.step(symbol) if following is PENDING else following
                     if node is None:
                         break
+                    node = node.after(symbol)
 
     def to_data(self) -> dict[str, Any]:
         """Return all of a lexicon that is ready for look-ups as plain values, for JSON."""

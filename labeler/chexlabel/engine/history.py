@@ -126,7 +126,12 @@ class HistoryFinder:
     def _is_history(self, piece: _Piece) -> bool:
         if self._opener.match(piece.text):
             return True
-        return bool(self._complaint.search(piece.text, 0, _EARLY)) and not self.reports(piece.text)
+        # One character more than counts, to see whether the last word ends there: "loc" is a
+        # complaint, the beginning of "localized" is none.
+        complaint = self._complaint.search(piece.text, 0, _EARLY + 1)
+        return (
+            complaint is not None and complaint.end() <= _EARLY and not self.reports(piece.text)
+        )
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:

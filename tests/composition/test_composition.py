@@ -66,6 +66,21 @@ def test_nearly_every_phrase_stands_in_a_statement(grammar: Grammar) -> None:
     assert frames <= {text for statement in statements for text in statement.frames}
 
 
+def test_what_reads_as_history_in_front_of_a_report_is_no_member(grammar: Grammar) -> None:
+    lines = [line for line in grammar.members.lines if "lrti|" in line.phrase.text]
+    drawn = {grammar.members.draw(line).text for line in lines for _ in range(50)}
+    assert drawn
+    assert "lrti" not in drawn
+
+
+def test_a_plural_verdict_takes_lists_without_a_conjunction(grammar: Grammar) -> None:
+    verdict = next(f for f in grammar.frames if f.phrase.text == "EACH {has|have} resolved")
+    texts = [grammar.single(verdict, size=3).text for _ in range(40)]
+    assert all(text.endswith(" have resolved.") for text in texts)
+    assert any(" and " not in text for text in texts)
+    assert grammar.single(verdict, size=1).text.endswith(" has resolved.")
+
+
 def test_labels_follow_from_the_frame(grammar: Grammar) -> None:
     denial = next(f for f in grammar.frames if f.phrase.text == "no ANY")
     verdict = next(f for f in grammar.frames if f.phrase.text == "EITHER cannot be excluded")

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from chexlabel.engine.match import find_matches, symbolize
+from chexlabel.engine.sections import Sectioner
 from chexlabel.labels import LABELS_BY_WORD, Label
 from chexlabel.patterns.roles import Tag
 from chexlabel.patterns.syntax import GAP, Choice, Element, parse
@@ -29,7 +30,7 @@ Says = Mapping[str, Label]
 
 _NOMINAL = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY, Tag.STATE, Tag.ASSERTIVE, Tag.NEUTRAL})
 _ANY_WORD = "the"  # what fills a gap, and a sentence that says nothing
-_TRIES = 4  # spellings of a phrase that are tried before it is left out
+_TRIES = 12  # spellings of a phrase that are tried before it is left out
 
 
 def said(labeler: Labeler, text: str) -> dict[str, Label]:
@@ -87,7 +88,7 @@ class Members:
         self._modifiers = [p.text for f in source.composition for p in f.phrases("modifiers")]
         self._alone: dict[tuple[str, bool], Says | None] = {}
         self._presented: dict[str, bool] = {}
-        self._historic: dict[str, bool] = {}
+        self._sectioner = Sectioner(labeler.patterns.sections)
         self.left_out: dict[str, set[Phrase]] = {}
         self.lines = [line for line in _lines(source) if self._draw(line) is not None]
         self.organs = [line for line in _organs(source) if self.organ(line) is not None]
@@ -137,19 +138,17 @@ class Members:
                 reason = "holds a verb, a cue or a conjunction"
             elif says.get(line.finding) != line.label:
                 reason = "says something else"
-            elif self._opens_history(text, says):
+            elif self._opens_history(text):
                 reason = "names a complaint: in front of a report it is history"
             else:
                 return Member(text, says, line.phrase, self._is_presented(text))
         self.left_out.setdefault(reason, set()).add(line.phrase)
         return None
 
-    def _opens_history(self, text: str, says: Says) -> bool:
-        """Say whether another sentence after a text makes it history: "LRTI. Lungs clear."."""
-        known = self._historic.get(text)
-        if known is None:
-            known = self._historic[text] = said(self._labeler, f"{text}. {_ANY_WORD}.") != says
-        return known
+    def _opens_history(self, text: str) -> bool:
+        """Say whether a text is read as history where a sentence follows it: "LRTI. Clear."."""
+        counted = self._sectioner.counted(f"{text}. {_ANY_WORD}.")
+        return not counted or counted[0].start > 0
 
     def _says(self, text: str, *, nominal: bool = True) -> Says | None:
         """Return what `text` says alone; `None` if it is no plain noun phrase."""

@@ -129,9 +129,7 @@ class HistoryFinder:
         # One character more than counts, to see whether the last word ends there: "loc" is a
         # complaint, the beginning of "localized" is none.
         complaint = self._complaint.search(piece.text, 0, _EARLY + 1)
-        return (
-            complaint is not None and complaint.end() <= _EARLY and not self.reports(piece.text)
-        )
+        return complaint is not None and complaint.end() <= _EARLY and not self.reports(piece.text)
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:

@@ -10,7 +10,7 @@ import pytest
 
 from chexlabel import Labeler, ValidationError
 from chexlabel.metrics import ClinicalEfficacy
-from chexlabel.validation import UncertainPolicy, score
+from chexlabel.validation import UncertainPolicy, generation, score
 
 REFERENCES = [
     "Large effusion and edema.",
@@ -81,6 +81,30 @@ def test_batches_add_up(metric: ClinicalEfficacy) -> None:
     assert pickle.loads(pickle.dumps(metric)).compute() == whole  # noqa: S301
     metric.reset()
     assert len(metric) == 0
+
+
+def test_a_text_is_labeled_once_and_a_reference_not_again(
+    labeler: Labeler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labeled: list[str] = []
+
+    def label_codes(labeler: Labeler, texts: list[str]) -> object:
+        labeled.extend(texts)
+        return generation.label_codes(labeler, texts)
+
+    monkeypatch.setattr("chexlabel.metrics.efficacy.label_codes", label_codes)
+    metric = ClinicalEfficacy(labeler)
+    first = metric.compute(["Edema.", "Edema."], ["No edema.", "Edema."])
+    assert labeled == ["Edema.", "No edema."]
+    assert metric.compute(["Edema.", "Edema."], ["No edema.", "Edema."]) == first
+    metric.compute(["Normal chest.", "Edema."], ["No edema.", "Edema."])
+    assert labeled == ["Edema.", "No edema.", "Normal chest."]
+    metric.compute(["Normal chest."], ["Edema."])
+    assert labeled.count("Normal chest.") == 2  # predictions hardly come again
+    monkeypatch.setattr("chexlabel.metrics.efficacy._REMEMBERED", 1)
+    metric.compute(["Edema."], ["Edema."])
+    metric.compute(["Edema."], ["Edema."])
+    assert labeled.count("Edema.") == 2
 
 
 def test_a_set_of_ones_own(labeler: Labeler) -> None:

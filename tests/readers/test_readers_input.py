@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import struct
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,9 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from chexlabel.errors import InputError
 from chexlabel.readers import FORMATS, open_reports
@@ -332,6 +335,16 @@ def open_files() -> list[str]:
     return found
 
 
+def parquet_of_bytes(text: bytes) -> bytes:
+    """Return a file whose column calls itself a string, and is not UTF-8."""
+    array = pa.StringArray.from_buffers(
+        1, pa.py_buffer(struct.pack("<2i", 0, len(text))), pa.py_buffer(text)
+    )
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"report": array}), buffer)
+    return buffer.getvalue()
+
+
 def damaged(data: bytes, at: float, count: int = 40) -> bytes:
     place = int(len(data) * at)
     return data[:place] + b"\xa5" * count + data[place + count :]
@@ -437,6 +450,7 @@ BAD_FILES = [
         {},
         "has int64 in column 'report', not text; name the column of the reports with --text-column",
     ),
+    ("a.parquet", parquet_of_bytes(b"No \xe9dema."), {}, "holds text that is not UTF-8"),
     ("a.parquet", CSV, {}, "is not a Parquet file, or is damaged; fetch or make it again"),
     ("a.parquet", parquet_bytes(text=["a"])[:-9], {}, "is not a Parquet file, or is damaged"),
     (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ClinicalEfficacy", "flat_scores"]
 
 _AVERAGES: Final = ("micro", "macro", "example")
+_REMEMBERED: Final = 1 << 17
+"""References whose labels are kept, at most; when there are more, all are forgotten."""
 _RATES: Final = ("precision", "recall", "f1")
 
 
@@ -60,8 +64,7 @@ class ClinicalEfficacy:
         uncertain: str = "positive",
         subset: Sequence[str] | None = None,
     ) -> None:
-        self.labeler = labeler if labeler is not None else Labeler()
-        """What labels the texts."""
+        self._labeler = labeler if labeler is not None else Labeler()
         if uncertain not in tuple(UncertainPolicy):
             raise ValidationError(
                 f"uncertain {uncertain!r}: choose one of {', '.join(UncertainPolicy)}"
@@ -72,6 +75,15 @@ class ClinicalEfficacy:
         """The findings of the smaller set, if there is one."""
         self._predicted: list[Codes] = []
         self._references: list[Codes] = []
+        self._known: dict[str, Codes] = {}  # of references, which come again with every epoch
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"_known": {}}  # texts are not sent to other processes
+
+    @property
+    def labeler(self) -> Labeler:
+        """What labels the texts."""
+        return self._labeler
 
     def __len__(self) -> int:
         """Return the number of pairs taken since the last reset."""
@@ -158,12 +170,22 @@ class ClinicalEfficacy:
             TypeError: as for `update`.
             ValidationError: as for `update`.
         """
-        predicted = label_codes(self.labeler, predictions)
-        gold = label_codes(self.labeler, references)
-        if len(predicted) != len(gold):
+        sides = (_listed(predictions), _listed(references))
+        if len(sides[0]) != len(sides[1]):
             raise ValidationError(
-                f"{len(predicted)} predictions and {len(gold)} references; give one for one"
+                f"{len(sides[0])} predictions and {len(sides[1])} references; give one for one"
             )
+        known = self._known
+        new = [text for text in dict.fromkeys(chain(*sides)) if text not in known]
+        labeled = dict(zip(new, label_codes(self.labeler, new), strict=True))
+        codes = ChainMap(labeled, known)
+        empty = np.empty((0, len(self.labeler.findings)), np.int8)
+        predicted, gold = (
+            np.stack([codes[text] for text in texts]) if texts else empty for texts in sides
+        )
+        known.update((text, labeled[text]) for text in sides[1] if text in labeled)
+        if len(known) > _REMEMBERED:
+            known.clear()
         return predicted, gold
 
     def score(self, predicted: Codes, gold: Codes, bootstrap: Bootstrap) -> ScoreResult:
@@ -182,6 +204,18 @@ class ClinicalEfficacy:
             uncertain=self.uncertain,
             bootstrap=bootstrap,
         )
+
+
+def _listed(texts: Sequence[str]) -> list[str]:
+    if isinstance(texts, str | bytes):
+        raise TypeError(
+            f"give a list or another sequence of reports, not one {type(texts).__name__}"
+        )
+    listed = list(texts)
+    for text in listed:
+        if not isinstance(text, str):
+            raise TypeError(f"a report is a str, not {type(text).__name__}")
+    return listed
 
 
 def flat_scores(result: ScoreResult) -> dict[str, float]:

@@ -95,3 +95,7 @@ def _damage(name: str) -> Iterator[None]:
         raise InputError(
             f"{name} is not a Parquet file, or is damaged; fetch or make it again"
         ) from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{name} holds text that is not UTF-8, as Parquet's text has to be; make it again"
+        ) from None

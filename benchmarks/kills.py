@@ -1,7 +1,7 @@
 """Kills runs at random moments and shows what is left: no half-written output, no stray file.
 
     python benchmarks/kills.py             # 140 kills: SIGKILL, SIGTERM, SIGHUP, SIGINT in turn
-    python benchmarks/kills.py --kills 20
+    python benchmarks/kills.py --kills 20 --reports 10000
 
 Each run labels the same reports into CSV, Parquet, Excel or gzipped JSON Lines, with evidence, in
 one process or two. After each kill the outputs are absent or whole (equal to those of a run that
@@ -34,13 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Kill runs and report; return 1 if anything was left that should not be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=140)
+    parser.add_argument("--reports", type=int, default=1000, help="reports that each run labels")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     chance = random.Random(arguments.seed)  # noqa: S311 - no secret
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "reports.csv")
-        write_csv(source, recombined_reports())
+        write_csv(source, recombined_reports(arguments.reports))
         whole = {name: left_alone(source, Path(folder, "whole"), name) for name in NAMES}
         for kill in range(arguments.kills):
             name = NAMES[kill % len(NAMES)]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -175,3 +179,27 @@ def test_explain_marks_what_the_labeler_found(reports, capsys) -> None:
     shown = capsys.readouterr().out
     for mention in labeled(third).mentions:
         assert mention.finding in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("explain Edema. >&-", 2, "cannot write to standard output: Bad file descriptor"),
+        ("explain Edema. >/dev/full", 2, "cannot write to standard output: No space left"),
+        ("--help >&-", 2, "cannot write to standard output: Bad file descriptor"),
+        ("samples >&-", 2, "cannot write -: Bad file descriptor"),
+        ("label - <&-", 2, "standard input is empty"),
+        ("label ''", 2, "an argument is empty"),
+        ("samples 2>&- | wc -l", 0, ""),
+        ("explain Edema. | head -c 0", 141, ""),
+    ],
+)
+def test_streams_that_are_closed_or_full(command: str, status: int, said: str) -> None:
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    shell = f"set -o pipefail; {shlex.quote(sys.executable)} -m chexlabel {command}"
+    done = subprocess.run(["/bin/bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stderr.count("\n") == bool(said)
+    assert said in done.stderr

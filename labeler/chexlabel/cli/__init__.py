@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import importlib.util
 import itertools
@@ -75,6 +76,9 @@ _INTERRUPTED = 128 + signal.SIGINT
 _BROKEN_PIPE = 128 + 13  # SIGPIPE, which Windows does not have
 
 
+_UNWRITABLE = (errno.EBADF, errno.EIO, errno.ENOSPC)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -86,21 +90,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         3 done but for reports that could not be read, 129 hung up, 130 interrupted, 141 the reader
         of the output closed it, 143 terminated.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
+    status = _status(list(sys.argv[1:] if argv is None else argv))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return _BROKEN_PIPE
+    except OSError as error:
+        _discard_output()
+        if status == 0:
+            return _unwritable(error)
+    return status
+
+
+def _status(arguments: list[str]) -> int:
+    """Run the command; say what went wrong in one line, and return the exit status."""
     try:
         with _termination_unwinds():
-            status = _run(arguments)
-            sys.stdout.flush()
-            return status
+            return _run(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except KeyboardInterrupt:
         _complain("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
-        # What is still buffered cannot go anywhere; without this the interpreter tries at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return _BROKEN_PIPE
     except ChexlabelError as error:
         if _debugging():
@@ -110,6 +125,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if _debugging():
             raise
+        if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+            _discard_output()
+            return _unwritable(error)
         from chexlabel._faults import fault
 
         _complain(
@@ -117,6 +135,32 @@ def main(argv: Sequence[str] | None = None) -> int:
             "CHEXLABEL_DEBUG=1 shows the traceback (which may quote a report)"
         )
         return 1
+
+
+def _unwritable(error: OSError) -> int:
+    _complain(f"error: cannot write to standard output: {error.strerror}")
+    return 2
+
+
+def _discard_output() -> None:
+    """Drop what is still buffered and cannot go anywhere; the interpreter would try at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Put something in the place of standard streams that the shell has closed (`>&-`).
+
+    Python has `None` there, and the next file that is opened would get their number. Standard input
+    is then empty, errors go nowhere, and writing to standard output fails, as for other programs.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - stays open
+    if sys.stdout is None:
+        unwritable = os.open(os.devnull, os.O_RDONLY)
+        sys.stdout = open(unwritable, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - stays open
 
 
 def build_parser(*complete: str | None) -> Parser:
@@ -160,6 +204,8 @@ def _build() -> str:
 
 
 def _run(arguments: list[str]) -> int:
+    if "" in arguments:  # "" as a path would be the current folder
+        raise ChexlabelError("an argument is empty; is a variable of the shell not set?")
     arguments = _with_command(arguments)
     modules = {command.name: command.module for command in COMMANDS}
     command = arguments[0] if arguments[0] in modules else None

@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--reports", type=int, default=1000, help="reports that each run labels")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
+    for number in (signal.SIGHUP, signal.SIGINT):  # the runs would inherit that they are ignored
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     chance = random.Random(arguments.seed)  # noqa: S311 - no secret
     seen: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -522,7 +522,19 @@ def start(*arguments: str, **options) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.fixture
+def heeded_signals():
+    """Let runs heed the signals that `nohup` and a shell's background jobs have them ignore."""
+    ignored = [n for n in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize(
     ("number", "workers", "status", "said"),
     [

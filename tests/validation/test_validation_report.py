@@ -30,7 +30,7 @@ from chexlabel.validation import (
     validate,
 )
 from chexlabel.validation.report import render, write_report
-from chexlabel.validation.report.markdown import escape
+from chexlabel.validation.report.markdown_syntax import escape
 from chexlabel.validation.report.wording import grade, percent, signed, with_interval
 from chexlabel.validation.results import Figure, ScoreResult, StatsResult
 from places import ROOT

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chexlabel.render.attribution import attributed_words, attribution_check
-from chexlabel.render.highlight import LABEL_SIGNS
-from chexlabel.validation.disagreements import KINDS
-from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import wording
-from chexlabel.validation.report.readings import readings
+from chexlabel.validation.report.markdown_cases import disagreements
+from chexlabel.validation.report.markdown_syntax import escape, table
 from chexlabel.validation.report.wording import cases, count, number, share, signed, with_interval
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from chexlabel.labels import Mention
-    from chexlabel.validation.evidence_results import ReportEvidence
-    from chexlabel.validation.report.readings import Reading
     from chexlabel.validation.results import (
         Comparison,
         Cooccurrence,
-        Disagreement,
         Distribution,
         Figure,
         LabelerResult,
@@ -33,19 +24,7 @@ if TYPE_CHECKING:
         ValidationResult,
     )
 
-__all__ = ["escape", "render_score", "render_stats", "render_validation"]
-
-# What Markdown or HTML would take for markup; file names, ids and labelers' names may hold it.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
-
-
-def escape(text: str) -> str:
-    """Escape a text so that Markdown shows it as it is, on one line."""
-    return _escaped(" ".join(text.split()))
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+__all__ = ["render_score", "render_stats", "render_validation"]
 
 
 def render_validation(result: ValidationResult) -> str:
@@ -91,7 +70,7 @@ def render_validation(result: ValidationResult) -> str:
     names_of = [d.source for d in result.distributions]
     pair = names_of[1:3] if len(names_of) > 2 else names_of[:2]
     parts += _labels(result.distributions, result.differing, pair, result.cooccurrence)
-    parts += _disagreements(result)
+    parts += disagreements(result)
     return "\n\n".join(parts) + "\n"
 
 
@@ -127,7 +106,7 @@ def render_score(result: ScoreResult, title: str) -> str:
                 ("Example-based", chosen.example),
             )
         ]
-        parts.append(_table(("Average", "Precision", "Recall", "F1"), rows))
+        parts.append(table(("Average", "Precision", "Recall", "F1"), rows))
         parts.append(
             f"All {len(chosen.findings)} findings alike in {with_interval(chosen.exact_match)} of "
             f"the reports; {chosen.unseen} of the findings are in no reference and count as 0 in "
@@ -136,7 +115,7 @@ def render_score(result: ScoreResult, title: str) -> str:
         )
     parts.append("## Each finding")
     parts.append(
-        _table(
+        table(
             ("Finding", "In references", "In generated", "Precision", "Recall", "F1"),
             [
                 (
@@ -150,12 +129,6 @@ def render_score(result: ScoreResult, title: str) -> str:
         )
     )
     return "\n\n".join(parts) + "\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "|---" + "|---:" * (len(head) - 1) + "|"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
 
 
 def _intervals(resamples: int, level: float, patients: bool) -> str:
@@ -186,7 +159,7 @@ def _scoreboard(result: ValidationResult) -> str:
         ]
         for labeler in result.labelers
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _verdict(labeler: LabelerResult) -> str:
@@ -220,7 +193,7 @@ def _verdict(labeler: LabelerResult) -> str:
         )
     )
     rows.append(("**Mean (macro)**", "", "", "", "", with_interval(total.macro.f1), ""))
-    return _table(("Finding", "Verdict", "Found", "Missed", "False alarms", "F1", "Kappa"), rows)
+    return table(("Finding", "Verdict", "Found", "Missed", "False alarms", "F1", "Kappa"), rows)
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:
@@ -236,8 +209,8 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     ]
     rows.append(("Same label as gold", _difference(comparison.agreement), "", ""))
     rows.append(("Kappa", _difference(comparison.kappa), "", ""))
-    yield _table(("Task", "F1 micro", "F1 macro", "F1 weighted"), rows)
-    yield _table(
+    yield table(("Task", "F1 micro", "F1 macro", "F1 weighted"), rows)
+    yield table(
         (
             "Finding",
             "F1 positive",
@@ -302,7 +275,7 @@ def _figures(labeler: LabelerResult) -> Iterator[str]:
         ):
             figures = map(with_interval, (r.precision, r.recall, r.f1))
             rows.append([name, count(total.support), "", *figures, "", ""])
-        yield _table(head, rows)
+        yield table(head, rows)
 
 
 def _confusions(labeler: LabelerResult) -> str:
@@ -312,7 +285,7 @@ def _confusions(labeler: LabelerResult) -> str:
         [escape(f.finding), *(count(cell) for row in f.confusion for cell in row)]
         for f in labeler.findings
     ]
-    return f"{escape(labeler.name)}, gold{arrow}predicted:\n\n{_table(head, rows)}"
+    return f"{escape(labeler.name)}, gold{arrow}predicted:\n\n{table(head, rows)}"
 
 
 def _confidences(labeler: LabelerResult) -> Iterator[str]:
@@ -339,7 +312,7 @@ def _confidences(labeler: LabelerResult) -> Iterator[str]:
             for cut in c.thresholds
         ]
         rows.append(row + [wording.UNDEFINED] * (len(head) - len(row)))
-    yield _table(head, rows)
+    yield table(head, rows)
 
 
 def _labels(
@@ -362,75 +335,13 @@ def _labels(
         if differing is not None:
             row.append(f"{count(differing[i])} ({share(differing[i], distributions[0].reports)})")
         rows.append(row)
-    yield _table(head, rows)
-    for table in tables:
-        yield f"Correlation of the positives, {escape(table.source)}:"
-        yield _table(
-            ["", *map(escape, table.findings)],
+    yield table(head, rows)
+    for together in tables:
+        yield f"Correlation of the positives, {escape(together.source)}:"
+        yield table(
+            ["", *map(escape, together.findings)],
             [
                 [escape(name), *(signed(value, 2) for value in row)]
-                for name, row in zip(table.findings, table.correlation, strict=True)
+                for name, row in zip(together.findings, together.correlation, strict=True)
             ],
         )
-
-
-def _disagreements(result: ValidationResult) -> Iterator[str]:
-    listed = result.disagreements
-    yield "## Disagreements"
-    if not listed.total:
-        yield "None: every label is that of the gold."
-        return
-    if len(listed.shown) < listed.total:
-        note = f"Shown: {count(len(listed.shown))} of {count(listed.total)}."
-        if listed.full_list:
-            note += f" All of them are in {escape(listed.full_list)} beside this file."
-        yield note
-    evidence = {e.id: e for e in listed.evidence}
-    for finding, items in groupby(listed.shown, key=lambda item: item.finding):
-        yield f"### {escape(finding)}"
-        for item in items:
-            yield _case(item, result, evidence)
-
-
-def _case(
-    item: Disagreement, result: ValidationResult, evidence: Mapping[str, ReportEvidence]
-) -> str:
-    answers = ", ".join(
-        f"{escape(labeler.name)}: {answer}" + (f" ({KINDS[kind][0].lower()})" if kind else "")
-        for labeler, answer, kind in zip(result.labelers, item.predicted, item.kinds, strict=True)
-    )
-    lines = [f"**{escape(item.id)}**: gold {item.gold}; {answers}"]
-    found = evidence.get(item.id)
-    if found is not None:
-        lines += [_quoted(mention) for mention in to_mentions(found, item.finding)]
-        lines += [line for reading in readings(found, item.finding) for line in _reading(reading)]
-        if found.text is not None:
-            # A fence longer than any in the text: the report cannot end it.
-            longest = max(map(len, re.findall("`+", found.text)), default=0)
-            fence = "`" * max(3, longest + 1)
-            lines.append(f"\n{fence}text\n{found.text}\n{fence}")
-    return "\n".join(lines)
-
-
-def _quoted(mention: Mention) -> str:
-    why = "; ".join(escape(reason) for reason in wording.reasons(mention))
-    words = f"{LABEL_SIGNS[mention.label]} **{escape(mention.text)}**"
-    return f"- {words} ({why})" if why else f"- {words}"
-
-
-def _reading(reading: Reading) -> Iterator[str]:
-    """Yield a deciding sentence, what the rules read in it, and what the refiner, as a list."""
-    yield f"- Deciding sentence: {escape(reading.text)}"
-    if not reading.refined:
-        return
-    yield from (f"  {_quoted(mention)}, by the rules alone" for mention in reading.by_rules)
-    if not reading.by_rules:
-        yield "  - nothing, by the rules alone"
-    if reading.attribution is not None:
-        pieces = attributed_words(reading.text, reading.attribution)
-        words = "".join(
-            f"**{escape(piece)}**" if word is not None and word.kept else _escaped(piece)
-            for piece, word in pieces
-        )
-        check = escape(attribution_check(reading.attribution))
-        yield f"  - the refiner stands on: {' '.join(words.split())} ({check})"

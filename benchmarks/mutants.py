@@ -67,7 +67,9 @@ def _parsed(name: str) -> ast.Module:
 def _brief(node: ast.AST, above: ast.AST) -> str:
     """Return a node's code in one line, short; that of a jump with what it stands right under."""
     code = " ".join(ast.unparse(node).split())
-    if isinstance(node, ast.Return | ast.Break | ast.Continue):
+    if isinstance(node, ast.If | ast.While):
+        code = f"{type(node).__name__.lower()} {ast.unparse(node.test)}: ..."
+    elif isinstance(node, ast.Return | ast.Break | ast.Continue):
         if isinstance(above, ast.If):
             code = f"if {ast.unparse(above.test)}: {code}"
         elif isinstance(above, ast.FunctionDef):

@@ -1,8 +1,8 @@
 """Do the tests notice faults in the engine? Makes small ones on purpose and counts those noticed.
 
-    python benchmarks/mutation.py                 # 150 faults, some minutes
-    python benchmarks/mutation.py --count 5000    # all there are
-    python benchmarks/mutation.py --module clauses --seed 3
+    python benchmarks/mutation.py                 # 150 faults of the assertion stages, some minutes
+    python benchmarks/mutation.py --text          # of the stages that find sentences and phrases
+    python benchmarks/mutation.py --module clauses --count 5000    # all that there are of a module
 
 Each fault (a mutant, see `mutants.py`) takes the place of the right module in a process of its own.
 There the texts of the tests are labeled (tests/phenomena, tests/blind, the sample reports, composed
@@ -72,14 +72,34 @@ LONGEST = 60.0
 MEMORY = 4 << 30
 """Bytes of address space that a mutant may use before it counts as killed."""
 
-_STEP = "an automaton's node worked out again is the same node"
+_PLACE = "at each place stands one phrase, so two of different kinds never share one"
 _ORDER = "two phrases of one kind never begin at the same word"
+_TYPES = "every cue has a kind; the check is for the types"
+_CLAUSE = "mentions of one clause stand together: before one of another there is none to find"
+_FILTER = "a filter for speed: what it lets through is looked at again"
 EQUIVALENT = {
-    ("context", "following is not PENDING"): _STEP,
-    ("context", "if not following is PENDING: following = node.step(symbol)"): _STEP,
     ("clauses", "scope.cue.start >= self.relative"): _ORDER,
     ("clauses", "scopes[-1].cue.start > last.start"): _ORDER,
-    ("openings", "cue.role.kind is None"): "every cue has a kind; the check is for the types",
+    ("openings", "cue.role.kind is None"): _TYPES,
+    ("openings", "item.end < self.anywhere.end"): "no finding's words end with a boundary",
+    ("scopes", "scopes[self._next].start <= place"): _PLACE,
+    ("scopes", "mention.place <= sentence.relatives[relative] < mentions[last].place"): _PLACE,
+    ("scopes", "if mention.clause is not clause: continue"): _CLAUSE,
+    ("scopes", "if mention.clause is not clause or not (same_words or in_list): continue"): _CLAUSE,
+    ("scopes", "if kind is not None and cue.start - mention.item.end > kind.reach: continue"): (
+        "the mentions before one that is out of reach are farther still"
+    ),
+    ("context", "ended or symbol != REMOVED"): _FILTER,
+    ("context", "_opens: return True"): "a question ends with a mark that no phrase holds",
+    ("checklists", "hint not in text"): _FILTER,
+    ("checklists", "box not in text"): _FILTER,
+    ("sections", "heading[0] not in self._preliminary"): _FILTER,
+    (
+        "sections",
+        "i > final",
+    ): "the heading at that place is a final one, which is asked for beside",
+    ("sections", "headings[0][1] >= 0"): "a stretch of no length holds no words and is dropped",
+    ("sentences", "start - 1"): "a shortcut: without it the letter is searched for",
 }
 """Module and mutated code -> why nothing changes that can be seen."""
 
@@ -91,10 +111,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=150, help="how many faults to try")
     parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--text", action="store_true", help="the stages that find sentences")
     parser.add_argument("--module", choices=STAGES + TEXT, help="one module's faults only")
     arguments = parser.parse_args(argv)
     chooser = random.Random(arguments.seed)  # noqa: S311
-    modules = [arguments.module] if arguments.module else STAGES + TEXT
+    group = TEXT if arguments.text else STAGES
+    modules = [arguments.module] if arguments.module else group
     possible = [each for name in modules for each in mutants_of(name)]
     chosen = chooser.sample(possible, min(arguments.count, len(possible)))
     tests = Tests()

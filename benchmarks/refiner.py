@@ -71,7 +71,7 @@ def _figures(labeler: Labeler, reports: list[str]) -> Iterator[tuple[str, float]
     assert isinstance(judge, RefinerJudge)
     yield "distinct sentences/s, the net alone", _rate(sentences, judge.net_probabilities)
     if judge.gate is not None:
-        left = len(sentences) - int(judge.gate.asks(sentences).sum())
+        left = len(sentences) - int(judge.asks(sentences).sum())
         yield "sentences of 100 left to the rules by the gate", 100 * left / len(sentences)
     yield "reports/s, refined labels", _rate(reports, _by_batches(labeler))
     rules = Labeler(refine=False)

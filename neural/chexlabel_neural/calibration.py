@@ -22,6 +22,7 @@ from chexlabel_neural.calibrate import (
 )
 from chexlabel_neural.corpus import CODES, read_corpus, read_splits
 from chexlabel_neural.evaluate import read_gold
+from chexlabel_neural.familiarity import unknown_words
 from chexlabel_neural.gate import fit_gate
 from chexlabel_neural.measure import LabelledText, gold_passages, readings
 from chexlabel_neural.probabilities import calibration_error, softmax
@@ -134,6 +135,9 @@ def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile)
         judged = refined.judge(passages)
         return [any(judgement.source == REFINER for judgement in found) for found in judged]
 
+    def unknown(passages: Sequence[str]) -> list[int]:
+        return [unknown_words(passage, labeler.patterns.lexicon) for passage in passages]
+
     chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
@@ -143,9 +147,10 @@ def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile)
     fitted = changed(passages)
     if not held_changed.any() or not any(fitted):
         return
-    gate = fit_gate(passages, fitted, labeler.patterns.lexicon, seed=recipe.seed)
+    gate = fit_gate(passages, fitted, unknown(passages), seed=recipe.seed)
     gate.write(folder / GATE)
-    least = float(np.quantile(gate.scores(held)[held_changed], recipe.gate_loss))
+    scores = gate.scores(held, unknown(held))
+    least = float(np.quantile(scores[held_changed], recipe.gate_loss))
     gated = file.model_copy(
         update={"gate": GateFile(file=GATE, least=round(least, 4)), "sha256": file_hashes(folder)}
     )

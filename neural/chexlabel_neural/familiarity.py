@@ -10,7 +10,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import token_offsets
 from chexlabel.patterns.lexicon import Lexicon
 
-__all__ = ["is_familiar", "strange_mentions", "strangeness", "unknown_words"]
+__all__ = ["strange_mentions", "strangeness", "unknown_words"]
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _UNKNOWN_AT_EASE: Final = 0.5
@@ -57,14 +57,10 @@ def strange_mentions(
 
 
 def unknown_words(passage: str, lexicon: Lexicon | None) -> int:
-    """Count the words of a passage that the rules do not know; without a lexicon, all of them."""
+    """Count the words of a passage that the rules do not know; without a lexicon, all of them.
+
+    Where there is none, the passage is familiar: of such the rules misread few, and the net must be
+    surer to overrule them.
+    """
     words = _WORD.findall(passage.lower())
     return sum(not lexicon.symbols[word] for word in words) if lexicon else len(words)
-
-
-def is_familiar(passage: str, lexicon: Lexicon | None) -> bool:
-    """Tell whether the rules know every word of a passage.
-
-    Of such passages they misread few, and the net must be surer to overrule them.
-    """
-    return unknown_words(passage, lexicon) == 0

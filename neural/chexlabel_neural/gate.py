@@ -20,8 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.errors import RefinerError
-from chexlabel.patterns.lexicon import Lexicon
-from chexlabel_neural.familiarity import unknown_words
 
 __all__ = ["Gate", "GateCost", "fit_gate", "gate_cost", "gate_features"]
 
@@ -53,16 +51,14 @@ class Gate:
     Args:
         weights: of the features, and last the bias, float32 [65,537].
         least: the lowest score at which the net is asked.
-        lexicon: of the rules; without one all words are unknown.
     """
 
-    def __init__(self, weights: Weights, least: float, lexicon: Lexicon | None) -> None:
+    def __init__(self, weights: Weights, least: float) -> None:
         self._weights = weights
         self._least = least
-        self._lexicon = lexicon
 
     @classmethod
-    def read(cls, path: Path, least: float, lexicon: Lexicon | None) -> Gate:
+    def read(cls, path: Path, least: float) -> Gate:
         """Read the weights that `write` wrote.
 
         Raises:
@@ -74,37 +70,42 @@ class Gate:
             raise RefinerError(f"{path}: cannot be read ({type(error).__name__})") from None
         if weights.dtype != np.float16 or weights.shape != (_BUCKETS + 1,):
             raise RefinerError(f"{path}: holds no weights of a gate")
-        return cls(weights.astype(np.float32), least, lexicon)
+        return cls(weights.astype(np.float32), least)
 
     def write(self, path: Path) -> None:
         """Write the weights as a NumPy array of half precision."""
         with path.open("wb") as file:
             np.save(file, self._weights.astype(np.float16), allow_pickle=False)
 
-    def scores(self, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Return how likely the net reads each passage otherwise, as log odds, float [passages]."""
+    def scores(self, passages: Sequence[str], unknown: Sequence[int]) -> NDArray[np.float32]:
+        """Return how likely the net reads each passage otherwise, as log odds, float [passages].
+
+        Args:
+            passages: to be labeled.
+            unknown: how many words of each the rules do not know (see `unknown_words`).
+        """
         found = np.empty(len(passages), np.float32)
-        for at, passage in enumerate(passages):
-            features = gate_features(passage, unknown_words(passage, self._lexicon))
+        for at, (passage, count) in enumerate(zip(passages, unknown, strict=True)):
+            features = gate_features(passage, count)
             total = self._weights[features].sum() / np.sqrt(len(features))
             found[at] = total + self._weights[-1]
         return found
 
-    def asks(self, passages: Sequence[str]) -> NDArray[np.bool_]:
-        """Tell of each passage whether the net is asked about it."""
-        asked: NDArray[np.bool_] = self.scores(passages) >= self._least
+    def asks(self, passages: Sequence[str], unknown: Sequence[int]) -> NDArray[np.bool_]:
+        """Tell of each passage whether the net is asked about it; arguments as of `scores`."""
+        asked: NDArray[np.bool_] = self.scores(passages, unknown) >= self._least
         return asked
 
 
 def fit_gate(
-    passages: Sequence[str], changed: Sequence[bool], lexicon: Lexicon | None, *, seed: int = 1
+    passages: Sequence[str], changed: Sequence[bool], unknown: Sequence[int], *, seed: int = 1
 ) -> Gate:
     """Fit a gate that lets everything through, by logistic regression; needs PyTorch.
 
     Args:
         passages: ordinary ones and others.
         changed: whether the net changes a label of the rules there.
-        lexicon: of the rules.
+        unknown: how many words of each passage the rules do not know.
         seed: of the order.
 
     Raises:
@@ -114,7 +115,7 @@ def fit_gate(
 
     if all(changed) or not any(changed):
         raise ValueError("a gate needs passages that the net changes, and others")
-    rows = [gate_features(passage, unknown_words(passage, lexicon)) for passage in passages]
+    rows = [gate_features(*each) for each in zip(passages, unknown, strict=True)]
     ids = [torch.tensor(row) for row in rows]
     truth = torch.tensor(changed, dtype=torch.float32)
     torch.manual_seed(seed)
@@ -133,7 +134,7 @@ def fit_gate(
             loss.backward()
             optimizer.step()
     weights = np.append(table.weight.detach().numpy()[:, 0], float(bias.detach()))
-    return Gate(weights.astype(np.float16).astype(np.float32), -np.inf, lexicon)
+    return Gate(weights.astype(np.float16).astype(np.float32), -np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,9 @@ class GateCost:
     lost: int
 
 
-def gate_cost(gate: Gate, passages: Sequence[str], changed: Sequence[bool]) -> GateCost:
+def gate_cost(
+    gate: Gate, passages: Sequence[str], changed: Sequence[bool], unknown: Sequence[int]
+) -> GateCost:
     """Count the passages that a gate leaves to the rules, and those that it should not have."""
-    skipped = ~gate.asks(passages)
+    skipped = ~gate.asks(passages, unknown)
     return GateCost(len(passages), int(skipped.sum()), int((skipped & np.array(changed)).sum()))

@@ -11,7 +11,7 @@ from chexlabel import Label, Labeler
 from chexlabel_neural.calibrate import Reading
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import OTHER, Passage
-from chexlabel_neural.familiarity import is_familiar, strange_mentions
+from chexlabel_neural.familiarity import strange_mentions, unknown_words
 from chexlabel_neural.runtime import PassageReader
 
 __all__ = ["LabelledText", "gold_passages", "readings"]
@@ -79,7 +79,7 @@ def readings(
                 column = columns.get(judgement.item.role.finding)
                 if column is not None and judgement.label is not None:
                     row[column] = max(row[column], CLASS_OF[judgement.label])
-        familiar = np.array([is_familiar(passage, lexicon) for passage in passages])
+        familiar = np.array([unknown_words(passage, lexicon) == 0 for passage in passages])
         truth = [
             -1 if name in gold.unknown else CLASS_OF[gold.labels.get(name)] for name in findings
         ]

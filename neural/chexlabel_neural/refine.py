@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
-from chexlabel_neural.familiarity import is_familiar, strange_mentions, strangeness
+from chexlabel_neural.familiarity import strange_mentions, strangeness, unknown_words
 from chexlabel_neural.gate import Gate
 from chexlabel_neural.probabilities import sigmoid, softmax
 from chexlabel_neural.refiner_file import RefinerFile
@@ -78,7 +79,7 @@ class RefinerJudge:
         """Tells which passages the net is asked about; `None` for all."""
         if file.gate is not None and reader.opened_with is not None:
             path = reader.opened_with[0] / file.gate.file
-            self.gate = Gate.read(path, file.gate.least, self._lexicon)
+            self.gate = Gate.read(path, file.gate.least)
 
     def __reduce__(self) -> tuple[object, ...]:
         return RefinerJudge, self._arguments
@@ -98,11 +99,24 @@ class RefinerJudge:
         """Judge for the labels alone: what the gate leaves to the rules the net does not read."""
         if self.gate is None:
             return self(passages)
-        asked = self.gate.asks(passages).tolist()
-        doubtful = [passage for passage, ask in zip(passages, asked, strict=True) if ask]
-        others = [passage for passage, ask in zip(passages, asked, strict=True) if not ask]
-        refined, by_rules = iter(self(doubtful)), iter(self._rules(others))
-        return [next(refined if ask else by_rules) for ask in asked]
+        unknown = self._unknown(passages)
+        asked = self.gate.asks(passages, unknown).tolist()
+        doubtful = list(compress(passages, asked))
+        found = self._rules(passages)
+        if doubtful:
+            by_rules, counts = list(compress(found, asked)), list(compress(unknown, asked))
+            refined = iter(self._refine(doubtful, by_rules, counts, np.True_))
+            found = [
+                list(next(refined).judgements) if ask else judgements
+                for judgements, ask in zip(found, asked, strict=True)
+            ]
+        return found
+
+    def asks(self, passages: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell of each passage whether the net is asked about it where labels alone are wanted."""
+        if self.gate is None:
+            return np.ones(len(passages), bool)
+        return self.gate.asks(passages, self._unknown(passages))
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
@@ -125,8 +139,30 @@ class RefinerJudge:
 
         return attribute(text, labeled, self, threshold, findings=findings)
 
+    def _unknown(self, passages: Sequence[str]) -> list[int]:
+        return [unknown_words(passage, self._lexicon) for passage in passages]
+
     def _read(self, passages: Sequence[str]) -> list[Reading]:
-        by_rules = self._rules(passages)
+        unknown = self._unknown(passages)
+        # As where labels alone are wanted, the net changes nothing that the gate holds back.
+        asked = np.True_ if self.gate is None else self.gate.asks(passages, unknown)[:, None]
+        return self._refine(passages, self._rules(passages), unknown, asked)
+
+    def _refine(
+        self,
+        passages: Sequence[str],
+        by_rules: Sequence[Sequence[Judgement]],
+        unknown: Sequence[int],
+        allowed: np.bool_ | NDArray[np.bool_],
+    ) -> list[Reading]:
+        """Read passages with the net and change what the rules judged, where that is allowed.
+
+        Args:
+            passages: to be read.
+            by_rules: the rules' judgements of each.
+            unknown: how many words of each the rules do not know.
+            allowed: whether the net may change a passage, [passages, 1], or all of them.
+        """
         outputs = self.reader(passages)
         places = np.array([self._places(judgements) for judgements in by_rules])
         logits = self._tempered(outputs)
@@ -134,12 +170,11 @@ class RefinerJudge:
         best = probable.argmax(axis=2)
         sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
         columns = np.arange(len(self.heads))
-        familiar = np.array([is_familiar(passage, self._lexicon) for passage in passages])
-        changed = sure >= self._threshold[familiar[:, None].astype(int), columns, places, best]
+        familiar = (np.array(unknown) == 0).astype(int)
+        changed = sure >= self._threshold[familiar[:, None], columns, places, best]
+        changed &= allowed
         # The net cannot overrule what it did not see: the end of a passage that is too long.
         changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
-        if self.gate is not None:  # as where labels alone are wanted
-            changed &= self.gate.asks(passages)[:, None]
         for at in np.flatnonzero((changed & (places > 0)).any(axis=1)).tolist():
             changed[at] &= ~self._unread(passages[at], by_rules[at])
         final = np.where(changed, best, places)

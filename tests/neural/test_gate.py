@@ -36,7 +36,7 @@ def test_numbers_and_letter_case_do_not_count_and_unknown_words_do() -> None:
 
 def _with_gate(folder: Path, **votes: float) -> Path:
     write_tiny_model(folder)
-    Gate(_weights(**votes), 0, None).write(folder / "gate.npy")
+    Gate(_weights(**votes), 0).write(folder / "gate.npy")
     return write_tiny_model(folder, gate={"file": "gate.npy", "least": 0.0})
 
 
@@ -57,15 +57,16 @@ def test_it_learns_which_passages_the_net_changes() -> None:
     ordinary = [f"The {a} is {b}" for a in ("heart", "lung", "hilum") for b in ("clear", "normal")]
     odd = [f"The {a} is {b}" for a in ("cor", "pump", "organ") for b in ("huge", "bulky")]
     passages, changed = (ordinary + odd) * 8, ([False] * 6 + [True] * 6) * 8
-    gate = fit_gate(passages, changed, None)
-    low, high = gate.scores(ordinary).max(), gate.scores(odd).min()
+    gate = fit_gate(passages, changed, [0] * len(passages))
+    six = [0] * 6
+    low, high = gate.scores(ordinary, six).max(), gate.scores(odd, six).min()
     assert low < 0 < high
-    assert gate.asks(ordinary).all()  # fitted, it lets everything through
-    strict = Gate(gate._weights, 0.0, None)
-    cost = gate_cost(strict, [*ordinary, *odd], [True] + [False] * 5 + [True] * 6)
+    assert gate.asks(ordinary, six).all()  # fitted, it lets everything through
+    strict = Gate(gate._weights, 0.0)
+    cost = gate_cost(strict, [*ordinary, *odd], [True] + [False] * 5 + [True] * 6, six * 2)
     assert (cost.passages, cost.skipped, cost.lost) == (12, 6, 1)
     with pytest.raises(ValueError, match="and others"):
-        fit_gate(odd, [True] * 6, None)
+        fit_gate(odd, [True] * 6, six)
 
 
 def test_a_broken_gate_is_refused(tmp_path: Path, tiny_model: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 
 from chexlabel import Label, Labeler
-from chexlabel_neural.familiarity import is_familiar
+from chexlabel_neural.familiarity import unknown_words
 from tiny_model import write_tiny_model
 
 
@@ -133,15 +133,15 @@ def test_where_the_rules_know_every_word_another_policy_holds(
     assert tiny_model.is_dir()
     labeler = Labeler(refine=write_tiny_model(tmp_path / "m", familiar_policy={}))
     assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
-    monkeypatch.setattr("chexlabel_neural.refine.is_familiar", lambda _text, _lexicon: True)
+    monkeypatch.setattr("chexlabel_neural.refine.unknown_words", lambda _text, _lexicon: 0)
     assert labeler("Some general wetness.").labels["Edema"] is None
 
 
-def test_a_passage_is_familiar_when_the_rules_know_all_its_words(rules: Labeler) -> None:
+def test_words_that_the_rules_do_not_know_are_counted(rules: Labeler) -> None:
     lexicon = rules.patterns.lexicon
-    assert is_familiar("No large left pneumothorax, 3 cm.", lexicon)
-    assert not is_familiar("No large left wetness.", lexicon)
-    assert not is_familiar("No pneumothorax.", None)
+    assert unknown_words("No large left pneumothorax, 3 cm.", lexicon) == 0
+    assert unknown_words("No large left wetness, wetness.", lexicon) == 2
+    assert unknown_words("No pneumothorax.", None) == 2
 
 
 def test_strange_text_gets_low_confidence_and_no_change(tmp_path: Path, tiny_model: Path) -> None:

@@ -76,7 +76,7 @@ def adapt(
         None if on_step is None else lambda s, n, loss: on_step("adapted", s, n, loss),
     )
     folder = out / "model"
-    export_refiner(network, tokenizer, folder)
+    export_refiner(network, tokenizer, folder, sentences)
     if (start / VOCABULARY).is_file():
         shutil.copyfile(start / VOCABULARY, folder / VOCABULARY)
     adapted = card.model_copy(

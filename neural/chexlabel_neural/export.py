@@ -7,9 +7,8 @@ same network: which tensor of the graph is which parameter stands in the file's 
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
-import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,10 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
-from torch import Tensor, nn
 
 from chexlabel_neural.base import MAX_TOKENS
+from chexlabel_neural.graph import quantise, write_graph
 from chexlabel_neural.model import RefinerConfig, ReportRefiner
 from chexlabel_neural.refiner_file import CONFIG, ONNX, TOKENIZER
 from chexlabel_neural.wordpiece import WordPiece
@@ -31,25 +29,19 @@ __all__ = ["export_refiner", "load_refiner"]
 _KEY = "parameters"
 
 
-class _AsTuple(nn.Module):
-    """The network with plain outputs, as ONNX has them."""
-
-    def __init__(self, model: ReportRefiner) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        output = self.model(input_ids, attention_mask)
-        return output.labels, output.tags
+_SAMPLED = 600
 
 
-def export_refiner(model: ReportRefiner, tokenizer: Tokenizer, folder: Path) -> None:
+def export_refiner(
+    model: ReportRefiner, tokenizer: Tokenizer, folder: Path, texts: Sequence[str]
+) -> None:
     """Write a model folder but for `refiner.json`, which calibration writes.
 
     Args:
         model: the trained network.
         tokenizer: the network's.
         folder: where to; made if need be, its files are replaced.
+        texts: like those it is to read; 600 of them, evenly spread, bound the int8 activations.
 
     Raises:
         RefinerError: the tokenizer is not of BERT's kind, which the runtime reads.
@@ -58,18 +50,12 @@ def export_refiner(model: ReportRefiner, tokenizer: Tokenizer, folder: Path) -> 
     model = model.eval().cpu()
     (folder / CONFIG).write_text(model.config.to_json_string(), "utf-8")
     tokenizer.save(str(folder / TOKENIZER))
-    WordPiece.read(folder / TOKENIZER, MAX_TOKENS)
+    pieces = WordPiece.read(folder / TOKENIZER, MAX_TOKENS)
+    sample = texts[:: max(1, len(texts) // _SAMPLED)]
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "plain.onnx"
-        _to_onnx(model, plain)
-        logging.getLogger().setLevel(logging.ERROR)  # the quantiser's advice is not for users
-        quantize_dynamic(
-            plain,
-            folder / ONNX,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Gather"],
-        )
+        write_graph(model, plain)
+        quantise(plain, folder / ONNX, map(pieces.ids, sample))
         _name_parameters(model, plain, folder / ONNX)
 
 
@@ -123,26 +109,3 @@ def _name_parameters(model: ReportRefiner, plain: Path, quantised: Path) -> None
     graph = onnx.load(quantised)
     onnx.helper.set_model_props(graph, {_KEY: json.dumps(names)})
     onnx.save(graph, quantised)
-
-
-def _to_onnx(model: ReportRefiner, path: Path) -> None:
-    ids = torch.tensor([[1, 5, 6, 2], [1, 7, 2, 0]])
-    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _AsTuple(model),
-            (ids, mask),
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["labels", "tags"],
-            dynamic_axes={
-                "input_ids": {0: "batch", 1: "tokens"},
-                "attention_mask": {0: "batch", 1: "tokens"},
-                "labels": {0: "batch"},
-                "tags": {0: "batch", 1: "tokens"},
-            },
-            opset_version=17,
-            dynamo=False,
-        )
-    onnx.checker.check_model(onnx.load(path))

@@ -86,8 +86,17 @@ class ReportRefiner(PreTrainedModel):
         scores = states @ self.queries.T  # [batch, tokens, findings]
         hidden = (attention_mask == 0).unsqueeze(-1)
         weights = scores.masked_fill(hidden, -1e4).softmax(dim=1)
+        return RefinerOutput(*self.read_out(states, weights))
+
+    def read_out(self, states: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of labels and tags.
+
+        Args:
+            states: the encoder's, [batch, tokens, width].
+            weights: how much each finding heeds each token, [batch, tokens, findings].
+        """
         pooled = weights.transpose(1, 2) @ states  # [batch, findings, width]
         first = states[:, :1].expand_as(pooled)
         features = nn.functional.gelu(self.dense(torch.cat((pooled, first), dim=-1)))
         labels = (features.unsqueeze(2) * self.heads).sum(-1) + self.bias
-        return RefinerOutput(labels, self.tagger(states))
+        return labels, self.tagger(states)

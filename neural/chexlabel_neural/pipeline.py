@@ -97,7 +97,7 @@ def distil(
             history = trainer.fit(sources.training, sources.dev, watch)
         _note(run, recipe, "finish", history, time.perf_counter() - started)
     folder = run / "model"
-    export_refiner(student, tokenizer, folder)
+    export_refiner(student, tokenizer, folder, [" ".join(e.words) for e in sources.training])
     write_vocabulary(sources.written, folder)
     return folder
 

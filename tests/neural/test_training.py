@@ -99,7 +99,8 @@ def test_the_exported_network_is_the_trained_one(base: str, examples, tmp_path: 
 
     model, tokenizer = new_refiner(NAMES, layers=2, base=base)
     Trainer(model, tokenizer, config(epochs=3), tmp_path / "run").fit(examples, examples)
-    export_refiner(model, tokenizer, tmp_path / "model")
+    texts = [" ".join(example.words) for example in examples]
+    export_refiner(model, tokenizer, tmp_path / "model", texts)
     batch = next(batches(examples[:20], tokenizer, size=20))
     feed = {"input_ids": batch.ids.numpy(), "attention_mask": batch.mask.numpy()}
     session = onnxruntime.InferenceSession(tmp_path / "model" / "model.onnx")

@@ -6,10 +6,10 @@
 
 Each fault (a mutant, see `mutants.py`) takes the place of the right module in a process of its own.
 There the texts of the tests are labeled (tests/phenomena, tests/blind, the sample reports, composed
-statements as in tests/composition), first those that noticed other faults of the module, until one
-gets other labels than its test demands: the mutant is killed. Where none does, the tests of
-tests/engine that take no long time are run. What survives is printed, unless it stands in
-`EQUIVALENT`: those change nothing that can be seen, and do not count.
+statements as in tests/composition), first those that noticed other faults, until one gets other
+labels than its test demands: the mutant is killed. Where none does, the tests of tests/engine that
+take no long time are run. What survives is printed, unless it stands in `EQUIVALENT`: those change
+nothing that can be seen, and do not count.
 
 Needs a system that can fork (Linux, macOS).
 """
@@ -90,6 +90,7 @@ EQUIVALENT = {
         "the mentions before one that is out of reach are farther still"
     ),
     ("context", "ended or symbol != REMOVED"): _FILTER,
+    ("context", "if following is None: continue"): _FILTER,
     ("context", "_opens: return True"): "a question ends with a mark that no phrase holds",
     ("checklists", "hint not in text"): _FILTER,
     ("checklists", "box not in text"): _FILTER,
@@ -159,14 +160,13 @@ class Tests:
         # Some cases of the blind sets are wrong still; their tests demand nothing.
         cases = {case.text: case for case in _cases(labeler)}
         self._cases = [case for case in cases.values() if _is_right(labeler, case)]
-        self._order: dict[str, list[int]] = {}
+        self._order = list(range(len(self._cases)))
         gc.freeze()
 
     def kill(self, fault: Mutant) -> bool:
         """Say whether a test notices a fault."""
-        order = self._order.setdefault(fault.module, list(range(len(self._cases))))
         here, there = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=self._try, args=(fault, order, there))
+        process = _FORK.Process(target=self._try, args=(fault, there))
         process.start()
         there.close()
         try:
@@ -176,16 +176,16 @@ class Tests:
         process.kill()
         process.join()
         if isinstance(noticed, int):  # may well notice the next one, too
-            order.insert(0, order.pop(noticed))
+            self._order.insert(0, self._order.pop(noticed))
         return noticed is not None
 
-    def _try(self, fault: Mutant, order: Sequence[int], told: Connection) -> None:
-        """Tell what notices a fault: the place of a case in `order`, or a name; `None` if none."""
+    def _try(self, fault: Mutant, told: Connection) -> None:
+        """Tell what notices a fault: a case's place in the order, or a name; `None` if nothing."""
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
             _put_in_place(importlib.import_module(f"{PACKAGE}.{fault.module}"), fault)
             labeler = Labeler(refine=False)
-            for place, number in enumerate(order):
+            for place, number in enumerate(self._order):
                 if not _is_right(labeler, self._cases[number]):
                     told.send(place)
                     return

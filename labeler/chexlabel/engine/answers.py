@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import BOUNDARIES, CUES, ahead, behind, restarts
+from chexlabel.labels import Label
 from chexlabel.patterns.roles import Tag
 
-__all__ = ["answers_before", "ends_answered", "is_elision", "leads_to_answer"]
+__all__ = [
+    "answers_before",
+    "ends_answered",
+    "is_elision",
+    "leads_to_answer",
+    "without_bare_items",
+]
+
+_STATEMENTS = frozenset({Tag.VERB, Tag.PRESENCE, Tag.EXISTENTIAL, Tag.ASSERTIVE})
 
 _GAP = 2
 """The most words between a mention and its answer: "effusion (left) no"."""
@@ -78,6 +88,57 @@ def is_elision(items: Sequence[Match], at: int, length: int) -> bool:
     if following is None:
         return items[at].end == length
     return following.start == items[at].end and following.role.tag in BOUNDARIES
+
+
+def without_bare_items(
+    judgements: list[Judgement], items: Sequence[Match], length: int
+) -> list[Judgement]:
+    """Leave out the items of a checklist that say nothing by themselves.
+
+    Those that nothing follows ("Support devices:"), and those whose answer names the finding again
+    ("Pneumothorax: skin fold versus tiny pneumothorax").
+
+    Args:
+        judgements: what the mentions of a sentence say, in text order.
+        items: its phrases.
+        length: the number of its words.
+    """
+    if not judgements or judgements[0].item.start:
+        return judgements
+    leads = {item.start: at for at, item in enumerate(items) if _leads(item)}
+    if not leads:
+        return judgements
+    if items[-1].end == length and len(leads) == 1 and _is_bare(judgements, items):
+        return []
+    at = leads.get(judgements[0].item.end)
+    if at is None or not _is_named_again(judgements, items[at:]):
+        return judgements
+    return judgements[1:]
+
+
+def _is_bare(judgements: Sequence[Judgement], items: Sequence[Match]) -> bool:
+    """Say whether a sentence that ends with a colon states nothing before it."""
+    if items[-1].role.tag != Tag.COLON or any(judgement.cues for judgement in judgements):
+        return False
+    return _STATEMENTS.isdisjoint(item.role.tag for item in items)
+
+
+def _leads(item: Match) -> bool:
+    """Say whether a phrase may lead from an item to its answer: a colon, or one with a denial."""
+    return item.role.tag == Tag.COLON or (item.role.tag == Tag.CUE_BOTH and restarts(item))
+
+
+def _is_named_again(judgements: Sequence[Judgement], items: Sequence[Match]) -> bool:
+    """Say whether what follows the first mention and its colon speaks of the same finding."""
+    if len(judgements) < 2 or judgements[0].cues:
+        return False
+    item, answer = judgements[:2]
+    if answer.item.role.finding != item.item.role.finding:
+        return False
+    between = {other.role.tag for other in items if other.start < answer.item.start}
+    if Tag.SEPARATOR in between:  # "Fracture: left clavicle, no rib fracture"
+        return False
+    return Tag.TERMINATOR not in between or answer.label is Label.UNCERTAIN
 
 
 def _is_followed_by_nothing(items: Sequence[Match], at: int, length: int) -> bool:

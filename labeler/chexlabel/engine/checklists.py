@@ -25,17 +25,19 @@ _PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
 _BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
 _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
-_HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "|", "=>")
+_HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>")
 _DASHED_HINTS = ("(-)", "-ve", "; -", ", -", " -,", " -\n", "->")
 _SIGN_HINTS = "\u2192\u2610\u25a1\u2611\u2612"
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _BOX = re.compile(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
-_ROUND = re.compile(r"\(([xX\u2713\u2714])\)|\([ \t]*\)")
+_ROUND = re.compile(r"\([ \t]?([xX\u2713\u2714])[ \t]?\)|\([ \t]*\)")
 _SLASH = re.compile(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = re.compile(r"[-=]{1,2}>|\u2192")
 _LEADER = re.compile(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=\w)")
+_SHORT_LEADER = re.compile(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
+_CHEVRON = re.compile(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\s|$)", re.MULTILINE)
 _WORDED = re.compile(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
 _SIGN = re.compile(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
 _CHOICE = re.compile(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
@@ -57,8 +59,8 @@ def plain_marks(text: str) -> str:
     """
     if not _may_hold_marks(text):
         return text
-    if "(x)" in text.lower():
-        text = _ROUND.sub(lambda found: "[x]" if found[1] else "[]".center(len(found[0])), text)
+    if any(found[1] for found in _ROUND.finditer(text)):
+        text = _ROUND.sub(lambda found: ("[x]" if found[1] else "[]").center(len(found[0])), text)
     text = _SLASH.sub(lambda found: ";".center(len(found[0])), text)
     if "|" in text:
         text = "\n".join(map(_part_columns, text.split("\n")))
@@ -67,6 +69,9 @@ def plain_marks(text: str) -> str:
     leaders = _LEADER.findall(text)
     if len(leaders) > 1 or any("...." in leader for leader in leaders):
         text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
+        text = _SHORT_LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
+    if ">>" in text and len(_CHEVRON.findall(text)) > 1:
+        text = _CHEVRON.sub(lambda found: found[1] + ":".ljust(len(found[2])), text)
     if "[" in text or any(box in text for box in _BOXES):
         text = "".join(map(_tick_boxes, text.splitlines(keepends=True)))
     return _replace_signs(text) if "+" in text or "-" in text else text
@@ -210,7 +215,7 @@ def _signs(line: str) -> Iterator[_Sign]:
         named = follows[:1].isalpha()
         opens = not said or said[-1] in _BEFORE_ITEM or near.endswith("  ") or bracketed
         closes = not follows or follows[0] in _AFTER_ITEM or after.startswith("  ") or bracketed
-        closes = (closes and said[-1:].isalpha()) or said[-1:] == ")"
+        closes = (closes and (said[-1:].isalpha() or said[-1:] == ":")) or said[-1:] == ")"
         mark = _PLUS if (found[1] or found[2]) == "+" else _MINUS
         if (opens and named) or closes or (named and near.endswith(" ")):
             yield _Sign(start, end, mark, opens and named, closes, named)

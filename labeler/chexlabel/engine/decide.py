@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from chexlabel.engine.anatomy import Anatomy
+from chexlabel.engine.answers import without_bare_items
 from chexlabel.engine.clauses import segment
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
@@ -31,7 +32,7 @@ def judge(items: Sequence[Match], length: int = -1) -> list[Judgement]:
     """Judge the mentions of one sentence, given its matched phrases in order (see `segment`)."""
     sentence = segment(items, length)
     resolve(sentence)
-    return decide(sentence)
+    return without_bare_items(decide(sentence), items, length)
 
 
 def decide(sentence: Sentence) -> list[Judgement]:

@@ -23,6 +23,7 @@ _PIECE_END = re.compile(r"(?:[.!;](?=\s)|(?<=\w)\?(?=\s)|\n)\s*")
 _WORD = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
 _SAYS_SOMETHING = re.compile(r"\w")
 _LETTER = re.compile(r"[^\W\d_]")
+_ITEM = re.compile(r"[^\W\d_][\w /]{1,30}:\s*\S")
 _BEFORE_WORDS = " \t\n-*\u2022\u2013\u2014.,:;/"
 
 
@@ -88,8 +89,8 @@ class HistoryFinder:
             start: where the history begins, after its heading.
             end: where the next section begins.
             lines: whether the report may only begin with a line.
-            guess: whether, where nothing speaks of the film, the lines after the first are taken
-                for the report.
+            guess: whether, where nothing speaks of the film, the lines after the first, or the
+                items of a checklist, are taken for the report.
 
         Returns:
             An offset; `end` where no report follows.
@@ -100,7 +101,7 @@ class HistoryFinder:
                 continue
             if self.reports(piece.text):
                 return piece.start
-            if guess and line == end and piece.opens_line:
+            if guess and line == end and (piece.opens_line or _ITEM.match(piece.text)):
                 line = piece.start
         return line
 

@@ -206,7 +206,9 @@ class SentenceSplitter:
 
     def _goes_on(self, previous: str, width: int, line: str, margin: int) -> bool:
         """Tell whether a line goes on with the sentence of the line before, `width` long."""
-        if _LIST_ITEM.match(line) or (_LABEL.match(line) and _LABEL.match(previous)):
+        if _LIST_ITEM.match(line):
+            return False
+        if _LABEL.match(line) and (previous[-1] == ":" or _LABEL.match(previous)):
             return False
         if "?" in line and "?" in previous:  # a questionnaire
             return False

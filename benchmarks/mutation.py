@@ -67,8 +67,8 @@ UNIT_TESTS = {
 SLOW = "linear or quick or any_text or frame"
 COMPOSED = 1000
 """How many composed statements are among the cases."""
-LONGEST = 60.0
-"""Seconds after which a mutant that has not ended (a loop without end) counts as killed."""
+LONGEST = 60
+"""Seconds of CPU after which a mutant that has not ended (a loop without end) counts as killed."""
 MEMORY = 4 << 30
 """Bytes of address space that a mutant may use before it counts as killed."""
 
@@ -170,10 +170,9 @@ class Tests:
         process.start()
         there.close()
         try:
-            noticed = here.recv() if here.poll(LONGEST) else "without end"
+            noticed = here.recv()
         except EOFError:
-            noticed = "crashed"
-        process.kill()
+            noticed = "crashed, or without end"
         process.join()
         if isinstance(noticed, int):  # may well notice the next one, too
             self._order.insert(0, self._order.pop(noticed))
@@ -182,6 +181,7 @@ class Tests:
     def _try(self, fault: Mutant, told: Connection) -> None:
         """Tell what notices a fault: a case's place in the order, or a name; `None` if nothing."""
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
         try:
             _put_in_place(importlib.import_module(f"{PACKAGE}.{fault.module}"), fault)
             labeler = Labeler(refine=False)

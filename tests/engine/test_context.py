@@ -173,6 +173,19 @@ def test_sentences_that_stand_alone_are_passages_by_themselves(reader: ContextRe
     assert [reader.reach(answer) for answer in ("None", "No, stable")] == [ANSWERS, ANSWERS]
 
 
+def test_only_what_answers_is_read_with_a_question(reader: ContextReader) -> None:
+    for sentences in (["Edema?", "Lungs clear"], ["Edema", "None"]):
+        assert reader.passages(sentences, reader.reach, lambda _: True) == [(0, 1), (1, 2)]
+    assert reader.passages(["Edema?", "None"], reader.reach, lambda _: True) == [(0, 2)]
+
+
+def test_a_reference_reaches_two_back_only_for_what_speaks(reader: ContextReader) -> None:
+    sentences = ["Effusion", "Poor film", "It is gone"]
+    assert reader.passages(sentences, reader.reach, sentences[0].__eq__) == [(0, 3)]
+    sentences.insert(1, "Rotated")
+    assert reader.passages(sentences, reader.reach, sentences[0].__eq__) == [(0, 1), (1, 2), (2, 4)]
+
+
 def test_a_passage_refers_to_nothing_before_it(reader: ContextReader) -> None:
     assert reader.reach("It is unchanged") == REFERS
     assert reader.reach(BOUNDARY.join(["It is unchanged", "Lungs clear"])) == 0

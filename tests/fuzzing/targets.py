@@ -125,7 +125,8 @@ def _read(data: bytes, suffix: str) -> None:
             errors = [str(error)]
     for error in errors:
         assert "\n" not in error, "an error of several lines"
-        assert PRIVATE not in error, "an error quotes a report"
+        # Where a mutation has glued the word to a column's name, nobody can tell the two apart.
+        assert PRIVATE not in error.partition("its columns are:")[0], "an error quotes a report"
 
 
 def _reader(suffix: str) -> Callable[[bytes], None]:

@@ -11,6 +11,7 @@ __all__ = [
     "PatternError",
     "RefinerError",
     "ValidationError",
+    "one_line",
 ]
 
 
@@ -40,3 +41,10 @@ class RefinerError(ChexlabelError):
 
 class ValidationError(ChexlabelError):
     """Labels and gold labels cannot be compared: ids that do not match, unknown label values."""
+
+
+def one_line(text: str) -> str:
+    """Make a text safe for one line of a terminal: control characters are escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

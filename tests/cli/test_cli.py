@@ -19,9 +19,9 @@ import chexlabel.cli
 from chexlabel._faults import fault
 from chexlabel._version import __version__
 from chexlabel.cli import COMMANDS, Command, build_parser, main
-from chexlabel.cli._parser import Parser, one_line
+from chexlabel.cli._parser import Parser
 from chexlabel.engine import match
-from chexlabel.errors import InputError
+from chexlabel.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
 from chexlabel.cli._arguments import TEXT_NOT_FILE, is_prose, path_exists
-from chexlabel.cli._parser import Parser, one_line
-from chexlabel.errors import ChexlabelError
+from chexlabel.cli._parser import Parser
+from chexlabel.errors import ChexlabelError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

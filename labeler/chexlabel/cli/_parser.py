@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HelpFormatter", "Parser", "one_line"]
+from chexlabel.errors import one_line
+
+__all__ = ["HelpFormatter", "Parser"]
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -72,10 +74,3 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with status 2."""
         self.exit(2, f"chexlabel: error: {one_line(message)}; see {self.prog} --help\n")
-
-
-def one_line(text: str) -> str:
-    """Make a text safe for one line of a terminal: control characters are escaped."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

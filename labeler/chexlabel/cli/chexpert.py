@@ -133,6 +133,6 @@ def _rows(rows: list[list[str]]) -> bytes:
 
 
 def _say(message: str) -> None:
-    from chexlabel.cli._parser import one_line
+    from chexlabel.errors import one_line
 
     print(one_line(f"chexlabel: {message}"), file=sys.stderr)

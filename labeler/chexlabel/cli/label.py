@@ -18,8 +18,7 @@ from chexlabel.cli._arguments import (
     reader_options,
     source_argument,
 )
-from chexlabel.cli._parser import one_line
-from chexlabel.errors import ChexlabelError, OutputError
+from chexlabel.errors import ChexlabelError, OutputError, one_line
 from chexlabel.run.parts import is_many
 
 if TYPE_CHECKING:

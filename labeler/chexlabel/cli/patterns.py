@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chexlabel.cli._arguments import add_quiet_option
-from chexlabel.cli._parser import one_line
-from chexlabel.errors import PatternError
+from chexlabel.errors import PatternError, one_line
 
 if TYPE_CHECKING:
     import argparse

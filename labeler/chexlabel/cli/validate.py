@@ -7,8 +7,7 @@ import sys
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from chexlabel.cli._parser import one_line
-from chexlabel.errors import ValidationError
+from chexlabel.errors import ValidationError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

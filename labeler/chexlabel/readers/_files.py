@@ -22,7 +22,7 @@ from pathlib import Path
 from stat import S_ISLNK
 from typing import TYPE_CHECKING, Self
 
-from chexlabel.errors import InputError
+from chexlabel.errors import InputError, one_line
 from chexlabel.readers._source import ReportSource
 from chexlabel.readers._streams import longer_than
 
@@ -254,12 +254,13 @@ def _stream_files(
         try:
             data = read()
         except OSError as error:
-            yield failed(path, f"{path} cannot be read: {error.strerror or error}")
+            reason = f"{path} cannot be read: {error.strerror or error}"
+            yield failed(path, one_line(reason))
             continue
         try:
             report = parse(path, data)
         except InputError as error:
-            report = failed(path, str(error))
+            report = failed(path, one_line(str(error)))
         yield report
 
 

@@ -120,7 +120,7 @@ class Anatomy:
         elif noun is not None:
             self._described = (item, cues)
         elif self.organs:
-            if not self._in_clause and self.organs[-1].states and self._is_mention(at):
+            if self._is_apart(cues) and self.organs[-1].states and self._is_mention(at):
                 return  # "the heart is normal, and there may be dilatation"
             if not self._in_clause and verdict is not None:
                 cues = (*cues, verdict)  # "the mediastinum is broad; widening cannot be excluded"
@@ -140,6 +140,13 @@ class Anatomy:
         item = self._items[at]
         readings = takewhile(lambda other: other.start == item.start, ahead(self._items, at))
         return any(other.role.tag in FINDINGS and other.end > item.end for other in readings)
+
+    def _is_apart(self, cues: Sequence[Match]) -> bool:
+        """Say whether a clause, a cue or a list's member begins after the last organ."""
+        end = self.organs[-1].item.end
+        parting = self._parting
+        joined = parting is not None and parting.role.tag in BOUNDARIES and parting.start >= end
+        return joined or not self._in_clause or any(cue.start >= end for cue in cues)
 
     def _is_mention(self, at: int) -> bool:
         """Say whether the very words at `at` are a finding too: "dilatation", "congestion"."""

@@ -82,7 +82,7 @@ class HistoryFinder:
         """Return where the report begins in a text that begins with a history.
 
         The first piece (a line, or a sentence) is history; of the others the first that speaks of
-        the film opens the report.
+        the film opens the report, with what stands before it in its line.
 
         Args:
             text: the report.
@@ -96,11 +96,16 @@ class HistoryFinder:
             An offset; `end` where no report follows.
         """
         line = end
+        opened: int | None = None  # where the line began, if it does not go on with the history
         for piece in list(_pieces(text, start, end))[1:]:
+            if piece.opens_line:
+                opened = None
             if self._goes_on(piece) or (lines and not piece.opens_line):
                 continue
+            if piece.opens_line:
+                opened = piece.start
             if self.reports(piece.text):
-                return piece.start
+                return piece.start if opened is None else opened
             if guess and line == end and (piece.opens_line or _ITEM.match(piece.text)):
                 line = piece.start
         return line

@@ -20,6 +20,7 @@ from chexlabel.engine.phrases import (
     is_listed,
     names_finding,
     presents,
+    readings,
     restarts,
 )
 from chexlabel.engine.structure import Scope
@@ -199,7 +200,7 @@ def _organ_begins(clause: OpenClause, junction: Junction, place: int) -> bool | 
     """
     if junction.tag == Tag.DISJUNCTION:
         return False
-    named = names_finding(clause.items, place)
+    named = any(names_finding(clause.items, at) for at in readings(clause.items, place))
     return None if named or clause.list_goes_on(place) else True
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "is_listed",
     "names_finding",
     "presents",
+    "readings",
     "restarts",
     "ruled",
     "start_of",
@@ -119,6 +120,15 @@ def names_finding(items: Sequence[Match], at: int) -> bool:
     """Say whether the organ at `at` is made a finding by a state before it: enlarged heart."""
     state = described_by(items, at)
     return state is not None and bool(items[at].role.states.get(state.role.state))
+
+
+def readings(items: Sequence[Match], at: int) -> Iterator[int]:
+    """Yield the places of the organ at `at` and of others that begin with the same word."""
+    start = items[at].start
+    while at < len(items) and items[at].start == start:
+        if items[at].role.tag == Tag.ANATOMY:
+            yield at
+        at += 1
 
 
 def presents(items: Sequence[Match], at: int) -> bool:

@@ -66,4 +66,4 @@ def test_the_container_copies_what_there_is() -> None:
     assert copied
     for path in " ".join(copied).split():
         assert (ROOT / path).exists(), path
-    assert "USER chexlabel" in recipe[1]
+    assert "USER 10001" in recipe[1]  # not root; by number, so that Kubernetes can tell

@@ -137,9 +137,8 @@ class Anatomy:
 
     def _is_part_of_mention(self, at: int) -> bool:
         """Say whether a finding's longer words begin here: "prominent interstitial markings"."""
-        item = self._items[at]
-        readings = takewhile(lambda other: other.start == item.start, ahead(self._items, at))
-        return any(other.role.tag in FINDINGS and other.end > item.end for other in readings)
+        end = self._items[at].end
+        return any(i.role.tag in FINDINGS and i.end > end for i in self._other_readings(at))
 
     def _is_apart(self, cues: Sequence[Match]) -> bool:
         """Say whether a clause, a cue or a list's member begins after the last organ."""
@@ -150,13 +149,13 @@ class Anatomy:
 
     def _is_mention(self, at: int) -> bool:
         """Say whether the very words at `at` are a finding too: "dilatation", "congestion"."""
-        item = self._items[at]
-        for other in ahead(self._items, at):
-            if other.start > item.start:
-                return False
-            if other.role.tag == Tag.MENTION and other.end == item.end:
-                return True
-        return False
+        end = self._items[at].end
+        return any(i.role.tag == Tag.MENTION and i.end == end for i in self._other_readings(at))
+
+    def _other_readings(self, at: int) -> Iterator[Match]:
+        """Return the phrases after the one at `at` that begin with the same word."""
+        start = self._items[at].start
+        return takewhile(lambda other: other.start == start, ahead(self._items, at))
 
     def _noun_after(self, at: int) -> Match | None:
         """Return the anatomy or finding that the state at `at` stands before as its attribute."""

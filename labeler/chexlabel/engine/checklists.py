@@ -27,8 +27,8 @@ _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
 _HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>")
 _DASHED_HINTS = ("(-)", "-ve", "; -", ", -", " -,", " -\n", "->")
-_SIGN_HINTS = "\u2192\u2610\u25a1\u2611\u2612"
 _BOXES = "\u2610\u25a1\u2611\u2612"
+_SIGN_HINTS = "\u2192" + _BOXES
 _BOX = re.compile(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )

@@ -195,11 +195,8 @@ class _Segmenter:
     def meets_mention(self, at: int) -> bool:
         """Say whether a mention follows right after the words at `at`."""
         end = self.items[at].end
-        following = (other for other in ahead(self.items, at) if other.start >= end)
-        return any(
-            other.role.tag == Tag.MENTION
-            for other in takewhile(lambda other: other.start == end, following)
-        )
+        following = ahead(self.items, at)
+        return any(i.role.tag == Tag.MENTION and i.start == end for i in following)
 
     def read_cue_before(self, at: int, item: Match) -> None:
         if self.is_answer(at):

@@ -10,6 +10,7 @@ import numpy as np
 
 from chexlabel.engine.labeler import Labeler
 from chexlabel.errors import ValidationError
+from chexlabel.report import several
 from chexlabel.validation.generation import label_codes, score_codes, usual_subset
 from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.values import UncertainPolicy
@@ -207,14 +208,11 @@ class ClinicalEfficacy:
 
 
 def _listed(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, str | bytes):
-        raise TypeError(
-            f"give a list or another sequence of reports, not one {type(texts).__name__}"
-        )
-    listed = list(texts)
-    for text in listed:
+    listed = []
+    for text in several(texts):
         if not isinstance(text, str):
             raise TypeError(f"a report is a str, not {type(text).__name__}")
+        listed.append(text)
     return listed
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import PurePath
 
 __all__ = ["RemoteFault", "fault"]
@@ -23,6 +22,8 @@ def fault(error: BaseException) -> str:
     """
     if isinstance(error, RemoteFault):
         return str(error)
+    import traceback  # for the message alone
+
     kind = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):

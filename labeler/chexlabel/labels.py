@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -148,8 +147,7 @@ class AttributedWord(NamedTuple):
     kept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(NamedTuple):
     """Which words of the deciding sentence the refiner's reading of a finding stands on.
 
     Attributes:
@@ -171,8 +169,7 @@ class Attribution:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
-class LabeledReport:
+class LabeledReport(NamedTuple):
     """A report's labels with the evidence for them.
 
     Attributes:
@@ -190,9 +187,14 @@ class LabeledReport:
     id: str | None
     labels: Mapping[str, Label | None]
     mentions: tuple[Mention, ...]
-    probabilities: Mapping[str, Mapping[Label | None, float]] = field(default_factory=dict)
+    probabilities: Mapping[str, Mapping[Label | None, float]] = {}
     refiner: str | None = None
-    text: str = field(default="", repr=False)
+    text: str = ""
+
+    def __repr__(self) -> str:
+        """Show all but the text, which is the patient's."""
+        shown = (f"{name}={getattr(self, name)!r}" for name in self._fields if name != "text")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON, in the form of a line of an evidence file.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chexlabel.labels import SectionSpan
 
 __all__ = ["Report", "several", "text_and_spans"]
 
 
-@dataclass(slots=True)
-class Report:
-    """One report as a reader found it; not frozen, since millions are made and frozen costs time.
+class Report(NamedTuple):
+    """One report as a reader found it.
 
     Attributes:
         id: identifier that is unique in its source.
@@ -27,8 +26,8 @@ class Report:
     id: str
     text: str
     spans: tuple[SectionSpan, ...] | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, str] = {}
+    metadata: Mapping[str, tuple[str, ...]] = {}
     error: str | None = None
 
 

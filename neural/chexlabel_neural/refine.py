@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
 from chexlabel_neural.familiarity import strange_mentions, strangeness, unknown_words
 from chexlabel_neural.gate import Gate
 from chexlabel_neural.probabilities import sigmoid, softmax
-from chexlabel_neural.refiner_file import RefinerFile
 from chexlabel_neural.runtime import Outputs, PassageReader
+
+if TYPE_CHECKING:
+    from chexlabel_neural.refiner_file import RefinerFile
 
 __all__ = ["RefinerJudge"]
 

@@ -7,16 +7,27 @@ file. No file of it is a pickle.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chexlabel.errors import RefinerError
+from chexlabel.patterns.lineage import pattern_hash
 from chexlabel_neural.classes import CHOICES, TRANSITIONS
+from chexlabel_neural.model_folder import (
+    CONFIG,
+    GATE,
+    ONNX,
+    REFINER_FILE,
+    TOKENIZER,
+    VOCABULARY,
+    WEIGHTS,
+    check_files,
+    file_hashes,
+)
 
 __all__ = [
     "CONFIG",
@@ -34,15 +45,6 @@ __all__ = [
     "read_refiner_file",
     "write_refiner_file",
 ]
-
-REFINER_FILE: Final = "refiner.json"
-ONNX: Final = "model.onnx"
-WEIGHTS: Final = "model.safetensors"
-CONFIG: Final = "config.json"
-GATE: Final = "gate.npy"
-TOKENIZER: Final = "tokenizer.json"
-VOCABULARY: Final = "vocabulary.txt"
-"""The words of the training text, lower case, one a line; may be missing."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -164,49 +166,6 @@ def write_refiner_file(file: RefinerFile, folder: Path) -> None:
     """Write a folder's `refiner.json`, indented, so that changes can be read."""
     text = json.dumps(file.model_dump(mode="json"), indent=2, ensure_ascii=False)
     (folder / REFINER_FILE).write_text(text + "\n", "utf-8")
-
-
-def file_hashes(folder: Path, names: Iterable[str] | None = None) -> dict[str, str]:
-    """Return the SHA-256 of files of a folder: those named, or all but `refiner.json`."""
-    if names is None:
-        names = (p.name for p in folder.iterdir() if p.is_file() and p.name != REFINER_FILE)
-    hashes: dict[str, str] = {}
-    for name in sorted(names):
-        with (folder / name).open("rb") as file:
-            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes
-
-
-def check_files(folder: Path, names: Iterable[str], hashes: Mapping[str, str]) -> None:
-    """Make sure that files are there and are those that the model was released with.
-
-    Raises:
-        RefinerError: one is missing, unnamed in `hashes`, or another file.
-    """
-    names = list(names)
-    if missing := [name for name in names if not (folder / name).is_file()]:
-        raise RefinerError(
-            f"refiner {folder}: {', '.join(missing)} missing; fetch the whole folder again"
-        )
-    found = file_hashes(folder, names)
-    if changed := [name for name in names if found[name] != hashes.get(name)]:
-        raise RefinerError(
-            f"refiner {folder}: {', '.join(changed)} is not the file that {REFINER_FILE} names "
-            "(its SHA-256 differs); fetch the whole folder again"
-        )
-
-
-def pattern_hash(folder: Path) -> str:
-    """Return the SHA-256 over a pattern set's own YAML files, names and content.
-
-    Line ends count as LF, so that a checkout on Windows has the same hash.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml"), key=lambda path: path.relative_to(folder).parts):
-        content = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def _listed(names: Iterable[str]) -> str:

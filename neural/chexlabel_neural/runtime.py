@@ -9,26 +9,27 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.errors import RefinerError
-from chexlabel_neural.refiner_file import (
+from chexlabel_neural.model_folder import (
     CONFIG,
     ONNX,
     TOKENIZER,
     VOCABULARY,
     WEIGHTS,
-    RefinerFile,
     check_files,
 )
 from chexlabel_neural.wordpiece import WordPiece
+
+if TYPE_CHECKING:
+    from chexlabel_neural.refiner_file import RefinerFile
 
 __all__ = ["DEVICES", "Net", "Outputs", "PassageReader", "choose_device", "open_net"]
 
@@ -122,6 +123,8 @@ class PassageReader:
         if len(starts) < 2:
             yield from map(encode, starts)
             return
+        from concurrent.futures import ThreadPoolExecutor  # a short table needs none
+
         with ThreadPoolExecutor(1) as ahead:
             following = ahead.submit(encode, starts[0])
             for start in starts[1:]:

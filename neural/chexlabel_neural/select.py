@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chexlabel.errors import RefinerError
-from chexlabel_neural.refiner_file import (
-    REFINER_FILE,
-    RefinerFile,
-    pattern_hash,
-    read_refiner_file,
-)
+from chexlabel_neural.model_folder import REFINER_FILE, read_released_card
 
 if TYPE_CHECKING:
     from chexlabel.engine.judges import Judge
-    from chexlabel.patterns.compile import PatternSet
-    from chexlabel.patterns.source import SetSource
+    from chexlabel.patterns.lineage import Ancestor
+    from chexlabel.patterns.pattern_set import PatternSet
     from chexlabel_neural.refine import RefinerJudge
+    from chexlabel_neural.refiner_file import RefinerFile
 
 __all__ = [
     "default_model",
@@ -56,12 +52,11 @@ def installed_refiner(pattern_set: str = "chexpert14") -> str | None:
     folder = default_model(pattern_set)
     if folder is None or missing_runtime() or os.environ.get("CHEXLABEL_REFINER") == "off":
         return None
-    return read_refiner_file(folder).title
+    return read_released_card(folder).title
 
 
 def select_refiner(
     rules: Judge,
-    source: SetSource,
     patterns: PatternSet,
     refine: bool | str | os.PathLike[str] | None,
     device: str,
@@ -70,8 +65,7 @@ def select_refiner(
 
     Args:
         rules: the judge whose labels are refined.
-        source: the set as read.
-        patterns: the set as compiled.
+        patterns: the set.
         refine: `None` for what there is, `True` for the model that ships, or a model's folder.
         device: "auto", "cpu", "cuda" or "mps".
 
@@ -79,20 +73,15 @@ def select_refiner(
         RefinerError: the runtime is missing though a refiner is asked for, or the folder is broken
             or holds a model for another set.
     """
-    folder = Path(refine) if not isinstance(refine, bool | None) else None
-    base = None
-    if folder is None:
-        base, folder = _shipped(source)
+    if isinstance(refine, bool | None):
+        base, folder = _shipped(patterns)
         if base is None or folder is None:
             return None, f"rules only: there is no refiner for the pattern set {patterns.name}"
-    file = read_refiner_file(folder)
-    base = base or _base_named(source, file.pattern_set)
-    if base is None:
-        raise RefinerError(
-            f"refiner {folder}: made for the pattern set {file.pattern_set!r}, which "
-            f"{patterns.name!r} neither is nor extends; choose another model, or --no-refine"
-        )
-    shared = shared_findings(source, base, file)
+        file = read_released_card(folder)
+    else:
+        folder = Path(refine)
+        base, file = _stated(patterns, folder)
+    shared = shared_findings(base, file)
     if not shared:
         return None, (
             f"rules only: what {patterns.name} means by its labels is not what the refiner "
@@ -108,63 +97,50 @@ def select_refiner(
     numbers = {name: patterns.tracked.index(name) for name in shared}
     judge = RefinerJudge(rules, file, open_net(folder, file, device), numbers)
     note = ""
-    if pattern_hash(base.path) != file.pattern_hash:
+    if base.sha256 != file.pattern_hash:
         note = f"its thresholds were measured with other rules of {file.pattern_set}"
     return judge, note
 
 
-def shared_findings(source: SetSource, base: SetSource, file: RefinerFile) -> list[str]:
+def shared_findings(base: Ancestor, file: RefinerFile) -> list[str]:
     """Return the findings that mean in a set what they mean in the set that a model knows.
 
-    A finding does if its files begin with the base's, an uncertain label stays uncertain, and
-    alternatives are read alike in both sets.
-
     Args:
-        source: the set.
-        base: the set that the model was made for: `source` or one that it extends.
+        base: the set that the model was made for: the set itself, or one that it extends.
         file: the model's card.
 
     Raises:
         RefinerError: the model has heads for findings that its own set does not have.
     """
-    known = {*base.info.findings, *base.info.hidden}
-    if strange := [name for name in file.findings if name not in known]:
+    if strange := [name for name in file.findings if name not in base.findings]:
         raise RefinerError(
             f"refiner {file.title}: it reads {_and(strange)}, which the pattern set "
-            f"{base.info.name!r} does not have; choose the model of this version of the set"
+            f"{base.name!r} does not have; choose the model of this version of the set"
         )
-    if source.info.alternatives != base.info.alternatives:
-        return []
-    tracked = {*source.info.findings, *source.info.hidden, *_unless(source)}
-    return [
-        name
-        for name in file.findings
-        if name in tracked
-        and source.findings[name][: len(base.findings[name])] == base.findings[name]
-        and source.info.uncertain.get(name) == base.info.uncertain.get(name)
-    ]
+    return [name for name in file.findings if name in base.shared]
 
 
-def _shipped(source: SetSource) -> tuple[SetSource | None, Path | None]:
+def _shipped(patterns: PatternSet) -> tuple[Ancestor | None, Path | None]:
     """Return the first of a set and those that it extends for which a model ships."""
-    at: SetSource | None = source
-    while at is not None:
-        folder = default_model(at.info.name)
+    for each in patterns.lineage:
+        folder = default_model(each.name)
         if folder is not None:
-            return at, folder
-        at = at.base
+            return each, folder
     return None, None
 
 
-def _base_named(source: SetSource, name: str) -> SetSource | None:
-    at: SetSource | None = source
-    while at is not None and at.info.name != name:
-        at = at.base
-    return at
+def _stated(patterns: PatternSet, folder: Path) -> tuple[Ancestor, RefinerFile]:
+    """Return the card of a model that was asked for, and which set it was made for."""
+    from chexlabel_neural.refiner_file import read_refiner_file
 
-
-def _unless(source: SetSource) -> list[str]:
-    return source.info.no_finding.unless if source.info.no_finding else []
+    file = read_refiner_file(folder)
+    for each in patterns.lineage:
+        if each.name == file.pattern_set:
+            return each, file
+    raise RefinerError(
+        f"refiner {folder}: made for the pattern set {file.pattern_set!r}, which "
+        f"{patterns.name!r} neither is nor extends; choose another model, or --no-refine"
+    )
 
 
 def _and(names: list[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def test_all_options_together(tmp_path: Path) -> None:
             on_unreadable=lambda one, found=found: found.append(str(one)),
         )
         written = [path.read_bytes() for path in sorted(folder.iterdir())]
-        outcomes.append((written, found, replace(summary, seconds=0.0)))
+        outcomes.append((written, found, summary._replace(seconds=0.0)))
     assert outcomes[0] == outcomes[1]
     assert len(outcomes[0][1]) == 1
 

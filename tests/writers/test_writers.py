@@ -230,6 +230,28 @@ def test_the_evidence_of_an_unreadable_report_says_why() -> None:
     }
 
 
+REFINED = LABELED._replace(
+    mentions=(
+        MENTION._replace(
+            label=None, text='"left"\n\u2028é\ud800', cues=(CUE, CUE), confidence=0.123456
+        ),
+        MENTION._replace(label=Label.UNCERTAIN, confidence=1.0, source="refiner"),
+    ),
+    probabilities={"Edema": {None: 0.98765, Label.POSITIVE: 0.01235}},
+    refiner='a "model" 1.0',
+)
+
+
+@pytest.mark.parametrize("labeled", [LABELED, REFINED, LabeledReport(None, {}, ())])
+@pytest.mark.parametrize("ids", [{}, {"id": 'a"\\\n\tb'}, {"id": "1", "תפליט": "\x00"}])
+@pytest.mark.parametrize("error", [None, 'no "text"'])
+def test_an_evidence_line_is_the_record_as_json(
+    labeled: LabeledReport, ids: dict[str, str], error: str | None
+) -> None:
+    record = evidence_record(ids, labeled, error=error)
+    assert evidence_line(ids, labeled, error=error) == json.dumps(record, ensure_ascii=False)
+
+
 def test_the_evidence_is_one_line_a_report_in_any_script() -> None:
     stream = io.BytesIO()
     lines = [evidence_line({"id": value}, LABELED) for value in ("a\nb", "תפליט", "\ud800")]

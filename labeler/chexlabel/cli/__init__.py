@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import errno
 import importlib
-import importlib.util
 import itertools
 import os
 import re
@@ -163,19 +162,22 @@ def _open_closed_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - stays open
 
 
-def build_parser(*complete: str | None) -> Parser:
+def build_parser(*complete: str, only: bool = False) -> Parser:
     """Build the parser, complete for some commands; the others are only named in it.
 
     Args:
         complete: the names of the commands whose modules are imported.
+        only: leave the others out: where the command is known, nothing is asked of them.
     """
     parser = Parser(prog="chexlabel", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action=_Version)
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    subparsers = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", prog=parser.prog
+    )
     for known in COMMANDS:
         if known.name in complete:
             importlib.import_module(known.module).add_parser(subparsers)
-        else:
+        elif not only:
             subparsers.add_parser(known.name, help=known.help)
     return parser
 
@@ -198,7 +200,9 @@ class _Version(argparse.Action):
 
 def _build() -> str:
     """Tell whether the engine runs as machine code or as Python (docs/scale.md)."""
-    engine = importlib.util.find_spec("chexlabel.engine.match")
+    from importlib.util import find_spec
+
+    engine = find_spec("chexlabel.engine.match")
     is_pure = engine is None or (engine.origin or "").endswith(".py")
     return "pure Python" if is_pure else "compiled"
 
@@ -208,8 +212,8 @@ def _run(arguments: list[str]) -> int:
         raise ChexlabelError("an argument is empty; is a variable of the shell not set?")
     arguments = _with_command(arguments)
     modules = {command.name: command.module for command in COMMANDS}
-    command = arguments[0] if arguments[0] in modules else None
-    parser = build_parser(command)
+    command = arguments[0]
+    parser = build_parser(command, only=True) if command in modules else build_parser()
     _refuse_unknown_options(parser, arguments)
     args, unknown = parser.parse_known_args(arguments)
     if unknown:

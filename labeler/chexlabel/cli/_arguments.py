@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chexlabel._regex import compiled_later
 from chexlabel.errors import RefinerError
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ __all__ = [
     "source_argument",
 ]
 
-_SIZE = re.compile(r"([0-9]+) ?([KMG]?)I?B?", re.I)
+_SIZE = compiled_later(r"([0-9]+) ?([KMG]?)I?B?", re.I)
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30}
 
-PATH_END = re.compile(r"[/\\]|\.\w{1,8}$")
+PATH_END = compiled_later(r"[/\\]|\.\w{1,8}$")
 """What a path has and a sentence has not: a slash somewhere, or a file's ending."""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +15,9 @@ from chexlabel.errors import one_line
 
 __all__ = ["HelpFormatter", "Parser"]
 
+_COLUMNS = 80
+"""Where there is no terminal to ask."""
+
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Help with short usage lines.
@@ -22,6 +27,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """
 
     def __init__(self, prog: str, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
+        kwargs.setdefault("width", _columns() - 2)
         super().__init__(prog, max_help_position=27, **kwargs)
 
     def _format_usage(
@@ -50,6 +56,21 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         if action.nargs == 0:
             return names
         return f"{names} {self._format_args(action, action.dest.upper())}"
+
+
+def _columns() -> int:
+    """Return the width of the terminal, as `shutil` does, which takes longer to load than to ask.
+
+    Argparse makes a formatter for each option, also where no help is wanted.
+    """
+    with contextlib.suppress(KeyError, ValueError):
+        if (stated := int(os.environ["COLUMNS"])) > 0:
+            return stated
+    columns = 0
+    if sys.__stdout__ is not None:
+        with contextlib.suppress(ValueError, OSError):  # closed, or no terminal
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return columns if columns > 0 else _COLUMNS
 
 
 class Parser(argparse.ArgumentParser):

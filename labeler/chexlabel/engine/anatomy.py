@@ -8,7 +8,6 @@ takes over the state of the one it is joined to ("normal heart size and mediasti
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
 
 from chexlabel.engine.judgement import Judgement
@@ -38,17 +37,29 @@ _State = tuple[Match, tuple[Match, ...]]
 """A state word and the cues whose scope it stands in."""
 
 
-@dataclass(slots=True)
 class _Organ:
-    """An anatomy word with the state words that bear on it."""
+    """An anatomy word with the state words that bear on it.
 
-    item: Match
-    mention: Mention | None = None
-    states: list[_State] = field(default_factory=list)
-    attributes: int = 0
-    """How many of the states stand before it; what is said of it in a predicate follows these."""
-    carried: list[_State] = field(default_factory=list)
-    """The states of the noun before it, which hold for it too if nothing of its own follows."""
+    Attributes:
+        item: its words.
+        mention: the mention that it makes.
+        states: the states that bear on it.
+        attributes: how many of them stand before it; what is said of it in a predicate follows.
+        carried: those of the noun before it, which hold for it too if nothing of its own follows.
+    """
+
+    __slots__ = ("attributes", "carried", "item", "mention", "states")
+
+    def __init__(
+        self,
+        item: Match,
+        mention: Mention | None,
+    ) -> None:
+        self.item = item
+        self.mention = mention
+        self.states: list[_State] = []
+        self.attributes = 0
+        self.carried: list[_State] = []
 
 
 class Anatomy:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from chexlabel._regex import compiled_later
+
 __all__ = ["ABSENT_BEFORE", "NO", "PRESENT_BEFORE", "YES", "plain_marks"]
 
 PRESENT_BEFORE, ABSENT_BEFORE = "\u2203", "\u2204"
@@ -29,18 +31,18 @@ _HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>
 _DASHED_HINTS = ("(-)", "-ve", "; -", ", -", " -,", " -\n", "->")
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _SIGN_HINTS = "\u2192" + _BOXES
-_BOX = re.compile(
+_BOX = compiled_later(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
-_ROUND = re.compile(r"\([ \t]?([xX\u2713\u2714])[ \t]?\)|\([ \t]*\)")
-_SLASH = re.compile(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
-_ARROW = re.compile(r"[-=]{1,2}>|\u2192")
-_LEADER = re.compile(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=\w)")
-_SHORT_LEADER = re.compile(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
-_CHEVRON = re.compile(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\s|$)", re.MULTILINE)
-_WORDED = re.compile(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
-_SIGN = re.compile(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
-_CHOICE = re.compile(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
+_ROUND = compiled_later(r"\([ \t]?([xX\u2713\u2714])[ \t]?\)|\([ \t]*\)")
+_SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
+_ARROW = compiled_later(r"[-=]{1,2}>|\u2192")
+_LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=\w)")
+_SHORT_LEADER = compiled_later(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
+_CHEVRON = compiled_later(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\s|$)", re.MULTILINE)
+_WORDED = compiled_later(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
+_SIGN = compiled_later(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
+_CHOICE = compiled_later(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
 _BEFORE_ITEM = ",;/|:("
 _AFTER_ITEM = ",;/|.:()"
 

@@ -17,7 +17,7 @@ from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import REMOVED, Lexicon
 from chexlabel.patterns.roles import Role, Tag
-from chexlabel.patterns.syntax import TOKEN, parse
+from chexlabel.patterns.syntax import TOKEN
 
 __all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
 
@@ -49,7 +49,7 @@ class ContextReader:
         self._lexicon = rules.lexicon
         self._rules = rules.rules
         self._phrases = lexicon
-        self._inner_words = _first_words(rules)
+        self._inner_words = rules.inner_words
 
     def reach(self, sentence: str) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
@@ -244,19 +244,6 @@ class ContextReader:
             if rule.state in organ.role.states and place not in known:
                 result.append(Judgement(organ, organ.role.states[rule.state], (reference,)))
         return result
-
-
-def _first_words(rules: ContextRules) -> frozenset[str]:
-    """Return the words that begin what may refer back in the midst of a sentence.
-
-    "" stands for any word.
-    """
-    words: set[str] = set()
-    for (tag, phrase), rule in rules.rules.items():
-        if tag == Tag.REFERENCE and rule.of != "all":
-            first = parse(phrase)[0]
-            words.add(first if isinstance(first, str) and first.isalpha() else "")
-    return frozenset(words)
 
 
 def _reread(

@@ -27,15 +27,16 @@ class Quote(NamedTuple):
     """A mention with offsets from the first character of its passage.
 
     Attributes:
-        finding, label, start, end, pattern, confidence, source: as of a `Mention`.
-        cues: of each its kind, start, end and pattern, as of a `Cue`.
+        finding, label, text, start, end, pattern, confidence, source: as of a `Mention`.
+        cues: as of a `Mention`.
     """
 
     finding: str
     label: Label | None
+    text: str
     start: int
     end: int
-    cues: tuple[tuple[str, int, int, str], ...]
+    cues: tuple[Cue, ...]
     pattern: str
     confidence: float | None
     source: str
@@ -60,50 +61,70 @@ def quotes(
     if not judgements:
         return ()
     offsets = token_offsets(passage, patterns.lexicon)
-    return tuple(
-        Quote(
-            patterns.tracked[item.role.finding],
-            label,
-            offsets[item.start][0],
-            offsets[item.end - 1][1],
-            tuple([_quoted(cue, offsets) for cue in cues]),
-            item.role.pattern,
-            confidence,
-            source,
-        )
-        for item, label, cues, confidence, source in judgements
-    )
+    found: list[Quote] = []
+    for item, label, cues, confidence, source in judgements:
+        role = item.role
+        start, end = offsets[item.start][0], offsets[item.end - 1][1]
+        said = tuple([_quoted(passage, cue, offsets) for cue in cues])
+        name, text = patterns.tracked[role.finding], passage[start:end]
+        found.append(Quote(name, label, text, start, end, said, role.pattern, confidence, source))
+    return tuple(found)
 
 
-def _quoted(cue: Match, offsets: Sequence[tuple[int, int]]) -> tuple[str, int, int, str]:
+def _quoted(passage: str, cue: Match, offsets: Sequence[tuple[int, int]]) -> Cue:
     role = cue.role
     kind = role.kind.name if role.kind else "state" if role.state else "alternative"
-    return kind, offsets[cue.start][0], offsets[cue.end - 1][1], role.pattern
+    start, end = offsets[cue.start][0], offsets[cue.end - 1][1]
+    return Cue(kind, passage[start:end], start, end, role.pattern)
 
 
-def mentions(text: str, places: Sequence[Place], found: Sequence[Quote]) -> Iterator[Mention]:
-    """Yield the mentions of a passage at its place in a report.
+def mentions(
+    text: str, places: Sequence[Place], found: Sequence[Quote], *, marked: bool
+) -> list[Mention]:
+    """Return the mentions of a passage at its place in a report.
 
     Args:
         text: the report.
         places: those of the passage's sentences.
         found: the mentions with offsets in the passage.
+        marked: whether the report has marks that were made plain, so that the passage may stand
+            there in other words.
     """
     if len(places) > 1:
-        yield from _across(text, places, found)
-        return
+        return list(_across(text, places, found))
     section, begin, end = places[0]
     name, sentence = section.name, (begin, end)
-    for finding, label, first, last, cues, pattern, confidence, source in found:
+    moved: list[Mention] = []
+    for finding, label, said, first, last, cues, pattern, confidence, source in found:
         first += begin
         last += begin
-        here = tuple(
-            [Cue(k, text[s + begin : e + begin], s + begin, e + begin, p) for k, s, e, p in cues]
+        if marked:
+            said = text[first:last]
+        here = tuple([_cue_moved(cue, begin, text if marked else "") for cue in cues])
+        # As `Mention(...)`, without a call of Python: most of the time goes into these.
+        values = (
+            finding,
+            label,
+            said,
+            first,
+            last,
+            name,
+            sentence,
+            here,
+            pattern,
+            confidence,
+            source,
         )
-        said = text[first:last]
-        yield Mention(
-            finding, label, said, first, last, name, sentence, here, pattern, confidence, source
-        )
+        moved.append(tuple.__new__(Mention, values))
+    return moved
+
+
+def _cue_moved(cue: Cue, by: int, text: str) -> Cue:
+    """Return a cue at its place in a report, in the words of `text`, or else in its own."""
+    kind, said, start, end, pattern = cue
+    start += by
+    end += by
+    return tuple.__new__(Cue, (kind, text[start:end] or said, start, end, pattern))
 
 
 def _across(text: str, places: Sequence[Place], found: Sequence[Quote]) -> Iterator[Mention]:
@@ -119,10 +140,10 @@ def _across(text: str, places: Sequence[Place], found: Sequence[Quote]) -> Itera
         return first + shift, last + shift
 
     sentence = places[0][1], places[-1][2]
-    for finding, label, first, last, cues, pattern, confidence, source in found:
+    for finding, label, _, first, last, cues, pattern, confidence, source in found:
         first, last = moved(first, last)
         here = []
-        for kind, cue_first, cue_last, cue_pattern in cues:
+        for kind, _, cue_first, cue_last, cue_pattern in cues:
             cue_first, cue_last = moved(cue_first, cue_last)
             here.append(Cue(kind, text[cue_first:cue_last], cue_first, cue_last, cue_pattern))
         name = next(section.name for section, start, end in places if start <= first < end)

@@ -8,7 +8,10 @@ headings cost next to nothing.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from chexlabel._regex import compiled_later
 
 if TYPE_CHECKING:
     from chexlabel.patterns.section_schema import SectionsFile
@@ -22,14 +25,14 @@ Heading = tuple[str, int, int]
 """
 
 _LONGEST = 120  # characters before a colon in which a heading is looked for
-_ENUMERATOR = re.compile(r"\d{1,2}[.)]\s")
-_BRACKETED_TAIL = re.compile(r"\s*\([^()]*\)$")
-_SENTENCE_END = re.compile(r"[.!?;]\s|\s//\s")
-_DASH = re.compile(r"\s*(?:--?|[\u2013\u2014])\s")
-_FIRST_WORD = re.compile(r"[^\s(/,-]*")
-_WORD = re.compile(r"\S+")
-_VIEW_SPLIT = re.compile(r"[\s,;()&/+-]+")
-_VIEW_FILLER = re.compile(r"[\d_x:.*]+")  # numbers, times, dates, removed words
+_ENUMERATOR = compiled_later(r"\d{1,2}[.)]\s")
+_BRACKETED_TAIL = compiled_later(r"\s*\([^()]*\)$")
+_SENTENCE_END = compiled_later(r"[.!?;]\s|\s//\s")
+_DASH = compiled_later(r"\s*(?:--?|[\u2013\u2014])\s")
+_FIRST_WORD = compiled_later(r"[^\s(/,-]*")
+_WORD = compiled_later(r"\S+")
+_VIEW_SPLIT = compiled_later(r"[\s,;()&/+-]+")
+_VIEW_FILLER = compiled_later(r"[\d_x:.*]+")  # numbers, times, dates, removed words
 _ORNAMENTS = "*#=_~-\u2022<>[]|"
 _AFTER_HEADING = _ORNAMENTS + ")"
 
@@ -60,12 +63,25 @@ class HeadingFinder:
         self._view_keys = frozenset(views.key_words)
         self._view_words = self._view_keys | frozenset(views.words)
 
-        markers = sorted((m for s in sections for m in s.markers), key=len, reverse=True)
-        phrases = "|".join(r"\s+".join(map(re.escape, m.split())) for m in markers) or r"(?!)"
-        self._marker = re.compile(
-            rf"\s*({phrases})(?=\s\s|\s*(?:$|[:#\d_(\[*-]))(?:\s*#?\d+(?![\d/:]))?", re.IGNORECASE
+        self._markers = [marker for section in sections for marker in section.markers]
+
+    # Compiled when they are first needed: most reports come with plain headings.
+
+    @cached_property
+    def _marker(self) -> re.Pattern[str]:
+        return re.compile(
+            rf"\s*({self._any_marker()})(?=\s\s|\s*(?:$|[:#\d_(\[*-]))(?:\s*#?\d+(?![\d/:]))?",
+            re.IGNORECASE,
         )
-        self._marker_before_heading = re.compile(rf"\s*({phrases})\s", re.IGNORECASE)
+
+    @cached_property
+    def _marker_before_heading(self) -> re.Pattern[str]:
+        return re.compile(rf"\s*({self._any_marker()})\s", re.IGNORECASE)
+
+    def _any_marker(self) -> str:
+        longest_first = sorted(self._markers, key=len, reverse=True)
+        options = [r"\s+".join(map(re.escape, marker.split())) for marker in longest_first]
+        return "|".join(options) or r"(?!)"
 
     def name(self, words: str) -> str | None:
         """Return the section that a heading opens, looking past ornaments, numbers and brackets."""

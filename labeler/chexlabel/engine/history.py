@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel._regex import compiled_later
+
 if TYPE_CHECKING:
     from chexlabel.patterns.section_schema import History
 
@@ -19,11 +21,11 @@ __all__ = ["HistoryFinder"]
 
 _EARLY = 48  # characters of a piece within which a complaint shows that it is a history
 _MOST = 40  # pieces of a text that are looked at
-_PIECE_END = re.compile(r"(?:[.!;](?=\s)|(?<=\w)\?(?=\s)|\n)\s*")
-_WORD = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)*")
-_SAYS_SOMETHING = re.compile(r"\w")
-_LETTER = re.compile(r"[^\W\d_]")
-_ITEM = re.compile(r"[^\W\d_][\w /]{1,30}:\s*\S")
+_PIECE_END = compiled_later(r"(?:[.!;](?=\s)|(?<=\w)\?(?=\s)|\n)\s*")
+_WORD = compiled_later(r"[^\W\d_]+(?:/[^\W\d_]+)*")
+_SAYS_SOMETHING = compiled_later(r"\w")
+_LETTER = compiled_later(r"[^\W\d_]")
+_ITEM = compiled_later(r"[^\W\d_][\w /]{1,30}:\s*\S")
 _BEFORE_WORDS = " \t\n-*\u2022\u2013\u2014.,:;/"
 
 

@@ -97,9 +97,7 @@ class Labeler:
 
             self._judge = NegexJudge(self.patterns.lexicon)
         else:
-            self._refiner, self.refiner_note = _refiner(
-                rules, patterns, self.patterns, refine, device
-            )
+            self._refiner, self.refiner_note = _refiner(rules, self.patterns, refine, device)
             self._judge = self._refiner or rules
         # Reports repeat one another's sentences: what was worked out for one is kept.
         self._masks = Memo(self._judge_masks, _MASKS)
@@ -165,16 +163,16 @@ class Labeler:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
         text, plain, sentences = self._sentences(report)
         texts = [plain[start:end] for _, start, end in sentences]
+        passages, places = self._placed(texts, sentences)
         statements = self._statements
-        bounds = self._bounds(texts, [statements[sentence].mask for sentence in texts])
-        passages = [BOUNDARY.join(texts[first:after]) for first, after in bounds]
+        marked = text is not plain
         mask = 0
         found: list[Mention] = []
-        for passage, (first, after) in zip(passages, bounds, strict=True):
+        for passage, place in zip(passages, places, strict=True):
             said, quoted = statements[passage]
             mask |= said
             if quoted:
-                found.extend(mentions(text, sentences[first:after], quoted))
+                found += mentions(text, place, quoted, marked=marked)
         labels = self._settled(mask, texts)
         refiner = self._refiner
         probabilities = {}
@@ -323,6 +321,18 @@ class Labeler:
         ]
         return text, plain, sentences
 
+    def _placed(
+        self, texts: list[str], sentences: Sequence[Place]
+    ) -> tuple[list[str], list[Sequence[Place]]]:
+        """Return the passages that sentences make, and the sentences of each."""
+        statements = self._statements
+        masks = [statements[sentence].mask for sentence in texts]
+        bounds = self._bounds(texts, masks)
+        if len(bounds) == len(texts):
+            return texts, [(sentence,) for sentence in sentences]
+        passages = [BOUNDARY.join(texts[first:after]) for first, after in bounds]
+        return passages, [sentences[first:after] for first, after in bounds]
+
     def _in_passages(self, sentences: list[str]) -> list[str]:
         """Return the passages that sentences make, as the judge takes them."""
         masks = self._masks
@@ -380,7 +390,6 @@ class Labeler:
 
 def _refiner(
     rules: RulesJudge,
-    given: str | os.PathLike[str],
     patterns: PatternSet,
     refine: bool | str | os.PathLike[str] | None,
     device: str,
@@ -391,10 +400,9 @@ def _refiner(
         refine = False if wanted == "off" else wanted or None
     if refine is False:
         return None, ""
-    from chexlabel.patterns.load import read_set
     from chexlabel_neural.select import select_refiner
 
-    return select_refiner(rules, read_set(given), patterns, refine, device)
+    return select_refiner(rules, patterns, refine, device)
 
 
 def _rebuild(

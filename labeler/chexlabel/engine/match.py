@@ -44,8 +44,16 @@ def token_offsets(sentence: str, lexicon: Lexicon | None = None) -> list[tuple[i
 
     Without one, those of the tokens as they are written.
     """
-    tokens = _reread(sentence, lexicon) if lexicon else _tokens(sentence)
-    return [(token.start, token.end) for token in tokens]
+    lowered = _lower(sentence)
+    if lexicon is not None:
+        known = lexicon.symbols
+        words = TOKEN.findall(lowered)
+        symbols = [known[word] for word in words]
+        if SUSPECT in symbols:
+            return [(token.start, token.end) for token in _reread(sentence, lexicon)]
+        if REMOVED not in symbols:  # so that no word is looked at again
+            return [found.span() for found in TOKEN.finditer(lowered)]
+    return [found.span() for found in TOKEN.finditer(lowered) if not is_removed(found[0])]
 
 
 def _reread(sentence: str, lexicon: Lexicon) -> list[Token]:

@@ -5,9 +5,9 @@ Headings and rules are data: `sections.yaml`, described in `chexlabel.patterns.s
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel._regex import compiled_later
 from chexlabel.engine.headings import Heading, HeadingFinder
 from chexlabel.engine.history import HistoryFinder
 from chexlabel.errors import ChexlabelError
@@ -23,9 +23,9 @@ __all__ = ["PREAMBLE", "Sectioner", "unify_line_ends"]
 PREAMBLE = "preamble"
 """Name of text in front of the first heading that is not the body: a title, mostly."""
 
-_LETTER = re.compile(r"[^\W\d_]")
-_VISIBLE = re.compile(r"\S")
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_LETTER = compiled_later(r"[^\W\d_]")
+_VISIBLE = compiled_later(r"\S")
+_BLANK_LINE = compiled_later(r"\n[^\S\n]*\n")
 
 
 class _Segment(NamedTuple):

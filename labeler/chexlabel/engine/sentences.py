@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chexlabel._regex import compiled_later
 from chexlabel.engine.sections import unify_line_ends
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ __all__ = ["SentenceSplitter"]
 
 # What stands in front of a sentence: white space, bullets, the numbers of a list.
 _GAP = r"(?:[\s\-*\u2022\u2013\u2014.,;)\]]|\(?\b\d{1,2}[.)](?=\s|[^\W\d_]{2}))*+"
-_START = re.compile(_GAP)
+_START = compiled_later(_GAP)
 # A full stop before white space or the end, or between words ("normal.No", "1.No").
-_STOP = re.compile(
+_STOP = compiled_later(
     rf"""
     [.!?](?<![.!?]{{2}})
     (?:
@@ -33,12 +34,12 @@ _STOP = re.compile(
     """,
     re.VERBOSE,
 )
-_NUMBER_IN_LIST = re.compile(r"(?<!\S)\(?(\d{1,2})\)(?=\s)")
-_LIST_ITEM = re.compile(r"\(?\d{1,2}[.)](?=\s|[^\W\d_]{2})|[\-*\u2013\u2014]\s|\u2022")
-_LABEL = re.compile(r"[^\W\d_][^\n.,:;?]{1,40}:\s")
-_LETTER = re.compile(r"[^\W\d_]")
+_NUMBER_IN_LIST = compiled_later(r"(?<!\S)\(?(\d{1,2})\)(?=\s)")
+_LIST_ITEM = compiled_later(r"\(?\d{1,2}[.)](?=\s|[^\W\d_]{2})|[\-*\u2013\u2014]\s|\u2022")
+_LABEL = compiled_later(r"[^\W\d_][^\n.,:;?]{1,40}:\s")
+_LETTER = compiled_later(r"[^\W\d_]")
 _LEADERS = ":=-\u2013\u2014|/"  # lead to the answer of a checklist
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = compiled_later(r"[^\W\d_]+")
 _BEFORE_WORD = "0123456789:([{\"'/-,"
 _NEARBY = 4000  # characters around a section in which the margin of its lines is looked for
 
@@ -70,7 +71,17 @@ class SentenceSplitter:
 
     def sentences(self, text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Return the offsets in `text` of the sentences of `text[start:end]`, in their order."""
-        return [(start + s, start + e) for s, e in self._split(text, start, end)[1]]
+        found = self._split_plain(text[start:end])
+        if found is None:
+            return [(start + s, start + e) for s, e in self._split(text, start, end)[1]]
+        bounds: list[tuple[int, int]] = []
+        for sentence in found:
+            # What stands between sentences has no letter, and a sentence has one: so the first
+            # place where it fits is its own.
+            start = text.index(sentence, start)
+            bounds.append((start, start + len(sentence)))
+            start += len(sentence)
+        return bounds
 
     def split(self, text: str, start: int = 0, end: int | None = None) -> list[str]:
         """Return the sentences of `text[start:end]` as they stand in the text, in their order."""

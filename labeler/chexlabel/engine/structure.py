@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chexlabel.engine.match import Match
@@ -11,7 +10,6 @@ from chexlabel.engine.match import Match
 __all__ = ["Clause", "Elision", "Joint", "Mention", "Scope", "Sentence"]
 
 
-@dataclass(slots=True)
 class Scope:
     """How far a cue governs what follows it.
 
@@ -21,12 +19,14 @@ class Scope:
         end: the place at which it governs no more.
     """
 
-    cue: Match
-    start: int
-    end: int
+    __slots__ = ("cue", "end", "start")
+
+    def __init__(self, cue: Match, start: int, end: int) -> None:
+        self.cue = cue
+        self.start = start
+        self.end = end
 
 
-@dataclass(slots=True)
 class Clause:
     """A stretch of a sentence's phrases.
 
@@ -37,14 +37,16 @@ class Clause:
         listed: whether a conjunction joins mentions in it.
     """
 
-    start: int
-    end: int
-    rule: str
-    verdicts: list[int] = field(default_factory=list)
-    listed: bool = False
+    __slots__ = ("end", "listed", "rule", "start", "verdicts")
+
+    def __init__(self, start: int, end: int, rule: str) -> None:
+        self.start = start
+        self.end = end
+        self.rule = rule
+        self.verdicts: list[int] = []
+        self.listed = False
 
 
-@dataclass(slots=True)
 class Joint:
     """An `or` or `versus` that may make alternatives of what stands on its sides.
 
@@ -54,12 +56,14 @@ class Joint:
         serial: whether a comma stands before it: "A, B, or C".
     """
 
-    item: Match
-    place: int
-    serial: bool
+    __slots__ = ("item", "place", "serial")
+
+    def __init__(self, item: Match, place: int, serial: bool) -> None:
+        self.item = item
+        self.place = place
+        self.serial = serial
 
 
-@dataclass(slots=True)
 class Mention:
     """A finding, or an organ with its state before it, while its sentence is read.
 
@@ -73,13 +77,18 @@ class Mention:
         alternative: the joint that makes it an alternative.
     """
 
-    item: Match
-    place: int
-    clause: Clause
-    link: str | None
-    aside: bool = False
-    cues: list[Match] = field(default_factory=list)
-    alternative: Match | None = None
+    __slots__ = ("alternative", "aside", "clause", "cues", "item", "link", "place")
+
+    def __init__(
+        self, item: Match, place: int, clause: Clause, link: str | None, aside: bool = False
+    ) -> None:
+        self.item = item
+        self.place = place
+        self.clause = clause
+        self.link = link
+        self.aside = aside
+        self.cues: list[Match] = []
+        self.alternative: Match | None = None
 
 
 class Elision(NamedTuple):
@@ -94,7 +103,6 @@ class Elision(NamedTuple):
     antecedent: Match
 
 
-@dataclass(slots=True)
 class Sentence:
     """A sentence cut into clauses.
 
@@ -111,12 +119,25 @@ class Sentence:
         has_anatomy: whether it names an organ.
     """
 
-    items: Sequence[Match]
-    clauses: list[Clause] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
-    joints: list[Joint] = field(default_factory=list)
-    relatives: list[int] = field(default_factory=list)
-    digressions: list[tuple[int, int]] = field(default_factory=list)
-    elisions: list[Elision] = field(default_factory=list)
-    has_anatomy: bool = False
+    __slots__ = (
+        "clauses",
+        "digressions",
+        "elisions",
+        "has_anatomy",
+        "items",
+        "joints",
+        "mentions",
+        "relatives",
+        "scopes",
+    )
+
+    def __init__(self, items: Sequence[Match]) -> None:
+        self.items = items
+        self.clauses: list[Clause] = []
+        self.mentions: list[Mention] = []
+        self.scopes: list[Scope] = []
+        self.joints: list[Joint] = []
+        self.relatives: list[int] = []
+        self.digressions: list[tuple[int, int]] = []
+        self.elisions: list[Elision] = []
+        self.has_anatomy = False

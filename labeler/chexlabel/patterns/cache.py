@@ -3,7 +3,9 @@
 A compiled set is plain data (JSON: nothing in it is executed), in a file whose first line says what
 it was made from: a SHA-256 of the files of the set and of the sets that it extends, of chexlabel's
 version and of the modules that compile. The file of a set that changed since does not fit any more
-and is written anew; one that is damaged counts as none.
+and is written anew; one that is damaged counts as none. The other lines are the set: what is always
+needed, then states and phrases, a line each, which are read when a text needs them
+(`chexlabel.patterns.stored`).
 
 Those of the sets that ship lie in the package, made when it was built. The others lie in the user's
 cache folder: `$XDG_CACHE_HOME/chexlabel`, else `~/.cache/chexlabel`, on
@@ -21,19 +23,20 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chexlabel._version import __version__
 from chexlabel.labels import Label
 from chexlabel.patterns.context import context_data, context_of
 from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.lineage import Ancestor
 from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
 from chexlabel.patterns.places import compiled_folder, find_base, find_set, sets_folder
+from chexlabel.patterns.stored import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from chexlabel.patterns.section_schema import SectionsFile
     from chexlabel.patterns.source import SetSource
 
 __all__ = ["cache_folder", "load_compiled", "write_compiled"]
@@ -152,7 +155,8 @@ def _read(path: Path, folder: Path) -> PatternSet | None:
             return None
         if stated["key"] != _key(folder, stated["extends"]):
             return None
-        return _set_of(json.loads(body))
+        main, *rows = body.decode("ascii").split("\n")
+        return _set_of(json.loads(main), rows)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
@@ -161,7 +165,9 @@ def _content(folder: Path, source: SetSource, patterns: PatternSet) -> bytes:
     """Return what the file of a compiled set holds."""
     patterns.lexicon.warm(_usual_texts(source))
     bases = _bases(source)
-    body = json.dumps(_set_data(patterns), separators=(",", ":")).encode()
+    rows = Rows()
+    data = json.dumps(_set_data(patterns, rows), separators=(",", ":"))
+    body = "\n".join([data, *rows.lines]).encode("ascii")
     sha256 = hashlib.sha256(body).hexdigest()
     head = {"key": _key(folder, bases), "extends": bases, "sha256": sha256}
     return json.dumps(head).encode() + b"\n" + body
@@ -194,7 +200,7 @@ def _usual_texts(source: SetSource) -> Iterator[str]:
 # Sets as plain values.
 
 
-def _set_data(patterns: PatternSet) -> dict[str, Any]:
+def _set_data(patterns: PatternSet, rows: Rows) -> dict[str, Any]:
     rule = patterns.no_finding
     known = patterns.recognition
     return {
@@ -206,15 +212,16 @@ def _set_data(patterns: PatternSet) -> dict[str, Any]:
         "uncertain": patterns.uncertain,
         "no_finding": rule and [rule.column, rule.unless, rule.otherwise],
         "groups": dict(patterns.groups),
-        "lexicon": patterns.lexicon.to_data(),
-        "sections": patterns.sections.model_dump(),
-        "context": context_data(patterns.context),
-        "recognition": known and known.to_data(),
+        "lexicon": patterns.lexicon.to_data(rows),
+        "sections": rows.add([patterns.sections.model_dump()])[0],
+        "context": context_data(patterns.context, rows),
+        "recognition": known and known.to_data(rows),
         "weak_states": sorted(patterns.weak_states),
+        "lineage": patterns.lineage,
     }
 
 
-def _set_of(data: Mapping[str, Any]) -> PatternSet:
+def _set_of(data: Mapping[str, Any], rows: Sequence[str]) -> PatternSet:
     rule = data["no_finding"]
     known = data["recognition"]
     return PatternSet(
@@ -226,12 +233,16 @@ def _set_of(data: Mapping[str, Any]) -> PatternSet:
         uncertain=tuple(map(_label, data["uncertain"])),
         no_finding=rule and NoFindingRule(rule[0], tuple(rule[1]), _label(rule[2])),
         groups={name: tuple(members) for name, members in data["groups"].items()},
-        lexicon=Lexicon.from_data(data["lexicon"]),
+        lexicon=Lexicon.from_data(data["lexicon"], rows),
         # The same attributes, without pydantic: they were validated when they were compiled.
-        sections=cast("SectionsFile", _object(data["sections"])),
-        context=context_of(data["context"]),
-        recognition=known and Lexicon.from_data(known),
+        sections=json.loads(rows[data["sections"]], object_hook=_object),
+        context=context_of(data["context"], rows),
+        recognition=known and Lexicon.from_data(known, rows),
         weak_states=frozenset(data["weak_states"]),
+        lineage=tuple(
+            Ancestor(name, tuple(findings), tuple(shared), sha256)
+            for name, findings, shared, sha256 in data["lineage"]
+        ),
     )
 
 
@@ -239,7 +250,5 @@ def _label(value: int | None) -> Label | None:
     return None if value is None else Label(value)
 
 
-def _object(data: object) -> object:
-    if isinstance(data, dict):
-        return SimpleNamespace(**{key: _object(value) for key, value in data.items()})
-    return [_object(item) for item in data] if isinstance(data, list) else data
+def _object(data: dict[str, Any]) -> SimpleNamespace:
+    return SimpleNamespace(**data)

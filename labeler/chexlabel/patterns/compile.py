@@ -12,6 +12,7 @@ from chexlabel.errors import PatternError
 from chexlabel.labels import LABELS_BY_WORD, Label
 from chexlabel.patterns.context import compile_context, compile_recognition
 from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.patterns.lineage import lineage
 from chexlabel.patterns.load import read_set
 from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
 from chexlabel.patterns.respelling import SoundAlike
@@ -104,6 +105,7 @@ def compile_set(source: SetSource) -> PatternSet:
         context=compile_context(source.context, tracked),
         recognition=compile_recognition(source.recognition),
         weak_states=frozenset(state for file in source.states for state in file.model.weak),
+        lineage=lineage(source),
     )
 
 

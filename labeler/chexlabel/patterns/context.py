@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chexlabel.patterns._files import PatternFile, Phrase
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
+    from chexlabel.patterns.stored import Rows
 
 __all__ = [
     "ContextRules",
@@ -57,28 +58,36 @@ class ContextRules(NamedTuple):
     Attributes:
         lexicon: the phrases, with roles of `Tag.REFERENCE` and `Tag.ANSWER`.
         rules: role -> what it says.
+        inner_words: the words that begin what may refer back in the midst of a sentence; "" stands
+            for any word.
     """
 
     lexicon: Lexicon
     rules: Mapping[tuple[str, str], ReferenceRule]
+    inner_words: frozenset[str]
 
 
-def context_data(context: ContextRules) -> dict[str, Any]:
-    """Return compiled rules as plain values, for JSON."""
+def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
+    """Return compiled rules as plain values, for JSON; `rows` takes what is read by the row."""
     rules = [
         [*key, rule.effect, rule.state, rule.of, rule.closed, sorted(rule.only)]
         for key, rule in context.rules.items()
     ]
-    return {"lexicon": context.lexicon.to_data(), "rules": rules}
+    return {
+        "lexicon": context.lexicon.to_data(rows),
+        "rules": rules,
+        "inner_words": sorted(context.inner_words),
+    }
 
 
-def context_of(data: Mapping[str, Any]) -> ContextRules:
+def context_of(data: Mapping[str, Any], rows: Sequence[str]) -> ContextRules:
     """Return the rules that `context_data` was asked of."""
     rules = {
         (tag, pattern): ReferenceRule(effect, state, of, closed, frozenset(only))
         for tag, pattern, effect, state, of, closed, only in data["rules"]
     }
-    return ContextRules(Lexicon.from_data(data["lexicon"]), rules)
+    lexicon = Lexicon.from_data(data["lexicon"], rows)
+    return ContextRules(lexicon, rules, frozenset(data["inner_words"]))
 
 
 def compile_context(
@@ -111,7 +120,7 @@ def compile_context(
                         _add(lexicon, phrase, role, before)
                         rules[tag, phrase.text] = rule
     lexicon.freeze()
-    return ContextRules(lexicon, rules)
+    return ContextRules(lexicon, rules, _first_words(rules))
 
 
 def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexicon | None:
@@ -131,6 +140,16 @@ def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexico
                 _add(lexicon, phrase, Role(Tag.CHEST, layer, phrase.text, kind=_KINDS[Tag.CHEST]))
     lexicon.freeze()
     return lexicon
+
+
+def _first_words(rules: Mapping[tuple[str, str], ReferenceRule]) -> frozenset[str]:
+    """Return the first words of what may refer back in the midst of a sentence."""
+    words: set[str] = set()
+    for (tag, phrase), rule in rules.items():
+        if tag == Tag.REFERENCE and rule.of != "all":
+            first = parse(phrase)[0]
+            words.add(first if isinstance(first, str) and first.isalpha() else "")
+    return frozenset(words)
 
 
 def _subject(files: Sequence[PatternFile[ContextFile]]) -> str:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from chexlabel.patterns.keys import key_words
 from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.roles import (
     PLACE_LAYER,
-    CueKind,
     NumberedRoles,
     Role,
     Tag,
     combined_role,
     role_data,
-    role_of,
 )
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.syntax import GAP, MAX_GAP, TOKEN, Choice, Element, is_removed
+from chexlabel.patterns.stored import NOWHERE, PENDING_NODE, Rows, StoredLexicon
+from chexlabel.patterns.syntax import GAP, MAX_GAP, TOKEN, Choice, Element
+from chexlabel.patterns.vocabulary import REMOVED, ByWord, Vocabulary
 
 __all__ = ["PENDING", "REMOVED", "SUSPECT", "Lexicon", "Node"]
-
-
-_NOWHERE, _PENDING = -1, -2  # numbers of nodes in `to_data`
-_MAX_WORDS = 1 << 17
-
-REMOVED = "_"
-"""The symbol of a word that de-identification removed: it is read past."""
 
 SUSPECT = "~"
 """The symbol of a word that may be misheard, or a piece of a word, or two words in one."""
@@ -46,23 +38,35 @@ class Node:
         layers: the layers of these roles.
     """
 
-    __slots__ = ("_lexicon", "layers", "next", "otherwise", "roles", "states")
+    __slots__ = ("_lexicon", "_stored", "layers", "next", "otherwise", "roles", "states")
 
     def __init__(
         self,
         lexicon: Lexicon,
         states: tuple[int, ...],
         roles: tuple[Role, ...],
-        following: dict[str, Node | None] | None = None,
+        following: dict[str, Node | None],
+        *,
+        has_gap: bool = False,
+        stored: Mapping[str, int] | None = None,
     ) -> None:
+        """Make a node.
+
+        Args:
+            lexicon: whose it is.
+            states: see the class.
+            roles: see the class.
+            following: `next`.
+            has_gap: whether any word leads on.
+            stored: symbol -> the number of a node of a compiled set, for some that are pending.
+        """
         self._lexicon = lexicon
+        self._stored = stored
         self.states = states
         self.roles = roles
         self.layers = frozenset(role.layer for role in roles)
-        if following is None:
-            following = lexicon.next_symbols(states)
         self.next: dict[str, Node | None] = following
-        self.otherwise: Node | None = PENDING if lexicon.has_gap(states) else None
+        self.otherwise: Node | None = PENDING if has_gap else None
 
     def after(self, symbol: str) -> Node | None:
         """Return the node that `symbol` leads to, `None` for nowhere."""
@@ -71,24 +75,38 @@ class Node:
 
     def step(self, symbol: str) -> Node | None:
         """Work out the node that `symbol` leads to, `None` for nowhere."""
-        node = self.next[symbol] = self._lexicon.advance(self.states, symbol)
+        stored = None if self._stored is None else self._stored.get(symbol)
+        if stored is None or stored == PENDING_NODE:
+            node = self._lexicon.advance(self.states, symbol)
+        else:
+            node = self._lexicon.stored_node(stored)
+        self.next[symbol] = node
         return node
 
 
-Value = TypeVar("Value")
+class _State:
+    """A state of the nondeterministic automaton.
 
+    Attributes:
+        edges: word -> the states that it leads to.
+        prefix_edges: beginning of words -> the states that they lead to.
+        gaps: the states that any word leads to.
+        roles: of the phrases that end here.
+    """
 
-class _ByWord(dict[str, Value]):
-    """What was worked out for the words met so far, each when it was first met."""
+    __slots__ = ("edges", "gaps", "prefix_edges", "roles")
 
-    def __init__(self, function: Callable[[str], Value]) -> None:
-        self._function = function
-
-    def __missing__(self, word: str) -> Value:
-        if len(self) >= _MAX_WORDS:  # a bound for endless vocabularies
-            self.clear()
-        value = self[word] = self._function(word)
-        return value
+    def __init__(
+        self,
+        edges: dict[str, list[int]],
+        prefix_edges: dict[str, list[int]],
+        gaps: list[int],
+        roles: list[Role],
+    ) -> None:
+        self.edges = edges
+        self.prefix_edges = prefix_edges
+        self.gaps = gaps
+        self.roles = roles
 
 
 class Lexicon:
@@ -96,7 +114,8 @@ class Lexicon:
 
     The phrases make one nondeterministic automaton, linear in the size of the pattern files. The
     deterministic one, in which a look-up is a walk over dictionaries, is built from it as the text
-    needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968).
+    needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968). What a compiled
+    set holds of either is read from it as the text needs it, too.
 
     A word is first turned into its symbol: itself; the longest `beginning*` that fits; the term it
     misspells; `REMOVED`; `SUSPECT`; or "" when no phrase knows it.
@@ -117,54 +136,51 @@ class Lexicon:
             glued: words that may be stuck to a term.
             sound_alikes: what dictation makes of words.
         """
-        self._speller = speller
-        self._glued = glued
-        self._sound_alikes = sound_alikes
+        self._words: Vocabulary | None = Vocabulary(speller, glued, sound_alikes)
         self._unbridged = frozenset(unbridged)
-        self._prefixes: set[str] = set()
-        self.symbols: dict[str, str] = _ByWord(self._symbol)
+        self.symbols: dict[str, str] = ByWord(self._symbol)
         """Word -> its symbol."""
-        self.plain: dict[str, str] = _ByWord(self._plain)
-        """Word -> the symbol under which the phrases know it, taken as it is written."""
-        self._beginnings: dict[str, tuple[str, ...]] = _ByWord(self._beginnings_of)
         self.keys: frozenset[str] = frozenset()
         """Symbols of which a text must hold one to name a finding or an organ."""
         self._naming: list[Sequence[Element]] = []
         self._others: list[Sequence[Element]] = []
-        self._words: set[str] = set()
-        # The nondeterministic automaton; state 0 is the start.
-        self._edges: list[dict[str, list[int]]] = [{}]
-        self._prefix_edges: list[dict[str, list[int]]] = [{}]
-        self._gap_edges: list[list[int]] = [[]]
-        self._roles: list[list[Role]] = [[]]
+        # The nondeterministic automaton; state 0 is the start. `None` is yet to be read.
+        self._states: list[_State | None] = []
+        self._new_state()
         self._shared: dict[tuple[int | str, ...], int] = {}  # how a state is reached -> the state
         self._nodes: dict[tuple[int, ...], Node] = {}
-        self._lengths: list[int] = []
+        self._stored: StoredLexicon | None = None
+        self.start = Node(self, (0,), (), {})
+        """The place before a phrase's first word."""
         self.layers = -PLACE_LAYER
         """How many layers there are; as the index of a list, one below 0 counts from its end."""
-        self._alphabet: list[str] = []
-        self._families: dict[str, list[str]] = {}
 
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
         (self._naming if _names(role) else self._others).append(phrase)
         end = self._new_state()
-        self._roles[end].append(role)
+        self._state(end).roles.append(role)
         self._add_sequence(phrase, [0], end)
         self.layers = max(self.layers, role.layer + 1 - PLACE_LAYER)
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
         self._shared.clear()
-        self._lengths = sorted(set(map(len, self._prefixes)), reverse=True)
-        self._alphabet = sorted([*self._words, *(f"{prefix}*" for prefix in self._prefixes)])
+        self._vocabulary().freeze()
         if self._naming:
             self.keys = self._symbols_of(key_words(self._naming, self._others))
             self._naming, self._others = [], []
-        self.start = Node(self, (0,), ())
-        """The place before a phrase's first word."""
-        self.respeller = Respeller(self._speller, self._glued, self._sound_alikes, self.knows)
+        self.start = Node(self, (0,), (), self._next_symbols((0,)), has_gap=self._has_gap((0,)))
+
+    @property
+    def plain(self) -> dict[str, str]:
+        """Word -> the symbol under which the phrases know it, taken as it is written."""
+        return self._vocabulary().plain
+
+    @property
+    def respeller(self) -> Respeller:
         """Reads again the texts with a word whose symbol is `SUSPECT`."""
+        return self._vocabulary().respeller
 
     def warm(self, texts: Iterable[str]) -> None:
         """Work out what reading some texts needs, so that texts like them are read at once."""
@@ -177,105 +193,132 @@ class Lexicon:
                         break
                     node = node.after(symbol)
 
-    def to_data(self) -> dict[str, Any]:
-        """Return all of a lexicon that is ready for look-ups as plain values, for JSON."""
+    def to_data(self, rows: Rows) -> dict[str, Any]:
+        """Return all of a lexicon that is ready for look-ups as plain values, for JSON.
+
+        Args:
+            rows: takes what is read only when it is needed.
+        """
         numbered = NumberedRoles()
         nodes = [self.start, *self._nodes.values()]
         numbers: dict[int, int] = {id(node): number for number, node in enumerate(nodes)}
-        numbers |= {id(None): _NOWHERE, id(PENDING): _PENDING}
-        data = {
-            "speller": self._speller.to_data(),
+        numbers |= {id(None): NOWHERE, id(PENDING): PENDING_NODE}
+        states = [self._state(number) for number in range(len(self._states))]
+        node_rows = [
+            (
+                [numbered.number(role) for role in node.roles],
+                {symbol: numbers[id(to)] for symbol, to in node.next.items()},
+                node.otherwise is not None,
+            )
+            for node in nodes
+        ]
+        state_rows = [
+            (state.edges, state.prefix_edges, state.gaps, [*map(numbered.number, state.roles)])
+            for state in states
+        ]
+        role_rows = [role_data(role, numbered.kinds) for role in numbered.roles]
+        return {
             "unbridged": sorted(self._unbridged),
-            "glued": list(self._glued),
-            "sounds": list(self._sound_alikes),
-            "words": sorted(self._words),
-            "prefixes": sorted(self._prefixes),
-            "edges": self._edges,
-            "prefix_edges": self._prefix_edges,
-            "gap_edges": self._gap_edges,
-            "state_roles": [[numbered.number(role) for role in those] for those in self._roles],
-            "nodes": [
-                (
-                    node.states,
-                    [numbered.number(role) for role in node.roles],
-                    {symbol: numbers[id(to)] for symbol, to in node.next.items()},
-                )
-                for node in nodes
-            ],
             "layers": self.layers,
             "keys": sorted(self.keys),
             "symbols": dict(self.symbols),
+            "kinds": list(numbered.kinds),
+            "node_states": [node.states for node in nodes],
+            "vocabulary": rows.add([self._vocabulary().to_data()]),
+            "nodes": rows.add(node_rows),
+            "states": rows.add(state_rows),
+            "roles": rows.add(role_rows),
         }
-        data["roles"] = [role_data(role, numbered.kinds) for role in numbered.roles]
-        data["kinds"] = list(numbered.kinds)
-        return data
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Lexicon:
-        """Return the lexicon that `to_data` was asked of, ready for look-ups."""
-        sounds = [SoundAlike(*map(tuple, sound)) for sound in data["sounds"]]
-        lexicon = cls(Speller(*data["speller"]), data["unbridged"], data["glued"], sounds)
-        kinds = [CueKind(*kind) for kind in data["kinds"]]
-        roles = [role_of(role, kinds) for role in data["roles"]]
-        lexicon._words.update(data["words"])
-        lexicon._prefixes.update(data["prefixes"])
-        lexicon._edges = data["edges"]
-        lexicon._prefix_edges = data["prefix_edges"]
-        lexicon._gap_edges = data["gap_edges"]
-        lexicon._roles = [[roles[number] for number in those] for those in data["state_roles"]]
+    def from_data(cls, data: Mapping[str, Any], rows: Sequence[str]) -> Lexicon:
+        """Return the lexicon that `to_data` was asked of, ready for look-ups.
+
+        Args:
+            data: what `to_data` returned.
+            rows: what `Rows` was given, as JSON.
+        """
+        lexicon = cls(_NO_SPELLER, data["unbridged"])
+        stored = lexicon._stored = StoredLexicon(data, rows)
+        lexicon._words = None  # to be read when a word is met that is not among the symbols
+        lexicon._states = [None] * stored.states
         lexicon.layers = data["layers"]
         lexicon.keys = frozenset(data["keys"])
-        lexicon.freeze()
-        nodes = [lexicon.start]
-        for states, those, _ in data["nodes"][1:]:
-            node = Node(lexicon, tuple(states), tuple([roles[number] for number in those]), {})
-            lexicon._nodes[node.states] = node
-            nodes.append(node)
-        known: dict[int, Node | None] = dict(enumerate(nodes))
-        known |= {_NOWHERE: None, _PENDING: PENDING}
-        for node, (_, _, following) in zip(nodes, data["nodes"], strict=True):
-            node.next = {symbol: known[number] for symbol, number in following.items()}
         lexicon.symbols.update(data["symbols"])
+        lexicon.start = lexicon._read_node(0)
         return lexicon
+
+    def stored_node(self, number: int) -> Node | None:
+        """Return a node of the compiled set by its number, `None` for nowhere."""
+        return None if number == NOWHERE else self._read_node(number)
+
+    def _read_node(self, number: int) -> Node:
+        assert self._stored is not None  # noqa: S101 (only its nodes have numbers)
+        states = self._stored.node_states[number]
+        node = self._nodes.get(states)
+        if node is None:
+            roles, following, has_gap = self._stored.node(number)
+            pending: dict[str, Node | None] = dict.fromkeys(following, PENDING)
+            node = Node(self, states, roles, pending, has_gap=has_gap, stored=following)
+            self._nodes[states] = node
+        return node
+
+    def _vocabulary(self) -> Vocabulary:
+        words = self._words
+        if words is None:
+            assert self._stored is not None  # noqa: S101 (where nothing is stored, it is there)
+            words = self._words = Vocabulary.from_data(self._stored.vocabulary())
+        return words
+
+    def _state(self, number: int) -> _State:
+        state = self._states[number]
+        if state is None:
+            assert self._stored is not None  # noqa: S101 (where nothing is stored, it is there)
+            state = self._states[number] = _State(*self._stored.state(number))
+        return state
 
     def _symbols_of(self, words: Iterable[str]) -> frozenset[str]:
         """Return the symbols of words and beginnings (`opac*`)."""
+        known = self._vocabulary()
         symbols: set[str] = set()
         for word in words:
-            symbols.update(self._beginning_with(word[:-1]) if word.endswith("*") else (word,))
+            symbols.update(known.beginning_with(word[:-1]) if word.endswith("*") else (word,))
         return frozenset(symbols)
 
-    def next_symbols(self, states: tuple[int, ...]) -> dict[str, Node | None]:
+    def _next_symbols(self, states: tuple[int, ...]) -> dict[str, Node | None]:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
         symbols: dict[str, Node | None] = {}
-        for state in states:
-            if self._edges[state]:
-                symbols.update(dict.fromkeys(self._edges[state], PENDING))
-            for prefix in self._prefix_edges[state]:
-                symbols.update(dict.fromkeys(self._beginning_with(prefix), PENDING))
+        for number in states:
+            state = self._state(number)
+            if state.edges:
+                symbols.update(dict.fromkeys(state.edges, PENDING))
+            for prefix in state.prefix_edges:
+                family = self._vocabulary().beginning_with(prefix)
+                symbols.update(dict.fromkeys(family, PENDING))
         return symbols
 
-    def has_gap(self, states: tuple[int, ...]) -> bool:
+    def _has_gap(self, states: tuple[int, ...]) -> bool:
         """Say whether any word leads on from a set of states."""
-        return any(self._gap_edges[state] for state in states)
+        return any(self._state(number).gaps for number in states)
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
         exact: list[int] = []
         loose: list[int] = []
-        edges, prefix_edges, gap_edges = self._edges, self._prefix_edges, self._gap_edges
         bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
-        beginnings = self._beginnings[symbol]
-        for state in states:
-            targets = edges[state].get(symbol)
+        beginnings = self._vocabulary().beginnings(symbol)
+        known = self._states
+        for number in states:
+            state = known[number] or self._state(number)
+            targets = state.edges.get(symbol)
             if targets is not None:
                 exact += targets
             if beginnings:
-                by_beginning = prefix_edges[state]
+                by_beginning = state.prefix_edges
                 for prefix in beginnings if by_beginning else ():
                     loose += by_beginning.get(prefix, ())
             if bridges:
-                loose += gap_edges[state]
+                loose += state.gaps
         if loose:
             # A word spelled out is more precise than one that only begins so: its roles come last.
             reached = (*sorted({*loose}.difference(exact)), *sorted({*exact}))
@@ -283,14 +326,26 @@ class Lexicon:
             reached = tuple(sorted({*exact}) if len(exact) > 1 else exact)
         else:
             return None
-        node = self._nodes.get(reached)
-        if node is None:
-            node = self._nodes[reached] = Node(self, reached, self._roles_of(reached))
+        return self._nodes.get(reached) or self._new_node(reached)
+
+    def _new_node(self, states: tuple[int, ...]) -> Node:
+        """Return the node of a set of states that was not reached before."""
+        number = None if self._stored is None else self._stored.numbers.get(states)
+        if number is not None:
+            return self._read_node(number)
+        node = Node(
+            self,
+            states,
+            self._roles_of(states),
+            self._next_symbols(states),
+            has_gap=self._has_gap(states),
+        )
+        self._nodes[states] = node
         return node
 
     def _roles_of(self, states: tuple[int, ...]) -> tuple[Role, ...]:
         """Return the roles that end in states, one a layer."""
-        ended = [role for state in states for role in self._roles[state]]
+        ended = [role for state in states for role in self._state(state).roles]
         if len(ended) < 2:
             return tuple(ended)
         roles: dict[int, Role] = {}
@@ -298,26 +353,9 @@ class Lexicon:
             roles[role.layer] = combined_role(roles.get(role.layer), role)
         return tuple(roles[layer] for layer in sorted(roles))
 
-    def _beginnings_of(self, symbol: str) -> tuple[str, ...]:
-        """Return the beginnings that phrases name and that `symbol` has, the longest first."""
-        beginnings = dict.fromkeys(symbol[:length] for length in self._lengths)
-        return tuple(beginning for beginning in beginnings if beginning in self._prefixes)
-
-    def _beginning_with(self, prefix: str) -> list[str]:
-        """Return the symbols that begin so."""
-        found = self._families.get(prefix)
-        if found is None:
-            first = bisect_left(self._alphabet, prefix)
-            last = bisect_left(self._alphabet, prefix + "\U0010ffff", first)
-            found = self._families[prefix] = self._alphabet[first:last]
-        return found
-
     def _new_state(self) -> int:
-        self._edges.append({})
-        self._prefix_edges.append({})
-        self._gap_edges.append([])
-        self._roles.append([])
-        return len(self._edges) - 1
+        self._states.append(_State({}, {}, [], []))
+        return len(self._states) - 1
 
     def _add_sequence(self, phrase: Sequence[Element], starts: list[int], end: int) -> None:
         """Lay edges for `phrase` from each of `starts` to `end`.
@@ -352,14 +390,14 @@ class Lexicon:
                 for end in ends if option else ():
                     self._add_sequence(option, starts, end)
             return
-        edges = self._edges
-        if element.endswith("*"):
-            element, edges = element[:-1], self._prefix_edges
-            self._prefixes.add(element)
-        else:
-            self._words.add(element)
+        self._vocabulary().add(element)
+        by_beginning = element.endswith("*")
         for start in starts:
-            targets = edges[start].setdefault(element, [])
+            state = self._state(start)
+            if by_beginning:
+                targets = state.prefix_edges.setdefault(element[:-1], [])
+            else:
+                targets = state.edges.setdefault(element, [])
             targets.extend(end for end in ends if end not in targets)
 
     def _gap_states(self, starts: list[int], key: tuple[int | str, ...]) -> list[int]:
@@ -367,43 +405,21 @@ class Lexicon:
         first = self._shared.get(key)
         if first is not None:
             return list(range(first, first + MAX_GAP))
-        self._shared[key] = len(self._edges)
+        self._shared[key] = len(self._states)
         states: list[int] = []
         previous = starts
         for _ in range(MAX_GAP):
             state = self._new_state()
             for start in previous:
-                self._gap_edges[start].append(state)
+                self._state(start).gaps.append(state)
             states.append(state)
             previous = [state]
         return states
 
     def _symbol(self, word: str) -> str:
         """Work out the symbol of `word` (see the class)."""
-        return SUSPECT if self.respeller.suspects(word) else self.plain[word]
-
-    def knows(self, word: str) -> bool:
-        """Say whether a phrase knows `word`, or a misspelling of it."""
-        return bool(self.plain[word])
-
-    def _plain(self, word: str) -> str:
-        if word in self._words:
-            return word
-        if is_removed(word):
-            return REMOVED
-        known = "" if self._speller.is_listed(word) else self._look_up_prefix(word)
-        if known or not word.isalpha():
-            return known
-        corrected = self._speller.correct(word)
-        if corrected is None:
-            return ""
-        return corrected if corrected in self._words else self._look_up_prefix(corrected)
-
-    def _look_up_prefix(self, word: str) -> str:
-        for length in self._lengths:  # the longest first
-            if word[:length] in self._prefixes:
-                return word[:length] + "*"
-        return ""
+        known = self._vocabulary()
+        return SUSPECT if known.respeller.suspects(word) else known.plain[word]
 
 
 def _names(role: Role) -> bool:
@@ -415,5 +431,7 @@ def _is_optional(element: Element) -> bool:
     return isinstance(element, Choice) and [] in element.options
 
 
-PENDING = Node(Lexicon(Speller((), (), {})), (), ())
+_NO_SPELLER = Speller((), (), {})
+
+PENDING = Node(Lexicon(_NO_SPELLER), (), (), {})
 """Stands for a node that is yet to be worked out."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel.labels import Label
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import Lexicon
 
 if TYPE_CHECKING:
+    from chexlabel.patterns.lineage import Ancestor
     from chexlabel.patterns.section_schema import SectionsFile
 
 __all__ = ["NoFindingRule", "PatternSet"]
 
 
-@dataclass(frozen=True, slots=True)
-class NoFindingRule:
+class NoFindingRule(NamedTuple):
     """When a report counts as having no abnormality.
 
     Attributes:
@@ -31,8 +30,7 @@ class NoFindingRule:
     otherwise: Label | None
 
 
-@dataclass(frozen=True, slots=True)
-class PatternSet:
+class PatternSet(NamedTuple):
     """A compiled pattern set.
 
     Attributes:
@@ -48,6 +46,7 @@ class PatternSet:
         context: phrases that refer to findings named before.
         recognition: phrases by which a report is known; `None` where any text is taken for one.
         weak_states: states of organs that count only where nothing else is said of the finding.
+        lineage: the set itself and those that it extends, the nearest first.
     """
 
     name: str
@@ -63,3 +62,4 @@ class PatternSet:
     context: ContextRules
     recognition: Lexicon | None
     weak_states: frozenset[str]
+    lineage: tuple[Ancestor, ...]

@@ -21,6 +21,8 @@ from itertools import chain, product
 from math import prod
 from typing import NamedTuple
 
+from chexlabel._regex import compiled_later
+
 __all__ = [
     "GAP",
     "MAX_GAP",
@@ -62,9 +64,11 @@ _MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"
 TOKEN = re.compile(f"{_WORD}|{_NUMBER}|{_REMOVED}|{_MARK}")
 """Finds the tokens of lower-cased text, removed words (`XXXX`, `___`, `[** **]`) among them."""
 
-_SYNTAX = re.compile(r"\\[{}\[\]|#]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}")
+_SYNTAX = compiled_later(
+    r"\\[{}\[\]|#]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}"
+)
 _CLOSERS = {"{": "}", "[": "]"}
-_REMARK = re.compile(r"(?<!\\)#.*")
+_REMARK = compiled_later(r"(?<!\\)#.*")
 
 
 def tokenize(text: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
-import re
 from typing import TYPE_CHECKING
 
+from chexlabel._regex import compiled_later
 from chexlabel.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _OTHER_SCRIPTS = (
     "cp1251", "koi8_r", "cp1253", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr",
 )  # fmt: skip
 _SAMPLE_BYTES = 1 << 13
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+_CONTROL = compiled_later(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 _NOT_CONTROL = bytes(byte for byte in range(256) if not _CONTROL.match(chr(byte)) or byte > 0x7F)
 # Text may hold a stray NUL. In images and programs one byte in ten is a control and one in eight
 # another of Latin-1; where the bytes are no UTF-8 either, half as many tell enough.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -116,7 +115,7 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
     container = _container(stream)
     if container is not None:
         return _open_container(stream, container, options, stated)
-    options = replace(options, encoding=marked_encoding(stream.head, options.encoding))
+    options = options._replace(encoding=marked_encoding(stream.head, options.encoding))
     chosen = stated or _recognise(stream, options)
     _refuse_options(stream.name, chosen, options)
     if chosen in ("csv", "tsv"):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import stat
 import sys
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from chexlabel.errors import InputError
 from chexlabel.readers._encodings import HEAD_BYTES, codec_of, no_byte_order, undecodable
@@ -28,6 +26,7 @@ _HELD = 16
 """What has to be held in memory as a whole may be so many times the longest report."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_DAMAGED = "is damaged or cut short (gzip); fetch or make the file again"
 
 
 class _LongLineError(OSError):
@@ -77,8 +76,7 @@ class _Rewound(io.RawIOBase):
         return self._position
 
 
-@dataclass(slots=True)
-class ByteStream:
+class ByteStream(NamedTuple):
     """An open file or pipe, unpacked if it was gzip.
 
     Attributes:
@@ -193,7 +191,9 @@ def open_stream(source: str, max_size: int) -> ByteStream:
         with _reading_errors(name):
             head = raw.read(HEAD_BYTES)
             if head.startswith(_GZIP_MAGIC):
-                raw = gzip.GzipFile(fileobj=io.BufferedReader(_Rewound(head, raw), HEAD_BYTES))
+                from gzip import GzipFile
+
+                raw = GzipFile(fileobj=io.BufferedReader(_Rewound(head, raw), HEAD_BYTES))
                 head, packed, filename = raw.read(HEAD_BYTES), True, _without_gz(filename)
     except InputError:
         release()
@@ -222,14 +222,16 @@ def _reading_errors(name: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise InputError(f"{name} does not exist; check the path") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InputError(
-            f"{name} is damaged or cut short (gzip); fetch or make the file again"
-        ) from None
+    except (EOFError, zlib.error):
+        raise InputError(f"{name} {_DAMAGED}") from None
     except _LongLineError as error:
         [limit] = error.args
         raise InputError(f"{name} has a line {longer_than(limit)}") from None
     except OSError as error:
+        from gzip import BadGzipFile
+
+        if isinstance(error, BadGzipFile):
+            raise InputError(f"{name} {_DAMAGED}") from None
         raise InputError(f"{name} cannot be read: {error.strerror or error}") from None
 
 

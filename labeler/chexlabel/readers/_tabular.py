@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel._regex import compiled_later
 from chexlabel.errors import InputError
 from chexlabel.labels import SectionSpan
 from chexlabel.readers._sections import BODY, join_sections
@@ -85,22 +84,21 @@ _MISSING = frozenset(
 )
 _MISSING_LENGTH = max(map(len, _MISSING))
 
-_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
+_CAMEL_CASE = compiled_later(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_ALPHANUMERIC = compiled_later(r"[^0-9a-z]+")
 # Messages list a table's columns, but a table without a header, or with a damaged one, has a report
 # in their place, which no message may quote: single words are listed and, where some name is known,
 # names Written Like This.
-_COLUMN_NAME = re.compile(
+_COLUMN_NAME = compiled_later(
     r"(?=.{1,40}\Z)(?:[^\W\d_][\w-]*|[A-Z][\w-]*(?: [A-Z][a-z0-9]*| ID| UID)+)"
 )
-_ONE_WORD_NAME = re.compile(r"(?=.*[^\W\d])\S{1,40}(?<![.,;?!])")
+_ONE_WORD_NAME = compiled_later(r"(?=.*[^\W\d])\S{1,40}(?<![.,;?!])")
 _LISTED = 30
 
 RowBuilder = Callable[[Sequence[str], int], Report]
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The columns of a table that are read.
 
     Attributes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import csv
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel.errors import InputError
 from chexlabel.readers._blocks import Blocks, Place, cut
@@ -42,8 +41,7 @@ _ROWS_LOOKED_AT = 50
 _UNCLOSED = "its opening quote is never closed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """How the rows of a file are read, as its beginning told (see `BlockReader`).
 
     Attributes:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from chexlabel.errors import InputError, RefinerError
 from chexlabel.run.batches import ReportLabeler, batched, label_batches
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Summary", "Unreadable", "label_file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A report that was labeled blank because it could not be read or labeled.
 
     Attributes:
@@ -43,8 +41,7 @@ class Unreadable:
         return f"report {self.row:,} (id {self.id}): {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What a run did.
 
     Attributes:

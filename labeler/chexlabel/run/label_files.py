@@ -6,7 +6,6 @@ import os
 import time
 from collections import Counter, deque
 from contextlib import suppress
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
@@ -128,7 +127,7 @@ def label_files(  # noqa: PLR0913 - the options of the command
     names = [part.name for part in parts]
     manifest.close(names)
     total = _sum(labeler, [done[name] for name in names])
-    return replace(total, seconds=time.perf_counter() - started), before
+    return total._replace(seconds=time.perf_counter() - started), before
 
 
 class _Plan:
@@ -253,7 +252,7 @@ def _check_free(tasks: Sequence[_Task], folder: Path, *, replacing: bool) -> Non
 
 def _plain(summary: Summary) -> dict[str, Any]:
     """Return a summary as JSON can hold it, without what differs from run to run."""
-    plain = asdict(summary)
+    plain = summary._asdict()
     plain["counts"] = {
         finding: {str(int(label)): number for label, number in numbers.items()}
         for finding, numbers in summary.counts.items()

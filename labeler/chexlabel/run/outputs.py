@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -20,6 +19,7 @@ from chexlabel.writers import (
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
+    from gzip import GzipFile
 
     from chexlabel.readers import ReportSource
     from chexlabel.report import Report
@@ -113,10 +113,12 @@ class _Output:
         self._file = stack.enter_context(AtomicOutput(path, force=force))
         self.name = self._file.name
         self.stream = self._file.stream
-        self._gzip: gzip.GzipFile | None = None
+        self._gzip: GzipFile | None = None
         if compress:
             # Without name and time in the header, equal labels give equal files.
-            self._gzip = gzip.GzipFile("", "wb", 6, self.stream, mtime=0)
+            from gzip import GzipFile
+
+            self._gzip = GzipFile("", "wb", 6, self.stream, mtime=0)
             self.stream = cast("BinaryIO", self._gzip)
             stack.callback(self._abandon)
 

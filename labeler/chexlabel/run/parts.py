@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,7 +88,9 @@ def _files(source: str) -> Iterator[tuple[str, str]]:
             yield os.fspath(file), file.relative_to(path).as_posix()
     elif _is_pattern(source):
         fixed = Path(*_fixed_parts(path))
-        below = [Path(name) for name in sorted(glob.glob(source, recursive=True))]  # noqa: PTH207
+        from glob import glob
+
+        below = [Path(name) for name in sorted(glob(source, recursive=True))]  # noqa: PTH207
         below = [file for file in below if file.is_file() and not _is_hidden(file, fixed)]
         if not below:
             raise InputError(f"no file fits {source!r}; check the pattern")
@@ -108,7 +109,7 @@ def _fixed_parts(path: Path) -> Iterator[str]:
 
 
 def _is_pattern(source: str) -> bool:
-    return glob.has_magic(source) and not Path(source).exists()
+    return any(sign in source for sign in "*?[") and not Path(source).exists()
 
 
 def _holds_tables(folder: Path) -> bool:

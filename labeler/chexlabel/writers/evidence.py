@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from chexlabel.errors import OutputError
+from chexlabel.labels import Label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,14 @@ __all__ = [
 EVIDENCE_KEYS: Final = ("labels", "mentions", "error", "refiner", "confidence", "source")
 """The record's own keys; all others identify the report."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+# A record is made of plain values here: none of them holds itself.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_string: Final = json.encoder.encode_basestring
+_PLAIN: Final[dict[Label | None, int | None]] = {
+    None: None,
+    **{label: int(label) for label in Label},
+}
+_NUMBERS: Final = {label: json.dumps(number) for label, number in _PLAIN.items()}
 
 
 def check_evidence_columns(id_columns: Sequence[str]) -> None:
@@ -59,15 +67,9 @@ def evidence_record(
         "confidence" (finding -> probability of its label) and "source" (finding -> who decided).
     """
     record: dict[str, Any] = dict(ids)
-    record["labels"] = {
-        finding: None if label is None else int(label) for finding, label in labeled.labels.items()
-    }
+    record["labels"] = {finding: _PLAIN[label] for finding, label in labeled.labels.items()}
     record["mentions"] = [_mention_record(mention) for mention in labeled.mentions]
-    if labeled.refiner is not None:
-        record["refiner"] = labeled.refiner
-        known = labeled.probabilities
-        record["confidence"] = {name: _rounded(labeled.confidence(name)) for name in known}
-        record["source"] = {name: labeled.source(name) for name in known}
+    record |= _refined(labeled)
     if error is not None:
         record["error"] = error
     return record
@@ -76,8 +78,22 @@ def evidence_record(
 def evidence_line(
     ids: Mapping[str, str], labeled: LabeledReport, *, error: str | None = None
 ) -> str:
-    """Return `evidence_record` as one line of JSON, without a line end."""
-    return _encode(evidence_record(ids, labeled, error=error))
+    """Return `evidence_record` as one line of JSON, without a line end.
+
+    The line is put together here, which takes a third of the time of making the record and
+    encoding it.
+    """
+    labels = ", ".join(
+        [f"{_string(name)}: {_NUMBERS[label]}" for name, label in labeled.labels.items()]
+    )
+    mentions = ", ".join([_mention_json(mention) for mention in labeled.mentions])
+    line = f'"labels": {{{labels}}}, "mentions": [{mentions}]'
+    if ids:
+        line = f"{_encode(ids)[1:-1]}, {line}"
+    more = _refined(labeled)
+    if error is not None:
+        more["error"] = error
+    return f"{{{line}, {_encode(more)[1:]}" if more else f"{{{line}}}"
 
 
 class EvidenceWriter:
@@ -102,7 +118,7 @@ class EvidenceWriter:
 def _mention_record(mention: Mention) -> dict[str, Any]:
     record: dict[str, Any] = {
         "finding": mention.finding,
-        "label": None if mention.label is None else int(mention.label),
+        "label": _PLAIN[mention.label],
         "text": mention.text,
         "start": mention.start,
         "end": mention.end,
@@ -115,6 +131,41 @@ def _mention_record(mention: Mention) -> dict[str, Any]:
         record["confidence"] = _rounded(mention.confidence)
         record["source"] = mention.source
     return record
+
+
+def _mention_json(mention: Mention) -> str:
+    """Return `_mention_record` as JSON."""
+    finding, label, text, start, end, section, (first, last), cues, pattern, sure, source = mention
+    said = ", ".join([_cue_json(cue) for cue in cues])
+    line = (
+        f'{{"finding": {_string(finding)}, "label": {_NUMBERS[label]}, "text": {_string(text)}, '
+        f'"start": {start}, "end": {end}, "section": {_string(section)}, '
+        f'"sentence": [{first}, {last}], "pattern": {_string(pattern)}, "cues": [{said}]'
+    )
+    if sure is None:
+        return line + "}"
+    return f'{line}, "confidence": {_encode(_rounded(sure))}, "source": {_string(source)}}}'
+
+
+def _cue_json(cue: Cue) -> str:
+    """Return `_cue_record` as JSON."""
+    kind, text, start, end, pattern = cue
+    return (
+        f'{{"kind": {_string(kind)}, "text": {_string(text)}, "start": {start}, "end": {end}, '
+        f'"pattern": {_string(pattern)}}}'
+    )
+
+
+def _refined(labeled: LabeledReport) -> dict[str, Any]:
+    """Return what the record of a refined report has besides."""
+    if labeled.refiner is None:
+        return {}
+    known = labeled.probabilities
+    return {
+        "refiner": labeled.refiner,
+        "confidence": {name: _rounded(labeled.confidence(name)) for name in known},
+        "source": {name: labeled.source(name) for name in known},
+    }
 
 
 def _rounded(probability: float | None) -> float | None:

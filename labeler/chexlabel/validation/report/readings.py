@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,8 +92,7 @@ def _attribution_moved(attribution: Attribution, shift: int) -> Attribution:
         return word._replace(start=word.start + shift, end=word.end + shift)
 
     start, end = attribution.sentence
-    return replace(
-        attribution,
+    return attribution._replace(
         sentence=(start + shift, end + shift),
         words=tuple(moved(word) for word in attribution.words),
     )

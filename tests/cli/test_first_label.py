@@ -56,6 +56,19 @@ def test_labeling_a_csv_by_the_rules_loads_nothing_slow(tmp_path: Path) -> None:
     assert labels["Pneumonia"] == "-1.0"
 
 
+def test_the_refiner_that_ships_needs_neither_yaml_nor_pydantic(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra refine is not installed")
+    script = (
+        "import sys; from chexlabel import Labeler; labeler = Labeler(refine=True);"
+        f"print(labeler.refiner, labeler.label({TEXT!r}) is not None,"
+        "[m for m in ('pydantic', 'yaml', 'torch', 'transformers') if m in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert said.stdout.strip().endswith("True []")
+
+
 def test_a_text_reads_little_of_a_compiled_set() -> None:
     labeler = Labeler(refine=False)
     lexicon = labeler.patterns.lexicon

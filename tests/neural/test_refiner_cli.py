@@ -12,6 +12,8 @@ import pytest
 import chexlabel_neural.select
 from chexlabel import Labeler, RefinerError, label_file
 from chexlabel.cli import main
+from chexlabel.readers import Block, Blocks
+from chexlabel.run import blocks as _blocks
 from chexlabel.validation.tables import read_label_file
 
 _REPORTS = """\
@@ -56,6 +58,42 @@ def test_workers_give_the_same_output(reports: Path, tmp_path: Path, tiny_model:
         arguments = [str(reports), "-o", str(output), "--refiner", str(tiny_model), "--confidence"]
         assert main([*arguments, "-j", str(workers), "-q"]) == 0
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_several_blocks_have_the_confidences_of_one_process(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_blocks, "_SMALLEST", 2000)
+    monkeypatch.setattr(_blocks, "_LARGEST", 2000)
+    texts = ["General wetness of both bases.", "No edema.", "Nobugs here.", "", '""Fluid"", much.']
+    rows = [f'{n},"{texts[n % len(texts)]} Image {n % 7}."\n' for n in range(300)]
+    source = tmp_path / "reports.csv"
+    source.write_text("study_id,report\n" + "".join(rows), "utf-8")
+    taken: list[int] = []
+    take = Blocks.take
+
+    def counted(self: Blocks, size: int) -> Block | None:
+        taken.append(size)
+        return take(self, size)
+
+    monkeypatch.setattr(Blocks, "take", counted)
+    written = []
+    for workers in (1, 2):
+        labels, evidence = tmp_path / f"{workers}.csv", tmp_path / f"{workers}.jsonl"
+        label_file(
+            source,
+            labels,
+            labeler=Labeler(refine=tiny_model),
+            evidence=evidence,
+            confidence=True,
+            workers=workers,
+        )
+        written.append((labels.read_bytes(), evidence.read_bytes()))
+    assert len(taken) > 3
+    assert written[0] == written[1]
+    [header, *rows] = written[0][0].decode("utf-8").splitlines()
+    assert "Edema_prob" in header
+    assert len(rows) == 300
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])

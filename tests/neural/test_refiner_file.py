@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chexlabel import RefinerError
+from chexlabel_neural.model_folder import read_released_card
 from chexlabel_neural.refiner_file import (
     RefinerFile,
     check_files,
@@ -17,6 +18,7 @@ from chexlabel_neural.refiner_file import (
     read_refiner_file,
     write_refiner_file,
 )
+from chexlabel_neural.select import default_model
 from places import ROOT
 
 _GOOD: dict[str, Any] = {
@@ -81,6 +83,28 @@ def test_files_that_are_missing_or_changed_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"b")
     with pytest.raises(RefinerError, match="a is not the file"):
         check_files(tmp_path, ["a"], hashes)
+
+
+def test_the_card_of_the_model_that_ships_is_read_as_it_was_checked() -> None:
+    folder = default_model("chexpert14")
+    assert folder is not None
+    checked, read = read_refiner_file(folder), read_released_card(folder)
+    assert read.title == checked.title
+    gate = checked.gate
+    assert gate is not None
+    assert read.gate is not None
+    assert (read.gate.file, read.gate.least) == (gate.file, gate.least)
+    assert list(read.findings) == list(checked.findings)
+    for name in RefinerFile.model_fields.keys() - {"gate", "findings", "about", "format"}:
+        assert getattr(read, name) == getattr(checked, name)
+
+
+def test_a_damaged_card_says_where(tmp_path: Path) -> None:
+    with pytest.raises(RefinerError, match=r"there is no refiner\.json"):
+        read_released_card(tmp_path)
+    (tmp_path / "refiner.json").write_text('{"name": "tiny"}', "utf-8")
+    with pytest.raises(RefinerError, match=r"refiner\.json: version: Field required"):
+        read_released_card(tmp_path)
 
 
 def test_the_pattern_hash_sees_content_and_names_but_not_line_ends(tmp_path: Path) -> None:

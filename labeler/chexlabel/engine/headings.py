@@ -8,7 +8,6 @@ headings cost next to nothing.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chexlabel._regex import compiled_later
@@ -63,25 +62,12 @@ class HeadingFinder:
         self._view_keys = frozenset(views.key_words)
         self._view_words = self._view_keys | frozenset(views.words)
 
-        self._markers = [marker for section in sections for marker in section.markers]
-
-    # Compiled when they are first needed: most reports come with plain headings.
-
-    @cached_property
-    def _marker(self) -> re.Pattern[str]:
-        return re.compile(
-            rf"\s*({self._any_marker()})(?=\s\s|\s*(?:$|[:#\d_(\[*-]))(?:\s*#?\d+(?![\d/:]))?",
-            re.IGNORECASE,
+        markers = [marker for section in sections for marker in section.markers]
+        after = r"(?=\s\s|\s*(?:$|[:#\d_(\[*-]))(?:\s*#?\d+(?![\d/:]))?"
+        self._marker = compiled_later(lambda: rf"\s*({_any_marker(markers)}){after}", re.IGNORECASE)
+        self._marker_before_heading = compiled_later(
+            lambda: rf"\s*({_any_marker(markers)})\s", re.IGNORECASE
         )
-
-    @cached_property
-    def _marker_before_heading(self) -> re.Pattern[str]:
-        return re.compile(rf"\s*({self._any_marker()})\s", re.IGNORECASE)
-
-    def _any_marker(self) -> str:
-        longest_first = sorted(self._markers, key=len, reverse=True)
-        options = [r"\s+".join(map(re.escape, marker.split())) for marker in longest_first]
-        return "|".join(options) or r"(?!)"
 
     def name(self, words: str) -> str | None:
         """Return the section that a heading opens, looking past ornaments, numbers and brackets."""
@@ -243,6 +229,12 @@ class HeadingFinder:
                 break
             return words[-count][0], name
         return 0, None
+
+
+def _any_marker(markers: list[str]) -> str:
+    longest_first = sorted(markers, key=len, reverse=True)
+    options = [r"\s+".join(map(re.escape, marker.split())) for marker in longest_first]
+    return "|".join(options) or r"(?!)"
 
 
 def _first_word(words: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._regex import compiled_later
@@ -52,26 +51,17 @@ class HistoryFinder:
     """
 
     def __init__(self, model: History, title_words: Iterable[str] = ()) -> None:
-        self._model = model
         self._reporting = frozenset(model.reporting)
         self._title_words = frozenset(title_words)
-
-    # Compiled when they are first needed: most reports come with headings, and the longest of these
-    # takes as long as to label many of them.
-
-    @cached_property
-    def _opener(self) -> re.Pattern[str]:
-        return re.compile(rf"{_any_of(self._model.openers)}(?![\w/])", re.IGNORECASE)
-
-    @cached_property
-    def _request(self) -> re.Pattern[str]:
-        return re.compile(rf"{_any_of(self._model.requests)}(?![\w/])", re.IGNORECASE)
-
-    @cached_property
-    def _complaint(self) -> re.Pattern[str]:
+        # Most reports come with headings, and to compile the longest of these takes as long as to
+        # label many of them.
+        self._opener = compiled_later(lambda: rf"{_any_of(model.openers)}(?![\w/])", re.IGNORECASE)
+        self._request = compiled_later(
+            lambda: rf"{_any_of(model.requests)}(?![\w/])", re.IGNORECASE
+        )
         # A number may be glued to the word: "34yr".
-        return re.compile(
-            rf"(?<![^\W\d_]){_any_of(self._model.complaints)}(?![\w/])", re.IGNORECASE
+        self._complaint = compiled_later(
+            lambda: rf"(?<![^\W\d_]){_any_of(model.complaints)}(?![\w/])", re.IGNORECASE
         )
 
     def reports(self, text: str) -> bool:

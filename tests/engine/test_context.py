@@ -107,6 +107,20 @@ def test_all_ways_give_the_same_labels(labeler: Labeler) -> None:
     assert [tuple(report.labels.values()) for report in piped] == fast
 
 
+@pytest.mark.parametrize(
+    ("text", "cue"),
+    [
+        ("Edema has resolved. So has the effusion.", "has resolved"),
+        ("Edema has resolved. The effusion too.", "has resolved"),
+        ("Edema has resolved. The lungs are dark. The effusion has not.", "has not"),
+    ],
+)
+def test_evidence_quotes_the_verdict_that_is_echoed(labeler: Labeler, text: str, cue: str) -> None:
+    *_, effusion = labeler(text).mentions
+    assert (effusion.finding, effusion.text) == ("Pleural Effusion", "effusion")
+    assert [(c.text, c.start) for c in effusion.cues] == [(cue, text.index(cue))]
+
+
 def test_evidence_quotes_both_places(labeler: Labeler) -> None:
     text = "FINDINGS: There was a pneumothorax.\n\nIMPRESSION: It has  resolved. Small effusion."
     pneumothorax, effusion = labeler(text).mentions

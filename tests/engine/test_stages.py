@@ -52,6 +52,10 @@ OPENINGS = [
     ("No pneumothorax mild edema.", "mild edema", "presented without a comma"),
     ("Effusion Y edema N.", "edema N", "follows an answer"),
     ("No effusion on the right, small on the left.", "small on the left", "left out its noun"),
+    ("Effusion has resolved and so has edema.", "and so has edema", "echoes the verdict before"),
+    ("Effusion has resolved as has edema.", "as has edema", "echoes the verdict before"),
+    ("Effusion has resolved, edema too.", ", edema too", "echoes the verdict before"),
+    ("Mass with fluid, possible erosion.", ", possible erosion", "a cue of its own"),
 ]  # fmt: skip
 
 

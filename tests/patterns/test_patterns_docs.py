@@ -15,7 +15,7 @@ from typing import Literal, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from chexlabel.patterns import context_schema, read_set, schema, section_schema
+from chexlabel.patterns import composition_schema, context_schema, read_set, schema, section_schema
 from chexlabel.patterns.schema import Phrases
 from chexlabel.patterns.spelling import _ONE_SLIP, _TWO_SLIPS
 from places import ROOT
@@ -23,7 +23,7 @@ from places import ROOT
 PAGE = ROOT / "docs" / "pattern-files.md"
 MODELS = {
     name: model
-    for module in (schema, context_schema, section_schema)
+    for module in (schema, composition_schema, context_schema, section_schema)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and not name.startswith("_")
     if model is not BaseModel

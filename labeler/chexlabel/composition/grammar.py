@@ -13,7 +13,7 @@ from chexlabel.labels import LABELS_BY_WORD, Label
 
 if TYPE_CHECKING:
     from chexlabel.patterns._files import PatternFile, Phrase
-    from chexlabel.patterns.schema import CompositionFile
+    from chexlabel.patterns.composition_schema import CompositionFile
     from chexlabel.patterns.source import SetSource
 
 __all__ = ["Frame", "Grammar", "Statement"]

@@ -14,6 +14,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import (
     BOUNDARIES,
+    CUES_BEFORE,
     FINDINGS,
     PREDICATES,
     SUBJECTS,
@@ -73,6 +74,7 @@ class Anatomy:
         self._mentions_since = False  # whether a finding followed the last anatomy
         self._digresses = False  # whether a relative clause on the anatomy is being read
         self._asides: list[_State] = []  # what such clauses say
+        self._supposes = False  # whether the clause is a condition
         self._in_clause = False  # whether the clause that is being read has named anatomy
         self._parting: Match | None = None  # the last verb or boundary
         self.organs: list[_Organ] = []
@@ -87,7 +89,11 @@ class Anatomy:
 
     def begin_clause(self) -> None:
         """Take note that a clause begins."""
-        self._in_clause = False
+        self._in_clause = self._supposes = False
+
+    def suppose(self) -> None:
+        """Take note that what follows in the clause is supposed: "if left atrial lead ..."."""
+        self._supposes = True
 
     def pass_mention(self) -> None:
         """Take note that a finding was mentioned."""
@@ -101,7 +107,7 @@ class Anatomy:
         """Add the anatomy at `at`, with what was found of it as a mention, if it is one."""
         organ = _Organ(self._items[at], mention)
         last = self.organs[-1] if self.organs else None
-        if last is not None and not self._mentions_since:
+        if last is not None and not self._mentions_since and not self._supposes:
             organ.carried = last.states[last.attributes :] or last.states or last.carried
         if self._described is not None and self._joins_mention(at):
             organ.carried = [self._described]  # "stable cardiomegaly and mediastinal contours"
@@ -133,8 +139,9 @@ class Anatomy:
         elif self.organs:
             if self._is_apart(cues) and self.organs[-1].states and self._is_mention(at):
                 return  # "the heart is normal, and there may be dilatation"
-            if not self._in_clause and verdict is not None:
-                cues = (*cues, verdict)  # "the mediastinum is broad; widening cannot be excluded"
+            if verdict is not None and (not self._in_clause or _answers(item, verdict)):
+                # "the mediastinum is broad; widening cannot be excluded", "heart enlarged: no"
+                cues = (*cues, verdict)
             if self._digresses:
                 self._asides.append((item, cues))
             self._bind((item, cues))
@@ -205,7 +212,7 @@ class Anatomy:
         tag = other.role.tag
         if tag == Tag.COLON and not self.organs:
             return False  # "Normal: heart size, mediastinum"
-        return tag in BOUNDARIES or tag in PREDICATES or (tag == Tag.CUE_BEFORE and restarts(other))
+        return tag in BOUNDARIES or tag in PREDICATES or (tag in CUES_BEFORE and restarts(other))
 
     def _anatomy_is_served(self, at: int) -> bool:
         """Say whether no anatomy waits for the state at `at` since the last boundary."""
@@ -263,6 +270,11 @@ class Anatomy:
             organ.states = [*organ.states, state]
 
 
+def _answers(state: Match, verdict: Match) -> bool:
+    """Say whether a verdict without a verb stands right after a state: "heart enlarged: no"."""
+    return verdict.start == state.end and not verdict.role.verbal
+
+
 def _decide(organ: _Organ, asides: Sequence[_State]) -> Judgement | None:
     entries = organ.states or organ.carried
     if asides:
@@ -290,7 +302,7 @@ def _judge(organ: _Organ, state: Match, label: Label, cues: tuple[Match, ...]) -
         cues = (*cues, *(cue for cue in apart if cue not in cues))
     best = strongest(cues, organ.item.role)
     # "Not enlarged" denies; "no ... normal" does not turn a normal heart into a large one.
-    said = ruled(label, best)
+    said = ruled(label, best, organ.item.role.finding)
     if mention is not None and mention.alternative is not None and said is Label.POSITIVE:
         return Judgement(organ.item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(organ.item, said, tuple(sorted([state, *best], key=start_of)))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chexlabel.engine.echoes import ends_clause
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import BOUNDARIES, CUES, ahead, behind, restarts
+from chexlabel.engine.phrases import BOUNDARIES, CUES, behind, restarts
 from chexlabel.labels import Label
 from chexlabel.patterns.roles import Tag
 
@@ -84,10 +85,7 @@ def is_elision(items: Sequence[Match], at: int, length: int) -> bool:
     before = next((item for item in behind(items, at) if item.start < start), None)
     if before is None or before.end != start or before.role.tag not in BOUNDARIES:
         return False
-    following = next((item for item in ahead(items, at) if item.start >= items[at].end), None)
-    if following is None:
-        return items[at].end == length
-    return following.start == items[at].end and following.role.tag in BOUNDARIES
+    return ends_clause(items, at, length)
 
 
 def without_bare_items(

@@ -33,16 +33,21 @@ from chexlabel.engine.phrases import (
     describes_next,
     governs_next,
     is_listed,
+    is_predicated,
+    meets_mention,
     names_finding,
     presents,
     restarts,
 )
-from chexlabel.engine.structure import Clause, Elision, Joint, Mention, Scope, Sentence
+from chexlabel.engine.structure import Clause, Echo, Elision, Joint, Mention, Scope, Sentence
 from chexlabel.patterns.roles import Tag
 
 __all__ = ["segment"]
 
 _PARTING = FINITE | BOUNDARIES | {Tag.RELATIVE, Tag.MENTION}
+
+_SIDE = 1
+"""The most words between a finished list and the noun of a statement: its side."""
 
 _OPEN_CUES = 8
 """The most cues whose scopes are followed at a time; with more the oldest ends."""
@@ -76,7 +81,7 @@ class _Segmenter:
         self.sentence = Sentence(items)
         self.clause = Clause(0, len(items), "begins the sentence")
         self.sentence.clauses.append(self.clause)
-        self.state = OpenClause(items)
+        self.state = OpenClause(items, length)
 
     def read(self) -> Sentence:
         handlers = _HANDLERS
@@ -121,11 +126,27 @@ class _Segmenter:
             self.open_clause(at, "a verb of its own after a finished list")
         mentions = self.sentence.mentions
         same_words = bool(mentions) and item.start < mentions[-1].item.end
+        if self.state.scopes and not same_words and item.role.tag == Tag.MENTION:
+            self.pass_subject(at)
         link = None if same_words else self.link
         mentions.append(Mention(item, at, self.clause, link, self.aside and not same_words))
         self.state.last = self.state.anywhere = item
         if not same_words:
             self.link, self.aside = None, False
+
+    def pass_subject(self, at: int) -> None:
+        """Let a cue that asks what its subject is govern only what follows that.
+
+        "Whether the opacity is pneumonia", "tempting to call the opacity a pneumonia".
+        """
+        subject = self.state.last
+        if subject is None or self.link is not None:
+            return
+        for scope in self.state.scopes:
+            if scope.cue.role.asking and scope.cue.end <= subject.start:
+                place = self.sentence.mentions[-1].place
+                if is_predicated(self.items, place, at):
+                    scope.start = place
 
     def follows_finished_list(self, at: int) -> bool:
         """Say whether a subject stands right after a denied list that its `or` has finished.
@@ -135,7 +156,7 @@ class _Segmenter:
         state, item = self.state, self.items[at]
         if self.link is not None or not state.disjoined or state.last is None:
             return False
-        if state.last.end != item.start or not state.is_denied():
+        if item.start - state.last.end > _SIDE or not state.is_denied():
             return False
         following = next((i for i in ahead(self.items, at) if i.start >= item.end), None)
         return following is not None and following.role.tag == Tag.VERB
@@ -185,18 +206,12 @@ class _Segmenter:
 
     def read_cue_on_either_side(self, at: int, item: Match) -> None:
         # "edema is difficult to exclude", but "opacity could be developing pneumonia"
-        follows = item.role.verbal and self.link is None and not self.meets_mention(at)
+        follows = item.role.verbal and self.link is None and not meets_mention(self.items, at)
         follows = follows or self.is_answer(at)
         if self.state.last is None or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
-
-    def meets_mention(self, at: int) -> bool:
-        """Say whether a mention follows right after the words at `at`."""
-        end = self.items[at].end
-        following = ahead(self.items, at)
-        return any(i.role.tag == Tag.MENTION and i.start == end for i in following)
 
     def read_cue_before(self, at: int, item: Match) -> None:
         if self.is_answer(at):
@@ -207,8 +222,11 @@ class _Segmenter:
         self.open_scope(at, item)
 
     def is_answer(self, at: int) -> bool:
-        state = self.state
-        return answers_before(self.items, at, state.last, self.length, is_denied=bool(state.scopes))
+        state, last = self.state, self.state.last
+        before = self.items[at - 1] if at else None
+        if last is None and state.names_organ and before and before.role.tag == Tag.STATE:
+            last = before  # "heart enlarged: no"
+        return answers_before(self.items, at, last, self.length, is_denied=bool(state.scopes))
 
     def read_cue_after(self, at: int, item: Match) -> None:
         self.state.closed = True
@@ -330,6 +348,23 @@ class _Segmenter:
                 self.open_clause(at, "left out its noun")
                 break
 
+    def read_echo(self, at: int, item: Match) -> None:
+        if self.state.last is not None or self.state.names_organ:
+            self.open_clause(at, "echoes the verdict before")
+        self.note_echo(at, item)
+
+    def read_late_echo(self, at: int, item: Match) -> None:
+        state = self.state
+        if not (state.last is None or state.closed or state.stated or state.scopes):
+            self.note_echo(at, item)
+
+    def note_echo(self, at: int, item: Match) -> None:
+        """Take note of words that carry on or turn round what the clause before says."""
+        for mention in reversed(self.sentence.mentions[-HORIZON:]):
+            if mention.clause is not self.clause:
+                self.sentence.echoes.append(Echo(item, at, self.clause, mention))
+                break
+
     def read_verb(self, _at: int, _item: Match) -> None:
         if self.state.anywhere is not None or self.state.has_organ:
             self.state.closed = True
@@ -356,4 +391,7 @@ _HANDLERS: dict[str, Callable[[_Segmenter, int, Match], None]] = {
     Tag.PRESENCE: _Segmenter.read_verb,
     Tag.RELATIVE: _Segmenter.read_relative,
     Tag.ELISION: _Segmenter.read_elision,
+    Tag.ECHO: _Segmenter.read_echo,
+    Tag.LATE_ECHO: _Segmenter.read_late_echo,
+    Tag.REVERSAL: _Segmenter.note_echo,
 }

@@ -50,10 +50,16 @@ class ContextReader:
         self._rules = rules.rules
         self._phrases = lexicon
         self._inner_words = rules.inner_words
+        self._openings = rules.echo_openings
+        self._endings = rules.echo_endings
 
     def reach(self, sentence: str) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
-        if BOUNDARY in sentence or not self._may_refer(sentence):
+        if BOUNDARY in sentence:
+            return 0
+        if self._echoes(sentence):
+            return REFERS
+        if not self._may_refer(sentence):
             return 0
         reach = 0
         for reference in self._fitting(sentence):
@@ -106,6 +112,7 @@ class ContextReader:
         judged: list[Judgement] = []
         begins = 0  # where in `judged` the last sentence that names findings begins
         organs: list[Match] = []  # the organs that it names
+        before: tuple[list[str], int] = ([], 0)  # the symbols of that sentence, and their first
         start = 0
         question = False
         for sentence in sentences:
@@ -116,15 +123,51 @@ class ContextReader:
                     said = reference.end
                 moved = _moved(reference, start)
                 judged[begins:] = self._applied(judged[begins:], organs, moved)
-            matches, own = read(symbols[said:])
+            if said == 0 and before[0] and self._echoes(sentence):
+                matches, own = self._read_after(before, symbols, start, read)
+            else:
+                matches, own = read(symbols[said:])
             own_organs = [match for match in matches if match.role.tag == Tag.ANATOMY]
             if own or own_organs:
                 begins = len(judged)
+                before = symbols, start
                 organs = [_moved(organ, start + said) for organ in own_organs]
                 judged += [_judgement_moved(judgement, start + said) for judgement in own]
             start += len(symbols) + 1  # the full stop of the boundary
             question = sentence.endswith("?")
         return judged
+
+    def _echoes(self, sentence: str) -> bool:
+        """Tell whether a sentence carries on or turns round the verdict of the one before it."""
+        return sentence[:_LOOK_AT].lower().startswith(self._openings) or (
+            sentence[-_LOOK_AT:].lower().endswith(self._endings)
+        )
+
+    def _read_after(
+        self, before: tuple[list[str], int], symbols: list[str], start: int, read: ReadSentence
+    ) -> tuple[list[Match], list[Judgement]]:
+        """Read a sentence with the one that it echoes; return what is found in the former.
+
+        Args:
+            before: the symbols of the sentence that is echoed, and the place of the first.
+            symbols: those of the sentence.
+            start: the place of the first of these.
+            read: reads what is one sentence.
+        """
+        earlier, first = before
+        own = len(earlier) + 1  # where the sentence begins in what is read
+        matches, judged = read([*earlier, self._phrases.symbols["."], *symbols])
+
+        def place(match: Match) -> Match:
+            return _moved(match, -own if match.start >= own else first - start)
+
+        found = [place(match) for match in matches if match.start >= own]
+        said = [
+            Judgement(place(each.item), each.label, tuple(map(place, each.cues)))
+            for each in judged
+            if each.item.start >= own
+        ]
+        return found, said
 
     def _antecedent(self, at: int, sentences: Sequence[str], speaks: Callable[[str], bool]) -> int:
         """Return the first of the sentences that the one at `at` refers to; `at` if none."""

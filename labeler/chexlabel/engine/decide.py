@@ -79,6 +79,8 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
             anatomy.resume()
         elif tag in FINDINGS:
             anatomy.pass_mention()
+        elif tag == Tag.CUE_BEFORE and item.role.kind and item.role.kind.effect == "none":
+            anatomy.suppose()
         if tag in BOUNDARIES or tag in PREDICATES:
             anatomy.part(item)
     return anatomy
@@ -98,8 +100,10 @@ def _verdict_on(sentence: Sentence, clause: Clause, at: int) -> Match | None:
 
 def _decide(mention: Mention) -> Judgement:
     item = mention.item
+    if mention.stated_by is not None:
+        return Judgement(item, item.role.label, (mention.stated_by,))
     best = strongest(mention.cues, item.role) if mention.cues else []
-    label = ruled(item.role.label, best)
+    label = ruled(item.role.label, best, item.role.finding)
     if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):
         return Judgement(item, mention.alternative.role.label, (mention.alternative,))
     return Judgement(item, label, tuple(best))

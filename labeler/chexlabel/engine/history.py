@@ -52,6 +52,9 @@ class HistoryFinder:
 
     def __init__(self, model: History, title_words: Iterable[str] = ()) -> None:
         self._reporting = frozenset(model.reporting)
+        self._signs = frozenset(model.signs)
+        self._describing = frozenset(model.describing)
+        self._earlier = frozenset(model.earlier)
         self._title_words = frozenset(title_words)
         # Most reports come with headings, and to compile the longest of these takes as long as to
         # label many of them.
@@ -96,7 +99,7 @@ class HistoryFinder:
                 continue
             if piece.opens_line:
                 opened = piece.start
-            if self.reports(piece.text):
+            if self.reports(piece.text) or self._describes_sign(piece.text):
                 return piece.start if opened is None else opened
             if guess and line == end and (piece.opens_line or _ITEM.match(piece.text)):
                 line = piece.start
@@ -115,6 +118,15 @@ class HistoryFinder:
             elif not self._title_words.issuperset(_WORD.findall(piece.text.lower())):
                 break
         return begins if _LETTER.search(text, begins, end) else start
+
+    def _describes_sign(self, text: str) -> bool:
+        """Tell whether a text describes what films alone show, of today: "small left effusion"."""
+        words = _WORD.findall(text.lower())
+        return (
+            not self._signs.isdisjoint(words)
+            and not self._describing.isdisjoint(words)
+            and self._earlier.isdisjoint(words)
+        )
 
     def _goes_on(self, piece: _Piece) -> bool:
         """Tell whether a history goes on with this piece."""

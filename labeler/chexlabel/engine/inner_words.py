@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chexlabel.engine.answers import is_elision
+from chexlabel.engine.echoes import ends_clause, leads_to_subject
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import CUES_BEFORE, FINDINGS, ahead, behind, restarts
 from chexlabel.patterns.roles import Tag
@@ -19,6 +20,15 @@ _INNER: dict[str, frozenset[str]] = {
 """What may be left out as part of longer words, and what these are if they begin with it."""
 
 
+_CONDITIONS: dict[str, Callable[[Sequence[Match], int, int], bool]] = {
+    Tag.ELISION: is_elision,
+    Tag.ECHO: leads_to_subject,
+    Tag.LATE_ECHO: ends_clause,
+    Tag.REVERSAL: ends_clause,
+}
+"""Where words must stand to count."""
+
+
 def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
     """Leave out states, organs and presenting words that belong to longer words.
 
@@ -31,8 +41,8 @@ def without_inner_words(items: Sequence[Match], length: int) -> Sequence[Match]:
         tag = item.role.tag
         if tag in FINDINGS:
             end = max(end, item.end)
-        elif tag == Tag.ELISION:
-            if not is_elision(items, at, length):
+        elif tag in _CONDITIONS:
+            if not _CONDITIONS[tag](items, at, length):
                 continue
         elif tag in _INNER and _is_inner(items, at, overlaps=end > item.start):
             continue

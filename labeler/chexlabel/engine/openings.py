@@ -19,6 +19,7 @@ from chexlabel.engine.phrases import (
     governs_next,
     is_listed,
     names_finding,
+    precedes_noun,
     presents,
     readings,
     restarts,
@@ -34,6 +35,7 @@ class OpenClause:
 
     Attributes:
         items: all phrases of the sentence.
+        length: the number of its words, below 0 if it is not known.
         scopes: the scopes that are open.
         last: the clause's last mention.
         anywhere: the sentence's last mention.
@@ -52,14 +54,16 @@ class OpenClause:
         "has_organ",
         "items",
         "last",
+        "length",
         "names_organ",
         "organ_end",
         "scopes",
         "stated",
     )
 
-    def __init__(self, items: Sequence[Match]) -> None:
+    def __init__(self, items: Sequence[Match], length: int) -> None:
         self.items = items
+        self.length = length
         self.anywhere: Match | None = None
         self.has_organ = False
         self.organ_end = 0
@@ -167,7 +171,8 @@ def _cue_begins(clause: OpenClause, junction: Junction, place: int) -> bool:
         and cue.start == clause.items[junction.end - 1].end
     )
     if trails and not governs_next(clause.items, place):
-        return False  # "atelectasis, possible"
+        # "atelectasis, possible", but not "fluid, possible erosion of the rib"
+        return precedes_noun(clause.items, place, clause.length)
     if restarts(cue):
         return True
     own = cue.role.verbal or (cue.role.kind is not None and cue.role.kind.effect == "none")
@@ -263,7 +268,18 @@ def _describes_other(items: Sequence[Match], place: int) -> bool:
     return following is not None and following.start > item.end
 
 
+def _echo_begins(_clause: OpenClause, _junction: Junction, _place: int) -> bool:
+    """An echo begins a clause: "the effusion has resolved, and so has the edema"."""
+    return True
+
+
+def _echo_follows(clause: OpenClause, junction: Junction, _place: int) -> bool | None:
+    """An echo after a verdict: "the effusion has resolved, the edema too"."""
+    return True if clause.closed and junction.tag != Tag.DISJUNCTION else None
+
+
 _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {
+    Tag.ECHO: ("echoes the verdict before", _echo_begins),
     Tag.EXISTENTIAL: ("there is", _unless_or),
     Tag.CUE_BEFORE: ("a cue of its own", _cue_begins),
     Tag.CUE_BOTH: ("a cue of its own", _cue_begins),
@@ -276,6 +292,7 @@ _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {
     Tag.PRESENCE: ("only a verb", _never),
 }
 _AFTER_SUBJECT: dict[str, tuple[str, Rule]] = {
+    Tag.LATE_ECHO: ("echoes the verdict before", _echo_follows),
     Tag.EXISTENTIAL: ("there is", _unless_or),
     Tag.CUE_BEFORE: ("a cue after the subject", _cue_follows),
     Tag.VERB: ("a verb after the subject", _unless_or),

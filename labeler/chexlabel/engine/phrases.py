@@ -17,6 +17,7 @@ __all__ = [
     "FINITE",
     "HORIZON",
     "PREDICATES",
+    "PREPARING",
     "SUBJECTS",
     "ahead",
     "behind",
@@ -24,7 +25,10 @@ __all__ = [
     "describes_next",
     "governs_next",
     "is_listed",
+    "is_predicated",
+    "meets_mention",
     "names_finding",
+    "precedes_noun",
     "presents",
     "readings",
     "restarts",
@@ -51,8 +55,9 @@ SUBJECTS = frozenset({Tag.MENTION, Tag.EXCLUDE, Tag.ANATOMY})
 FINITE = frozenset({Tag.VERB, Tag.COLON})
 PREDICATES = frozenset({*FINITE, Tag.PRESENCE, Tag.CUE_AFTER})
 
-_BEFORE_A_NOUN = frozenset({Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL})
-_NEAR_A_NOUN = _BEFORE_A_NOUN | FINDINGS
+PREPARING = frozenset({Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL})
+_NEAR_A_NOUN = PREPARING | FINDINGS
+_COPULAS = PREPARING | {Tag.VERB, Tag.CUE_BEFORE}
 _EFFECTS: dict[str, Label | None] = {
     "negative": Label.NEGATIVE,
     "uncertain": Label.UNCERTAIN,
@@ -111,7 +116,7 @@ def describes_next(items: Sequence[Match], at: int, mention: Match) -> bool:
         if item.role.tag == Tag.ANATOMY:
             state = described_by(items, place)
             return state is not None and state[:2] == mention[:2]
-        if item.role.tag not in _BEFORE_A_NOUN:
+        if item.role.tag not in PREPARING:
             return False
     return False
 
@@ -141,7 +146,7 @@ def presents(items: Sequence[Match], at: int) -> bool:
             return described_by(items, place) is not None
         if item.start == items[at].start:
             continue  # another reading of the same words: "again seen" as a verb
-        if tag not in _BEFORE_A_NOUN:
+        if tag not in PREPARING:
             return False
     return False
 
@@ -170,10 +175,50 @@ def governs_next(items: Sequence[Match], at: int) -> bool:
     return False
 
 
-def ruled(label: Label, cues: Sequence[Match]) -> Label | None:
-    """Return what the strongest cues make of a label; `None` if it counts for nothing."""
+def is_predicated(items: Sequence[Match], subject: int, at: int) -> bool:
+    """Say whether the mention at `at` says what the one at `subject` is.
+
+    "The opacity is an early pneumonia", "(to call) the opacity a pneumonia".
+    """
+    end = items[subject].end
+    between = [item for item in items[subject + 1 : at] if item.start >= end]
+    if any(item.role.tag not in _COPULAS for item in between):
+        return False
+    if any(item.role.tag not in PREPARING for item in between):
+        return True
+    return end <= items[at].start <= end + ATTRIBUTE_GAP + 1
+
+
+def meets_mention(items: Sequence[Match], at: int) -> bool:
+    """Say whether a mention follows right after the words at `at`."""
+    end = items[at].end
+    return any(i.role.tag == Tag.MENTION and i.start == end for i in ahead(items, at))
+
+
+def precedes_noun(items: Sequence[Match], at: int, length: int) -> bool:
+    """Say whether the word at `at` stands before a noun that no phrase knows: "possible erosion".
+
+    Args:
+        items: the phrases of the sentence.
+        at: the word's place.
+        length: the number of words of the sentence, below 0 if it is not known.
+    """
+    end = items[at].end
+    for item in ahead(items, at):
+        if item.start > end:
+            return True
+        if item.role.tag not in PREPARING:
+            return False
+        end = max(end, item.end)
+    return end < length
+
+
+def ruled(label: Label, cues: Sequence[Match], finding: int) -> Label | None:
+    """Return what the strongest cues make of a finding's label; `None` if it counts for nothing."""
     kind = cues[0].role.kind if cues else None
-    return label if kind is None else _EFFECTS.get(kind.effect, label)
+    if kind is None:
+        return label
+    return None if finding in kind.blank_for else _EFFECTS.get(kind.effect, label)
 
 
 def strongest(cues: Iterable[Match], role: Role) -> list[Match]:

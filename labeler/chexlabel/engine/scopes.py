@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
+from chexlabel.engine.echoes import carry_verdicts
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import HORIZON, ahead, behind
 from chexlabel.engine.structure import Clause, Joint, Mention, Scope, Sentence
@@ -56,9 +57,7 @@ def resolve(sentence: Sentence) -> None:
         scopes = OpenScopes(sentence.scopes)
         for mention in mentions:
             mention.cues = [
-                cue
-                for cue in scopes.cues(mention.place)
-                if cue.role.kind is not None and mention.item.start - cue.end <= cue.role.kind.reach
+                cue for cue in scopes.cues(mention.place) if _is_within_reach(cue, mention.item)
             ]
     for clause in sentence.clauses:
         for place in clause.verdicts:
@@ -67,6 +66,18 @@ def resolve(sentence: Sentence) -> None:
         _pair(sentence, joint)
     if sentence.joints:
         _share_alternatives(mentions)
+    if sentence.echoes:
+        carry_verdicts(sentence)
+
+
+def _is_within_reach(cue: Match, item: Match) -> bool:
+    """Say whether a mention is near enough to the cue before it, or among the words of one."""
+    kind = cue.role.kind
+    if kind is None:
+        return False
+    if kind.reach < 0:  # "what looks like a mass is fluid"
+        return item.end < cue.end
+    return item.start - cue.end <= kind.reach
 
 
 def _place(mention: Mention) -> int:

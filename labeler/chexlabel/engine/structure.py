@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chexlabel.engine.match import Match
 
-__all__ = ["Clause", "Elision", "Joint", "Mention", "Scope", "Sentence"]
+__all__ = ["Clause", "Echo", "Elision", "Joint", "Mention", "Scope", "Sentence"]
 
 
 class Scope:
@@ -75,9 +75,10 @@ class Mention:
         aside: whether a comma stands before that: "collapse, with infection less likely".
         cues: the cues that reach it.
         alternative: the joint that makes it an alternative.
+        stated_by: words that state it whatever the cues say: "has not" after "has resolved".
     """
 
-    __slots__ = ("alternative", "aside", "clause", "cues", "item", "link", "place")
+    __slots__ = ("alternative", "aside", "clause", "cues", "item", "link", "place", "stated_by")
 
     def __init__(
         self, item: Match, place: int, clause: Clause, link: str | None, aside: bool = False
@@ -89,6 +90,7 @@ class Mention:
         self.aside = aside
         self.cues: list[Match] = []
         self.alternative: Match | None = None
+        self.stated_by: Match | None = None
 
 
 class Elision(NamedTuple):
@@ -101,6 +103,22 @@ class Elision(NamedTuple):
 
     item: Match
     antecedent: Match
+
+
+class Echo(NamedTuple):
+    """Words that carry a verdict on, or turn it round: "as is edema", "the effusion has not".
+
+    Attributes:
+        item: the words.
+        place: their place among the sentence's phrases.
+        clause: the clause that they stand in.
+        antecedent: the mention whose verdict is meant.
+    """
+
+    item: Match
+    place: int
+    clause: Clause
+    antecedent: Mention
 
 
 class Sentence:
@@ -116,12 +134,14 @@ class Sentence:
         digressions: places of the relative clauses between commas: of their first phrase, and after
             their last.
         elisions: statements of a finding whose noun is left out, in order.
+        echoes: what carries a verdict on or turns it round, in order.
         has_anatomy: whether it names an organ.
     """
 
     __slots__ = (
         "clauses",
         "digressions",
+        "echoes",
         "elisions",
         "has_anatomy",
         "items",
@@ -140,4 +160,5 @@ class Sentence:
         self.relatives: list[int] = []
         self.digressions: list[tuple[int, int]] = []
         self.elisions: list[Elision] = []
+        self.echoes: list[Echo] = []
         self.has_anatomy = False

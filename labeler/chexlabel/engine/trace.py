@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chexlabel.engine.clauses import segment
 from chexlabel.engine.decide import decide
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import find_matches, symbolize, token_offsets
+from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.engine.phrases import FINDINGS
 from chexlabel.engine.scopes import resolve
 from chexlabel.engine.structure import Clause, Sentence
@@ -129,11 +129,13 @@ class _Quotes:
             if item.role.tag in FINDINGS or item.role.tag == Tag.ANATOMY
         )
         scopes = [
-            self._scope(scope.start, scope.start + 1, scope.end)
+            self._scope(scope.cue, scope.start + 1, scope.end)
             for scope in sentence.scopes
             if clause.start <= scope.start < clause.end
         ]
-        verdicts = [self._scope(at, clause.start, at, is_verdict=True) for at in clause.verdicts]
+        verdicts = [
+            self._scope(items[at], clause.start, at, is_verdict=True) for at in clause.verdicts
+        ]
         start, end = self._tokens(clause.start, clause.end)
         return ClauseTrace(self._words(start, end), clause.rule, members, (*scopes, *verdicts))
 
@@ -147,8 +149,7 @@ class _Quotes:
         words = self._words(item.start, item.end)
         return Decision(findings[item.role.finding], words, label, ", ".join(rules) or "its words")
 
-    def _scope(self, at: int, first: int, last: int, *, is_verdict: bool = False) -> ScopeTrace:
-        cue = self._sentence.items[at]
+    def _scope(self, cue: Match, first: int, last: int, *, is_verdict: bool = False) -> ScopeTrace:
         kind = cue.role.kind.name if cue.role.kind else ""
         start, end = self._tokens(first, last)
         governed = self._words(start if is_verdict else cue.end, end)

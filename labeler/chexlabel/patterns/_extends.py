@@ -32,7 +32,7 @@ __all__ = [
     "resolved_findings",
 ]
 
-_OF_A_KIND = ("effect", "reach", "restarts")
+_OF_A_KIND = ("effect", "reach", "restarts", "encloses", "blank_for")
 
 
 def completed_info(

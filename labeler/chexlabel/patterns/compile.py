@@ -18,6 +18,7 @@ from chexlabel.patterns.pattern_set import NoFindingRule, PatternSet
 from chexlabel.patterns.respelling import SoundAlike
 from chexlabel.patterns.roles import (
     ASSERTIVE_LAYER,
+    ECHO_LAYER,
     PLACE_LAYER,
     STATE_LAYER,
     SYNTAX_LAYER,
@@ -31,6 +32,7 @@ from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import Element, by_number, expand, parse
 from chexlabel.patterns.walk import (
     ASSERTIVES,
+    ECHOES,
     PLACES,
     SENTENCE,
     STATES,
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 __all__ = ["NoFindingRule", "PatternSet", "compile_set", "load_patterns"]
 
 _UNLIMITED = 10**9
+_ENCLOSED = -1
+"""The reach of a cue that governs only what stands among its own words."""
+
 _STRUCTURE = {
     "terminators": Tag.TERMINATOR,
     "with_words": Tag.WITH,
@@ -61,6 +66,9 @@ _STRUCTURE = {
     "presence": Tag.PRESENCE,
     "relatives": Tag.RELATIVE,
     "elisions": Tag.ELISION,
+    "echoes": Tag.ECHO,
+    "late_echoes": Tag.LATE_ECHO,
+    "reversals": Tag.REVERSAL,
 }
 
 
@@ -127,6 +135,7 @@ class _Builder:
             *_single_words(structure.phrases("modals")),
         }
         self._plurals = frozenset(_single_words(structure.phrases("plurals")))
+        self._asking = set(_single_words(structure.phrases("asking")))
         unbridged = chain(
             self._verbs,
             *(
@@ -168,9 +177,9 @@ class _Builder:
             return Role(Tag.ASSERTIVE, ASSERTIVE_LAYER, pattern)
         if entry.cue is not None:
             return self._cue_role(entry, entry.cue)
-        if entry.layer == SENTENCE:
-            tag = _STRUCTURE[entry.key]
-            return Role(tag, SYNTAX_LAYER, pattern, label=self._alternatives)
+        if entry.layer in (SENTENCE, ECHOES):
+            layer = SYNTAX_LAYER if entry.layer == SENTENCE else ECHO_LAYER
+            return Role(_STRUCTURE[entry.key], layer, pattern, label=self._alternatives)
         return self._finding_role(entry)
 
     def _finding_role(self, entry: Entry) -> Role:
@@ -191,12 +200,16 @@ class _Builder:
         """Return the role of a cue, ranked by the order that structure.yaml states."""
         assert model.effect is not None  # noqa: S101 (`read_set` gives each kind its effect)
         rank = self._structure.model.order.index(model.kind)
-        reach = model.reach or _UNLIMITED
-        kind = CueKind(model.kind, rank, model.effect, reach, model.restarts)
+        reach = _ENCLOSED if model.encloses else model.reach or _UNLIMITED
+        numbers = self._numbers
+        blank_for = tuple(numbers[name] for name in model.blank_for if name in numbers)
+        kind = CueKind(model.kind, rank, model.effect, reach, model.restarts, blank_for)
         directed = Tag.CUE_BEFORE if entry.key == "before" else Tag.CUE_AFTER
         tag = Tag.NEUTRAL if model.effect == "neutral" else directed
         verbal = _holds(entry.phrase, self._verbs)
-        return Role(tag, SYNTAX_LAYER, entry.phrase.text, kind=kind, verbal=verbal)
+        asking = model.effect == "uncertain" and _holds(entry.phrase, self._asking)
+        pattern = entry.phrase.text
+        return Role(tag, SYNTAX_LAYER, pattern, kind=kind, verbal=verbal, asking=asking)
 
     def _add(self, phrase: Phrase, role: Role) -> None:
         self.lexicon.add(self._parsed(phrase), role)

@@ -9,7 +9,7 @@ from chexlabel.errors import PatternError
 from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import CueKind, Role, Tag
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.syntax import parse
+from chexlabel.patterns.syntax import expand, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,11 +60,15 @@ class ContextRules(NamedTuple):
         rules: role -> what it says.
         inner_words: the words that begin what may refer back in the midst of a sentence; "" stands
             for any word.
+        echo_openings: how sentences begin that are read with the one before; a blank after each.
+        echo_endings: how such sentences end; a blank before each.
     """
 
     lexicon: Lexicon
     rules: Mapping[tuple[str, str], ReferenceRule]
     inner_words: frozenset[str]
+    echo_openings: tuple[str, ...]
+    echo_endings: tuple[str, ...]
 
 
 def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
@@ -77,6 +81,8 @@ def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
         "lexicon": context.lexicon.to_data(rows),
         "rules": rules,
         "inner_words": sorted(context.inner_words),
+        "echo_openings": list(context.echo_openings),
+        "echo_endings": list(context.echo_endings),
     }
 
 
@@ -87,7 +93,8 @@ def context_of(data: Mapping[str, Any], rows: Sequence[str]) -> ContextRules:
         for tag, pattern, effect, state, of, closed, only in data["rules"]
     }
     lexicon = Lexicon.from_data(data["lexicon"], rows)
-    return ContextRules(lexicon, rules, frozenset(data["inner_words"]))
+    openings, endings = tuple(data["echo_openings"]), tuple(data["echo_endings"])
+    return ContextRules(lexicon, rules, frozenset(data["inner_words"]), openings, endings)
 
 
 def compile_context(
@@ -120,7 +127,9 @@ def compile_context(
                         _add(lexicon, phrase, role, before)
                         rules[tag, phrase.text] = rule
     lexicon.freeze()
-    return ContextRules(lexicon, rules, _first_words(rules))
+    openings = tuple(f"{words} " for words in _spelled_out(files, "echo_openings"))
+    endings = tuple(f" {words}" for words in _spelled_out(files, "echo_endings"))
+    return ContextRules(lexicon, rules, _first_words(rules), openings, endings)
 
 
 def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexicon | None:
@@ -163,9 +172,24 @@ def _subject(files: Sequence[PatternFile[ContextFile]]) -> str:
     return f"{opening}{{{anaphors}}} " if anaphors else ""
 
 
+def _spelled_out(files: Sequence[PatternFile[ContextFile]], key: str) -> list[str]:
+    """Return all that the phrases of `key` stand for."""
+    texts: set[str] = set()
+    for file in files:
+        for phrase in file.phrases(key):
+            try:
+                texts.update(" ".join(words) for words in expand(phrase.text))
+            except ValueError as error:
+                raise _phrase_error(phrase, error) from None
+    return sorted(texts)
+
+
+def _phrase_error(phrase: Phrase, error: ValueError) -> PatternError:
+    return PatternError(f"{phrase.file}:{phrase.line}: `{phrase.text}`: {error}")
+
+
 def _add(lexicon: Lexicon, phrase: Phrase, role: Role, before: str = "") -> None:
     try:
         lexicon.add(parse(before + phrase.text), role)
     except ValueError as error:
-        message = f"{phrase.file}:{phrase.line}: `{phrase.text}`: {error}"
-        raise PatternError(message) from None
+        raise _phrase_error(phrase, error) from None

@@ -59,6 +59,16 @@ class ContextFile(_Strict):
     references: list[Reference] = Field(
         [], description="Sentences that refer to the one before them: it has since cleared."
     )
+    echo_openings: Phrases = Field(
+        "",
+        description="Beginnings of sentences that carry the verdict of the one before on, and are "
+        "read with it: so has. Whole words, without `*` and `...`; `echoes` of `structure.yaml` "
+        "say what they do.",
+    )
+    echo_endings: Phrases = Field(
+        "",
+        description="The same of endings, for `late_echoes` and `reversals`: has not.",
+    )
     answers: list[Reference] = Field(
         [],
         description="Answers to a question that is the sentence before: yes. A mark or the "

@@ -72,6 +72,7 @@ class _Reader:
     def read(self, path: Path, extending: tuple[Path, ...]) -> SetSource | None:
         """Read the set in a folder; `extending` are the sets that it is read for."""
         from chexlabel.patterns import schema
+        from chexlabel.patterns.composition_schema import CompositionFile
         from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
         from chexlabel.patterns.section_schema import SectionsFile
 
@@ -92,7 +93,7 @@ class _Reader:
         spelling = self.optional(path / "spelling.yaml", schema.SpellingFile)
         context = self.optional(path / "context.yaml", ContextFile)
         recognition = self.optional(path / "recognition.yaml", RecognitionFile)
-        composition = self.optional(path / "composition.yaml", schema.CompositionFile)
+        composition = self.optional(path / "composition.yaml", CompositionFile)
         if info is None or len(problems) > before:
             return None  # what does not fit together may be due to the files left out
 

@@ -10,6 +10,7 @@ from chexlabel.labels import Label
 
 __all__ = [
     "ASSERTIVE_LAYER",
+    "ECHO_LAYER",
     "PLACE_LAYER",
     "STATE_LAYER",
     "SYNTAX_LAYER",
@@ -55,12 +56,15 @@ class Tag:
     PRESENCE: Final = "presence"
     RELATIVE: Final = "relative"
     ELISION: Final = "elision"
+    ECHO: Final = "echo"
+    LATE_ECHO: Final = "late_echo"
+    REVERSAL: Final = "reversal"
     REFERENCE: Final = "reference"
     ANSWER: Final = "answer"
     CHEST: Final = "chest"
 
 
-SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, PLACE_LAYER = -1, -2, -3, -4
+SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, ECHO_LAYER, PLACE_LAYER = -1, -2, -3, -4, -5
 _DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 
 
@@ -73,6 +77,7 @@ class CueKind(NamedTuple):
         effect: "positive", "negative", "uncertain", "none" or "neutral".
         reach: the most words between a cue and what it governs.
         restarts: whether a cue of this kind ends the scopes that opened before it.
+        blank_for: numbers of the findings that it leaves without a label, whatever its effect.
     """
 
     name: str
@@ -80,6 +85,7 @@ class CueKind(NamedTuple):
     effect: str
     reach: int
     restarts: bool
+    blank_for: tuple[int, ...] = ()
 
 
 class Company(NamedTuple):
@@ -113,6 +119,7 @@ class Role(NamedTuple):
         ignored: kinds of cue that do not touch the finding.
         verbal: whether a cue holds a finite verb.
         plural: whether a cue holds a verb in the plural, so that it speaks of several mentions.
+        asking: whether a cue asks what the first of the mentions after it is: `whether`.
     """
 
     tag: str
@@ -126,6 +133,7 @@ class Role(NamedTuple):
     ignored: frozenset[str] = frozenset()
     verbal: bool = False
     plural: bool = False
+    asking: bool = False
     company: Company | None = None
 
 
@@ -157,6 +165,7 @@ def role_data(role: Role, kinds: dict[CueKind, int]) -> list[Any]:
         sorted(role.ignored),
         role.verbal,
         role.plural,
+        role.asking,
         company and [sorted(company.within), sorted(company.outside), company.reach],
     ]
 
@@ -164,7 +173,7 @@ def role_data(role: Role, kinds: dict[CueKind, int]) -> list[Any]:
 def role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
     """Return the role that `role_data` made these values of."""
     tag, layer, pattern, finding, label, kind, state, states, ignored, *last = data
-    verbal, plural, company = last
+    verbal, plural, asking, company = last
     where = company and Company(frozenset(company[0]), frozenset(company[1]), company[2])
     return Role(
         sys.intern(tag),
@@ -178,6 +187,7 @@ def role_of(data: Sequence[Any], kinds: Sequence[CueKind]) -> Role:
         frozenset(ignored),
         verbal,
         plural,
+        asking,
         where,
     )
 

@@ -16,12 +16,9 @@ __all__ = [
     "AcceptedWarning",
     "Anatomy",
     "AssertionFile",
-    "CompositionFile",
     "Examples",
     "FindingFile",
-    "Joins",
     "NoFinding",
-    "Organs",
     "Part",
     "SetFile",
     "SoundAlike",
@@ -35,7 +32,6 @@ BASE = "..."
 
 Phrases = str | list[str]
 LabelWord = Literal["positive", "negative", "uncertain"]
-Outcome = Literal["positive", "negative", "uncertain", "blank"]
 Name = Annotated[str, Field(min_length=1)]
 About = Annotated[str, Field(description="What the file is for, in words for its readers.")]
 
@@ -145,6 +141,16 @@ class AssertionFile(_Strict):
         description="Whether a cue before its mention ends the scopes that opened before it. A "
         "file that leaves it out takes it from the kind's first file.",
     )
+    encloses: bool = Field(
+        False,
+        description="Whether a cue governs only what stands among its own words (in the gap of "
+        "`what looks like ... turns out to be`), and nothing after it.",
+    )
+    blank_for: list[str] = Field(
+        [],
+        description="Findings that a cue leaves without a label rather than with that of the "
+        "`effect`. Names that the set doesn't have are passed over.",
+    )
 
 
 class StructureFile(_Strict):
@@ -207,6 +213,27 @@ class StructureFile(_Strict):
         "`small on the left`, `the left persists`. They count where a boundary stands on both "
         "sides.",
     )
+    echoes: Phrases = Field(
+        "",
+        description="Carry the verdict before them on to the finding right after them: `as is`, "
+        "`so has`.",
+    )
+    late_echoes: Phrases = Field(
+        "",
+        description="The same after the finding, where they end a clause without a verdict of its "
+        "own: `the edema too`.",
+    )
+    reversals: Phrases = Field(
+        "",
+        description="Turn the verdict before them round, where they end a clause: `the effusion "
+        "has not`. A denial becomes a statement; so does a verdict that only describes (`has "
+        "improved`): what has not changed is there.",
+    )
+    asking: Phrases = Field(
+        "",
+        description="Single words by which a hedge asks what its subject is: in `whether the "
+        "opacity is a pneumonia` the opacity is there.",
+    )
     assertives: Phrases = Field(
         "", description="Words that present what follows as being there: stable, small."
     )
@@ -260,45 +287,6 @@ class SpellingFile(_Strict):
     sound_alikes: list[SoundAlike] = Field(
         [], description="What dictation makes of words, each in the company that makes it safe."
     )
-
-
-class Joins(_Strict):
-    """How the members of a list are joined, each way shown for three: `A, B or C`."""
-
-    all: Phrases = Field("", description="Ways that say that all are meant: `A, B and C`.")
-    bare: Phrases = Field("", description="Ways without a word: `A, B, C`.")
-    either: Phrases = Field("", description="Ways that offer alternatives: `A, B or C`.")
-    nor: Phrases = Field("", description="Ways that go with `neither`: `A nor B nor C`.")
-
-
-class Organs(_Strict):
-    """Statements on an organ and its state."""
-
-    clauses: Phrases = Field("", description="With a verb: `the ORGAN is STATE`.")
-    fragments: Phrases = Field("", description="Members of lists: `STATE ORGAN`.")
-
-
-class CompositionFile(_Strict):
-    """`composition.yaml`: statements whose labels are known from how they are made.
-
-    `chexlabel patterns check --compose` puts every phrase of the set into them. In a set that
-    extends another, the other's statements count too.
-    """
-
-    about: About = ""
-    joins: Joins = Field(Joins(), description="How the members of a list are joined.")
-    modifiers: Phrases = Field("", description="Words that may stand before any member.")
-    fragments: dict[Outcome, Phrases] = Field(
-        {}, description="Statements without a verb, by the label of their members: `no ANY`."
-    )
-    clauses: dict[Outcome, Phrases] = Field(
-        {}, description="Statements with a verb: `there {is|are} no ANY`."
-    )
-    causes: dict[Outcome, Phrases] = Field(
-        {}, description="What follows a sign, by the label of the cause: `due to ONE`."
-    )
-    organs: Organs = Field(Organs(), description="Statements on an organ and its state.")
-    pairs: Phrases = Field("", description="Two statements in a row: `STATEMENT; STATEMENT`.")
 
 
 class NoFinding(_Strict):

@@ -110,6 +110,17 @@ class History(_Strict):
     reporting: list[_Word] = Field(
         default=[], description="Words of a report on the film, by which its beginning is known."
     )
+    signs: list[_Word] = Field(
+        default=[],
+        description="What is seen on films alone: effusion. A sentence that describes one by a "
+        "word of `describing`, and has none of `earlier`, is of the report too.",
+    )
+    describing: list[_Word] = Field(
+        default=[], description="Words for the size and side of a sign: small, left."
+    )
+    earlier: list[_Word] = Field(
+        default=[], description="Words by which a sign is one of the history: known, last, drained."
+    )
 
 
 class LineWidth(_Strict):

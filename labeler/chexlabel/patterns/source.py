@@ -11,10 +11,10 @@ from chexlabel.labels import Label
 
 if TYPE_CHECKING:
     from chexlabel.patterns._files import Layers, PatternFile
+    from chexlabel.patterns.composition_schema import CompositionFile
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
     from chexlabel.patterns.schema import (
         AssertionFile,
-        CompositionFile,
         FindingFile,
         SetFile,
         SpellingFile,

@@ -31,8 +31,14 @@ __all__ = [
 
 # The layers beside those of the findings; each finding's layer bears its name.
 SENTENCE, STATES, ASSERTIVES, SPELLING = "sentence", "states", "assertives", "spelling"
-PLACES = "places"
+PLACES, ECHOES = "places", "echoes"
 CONTEXT, RECOGNITION = "context", "recognition"
+_STRUCTURE_LAYERS = {
+    "assertives": ASSERTIVES,
+    "echoes": ECHOES,
+    "late_echoes": ECHOES,
+    "reversals": ECHOES,
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,8 +131,8 @@ def _structure_entries(source: SetSource) -> Iterator[Entry]:
     if source.structure is None:
         return
     for key in type(source.structure.model).model_fields:
-        if key not in ("about", "order", "plurals"):
-            layer = ASSERTIVES if key == "assertives" else SENTENCE
+        if key not in ("about", "order", "plurals", "asking"):
+            layer = _STRUCTURE_LAYERS.get(key, SENTENCE)
             for phrase in source.structure.phrases(key):
                 yield Entry(phrase, layer, "structure", key)
 

@@ -120,13 +120,14 @@ class Vocabulary:
             return word
         if is_removed(word):
             return REMOVED
-        known = "" if self._speller.is_listed(word) else self._look_up_prefix(word)
-        if known or not word.isalpha():
-            return known
-        corrected = self._speller.correct(word)
+        stem = "" if self._speller.is_listed(word) else self._look_up_prefix(word)
+        corrected = self._speller.correct(word) if word.isalpha() else None
         if corrected is None:
-            return ""
-        return corrected if corrected in self._words else self._look_up_prefix(corrected)
+            return stem
+        meant = corrected if corrected in self._words else self._look_up_prefix(corrected)
+        # "noduls" begins as "nodular" does, and yet "nodules" are meant; "nodulation" stays a stem.
+        is_closer = meant.startswith(stem[:-1]) and len(meant.removesuffix("*")) >= len(stem)
+        return meant if is_closer else stem
 
     def _look_up_prefix(self, word: str) -> str:
         for length in self._lengths:  # the longest first

@@ -15,7 +15,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +213,7 @@ def judge_phenomena(console: Console, patterns: str) -> None:
     for column in ("group", "right", "of"):
         table.add_column(column, justify="left" if column == "group" else "right")
     right = total = 0
-    for path in sorted((ROOT / "tests" / "phenomena").glob("*.yaml")):
-        group: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    for group in _phenomena():
         checked = set(labeler.findings)
         if not group.get("no_finding"):
             checked.discard("No Finding")
@@ -229,6 +228,12 @@ def judge_phenomena(console: Console, patterns: str) -> None:
     table.add_section()
     table.add_row("all", str(right), str(total), style="bold")
     console.print(table)
+
+
+def _phenomena() -> Iterator[dict[str, Any]]:
+    """Yield the groups of the phenomenon suite; a file may hold several."""
+    for path in sorted((ROOT / "tests" / "phenomena").glob("*.yaml")):
+        yield from yaml.safe_load_all(path.read_text("utf-8"))
 
 
 def _shown(code: int) -> str:

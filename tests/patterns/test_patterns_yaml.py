@@ -126,7 +126,10 @@ MISTAKES = {
     "a list": (
         "assertion/denial.yaml",
         "- no\n",
-        ["1: must have keys (kind, about, effect, before, after, reach, restarts)"],
+        [
+            "1: must have keys (kind, about, effect, before, after, reach, restarts, "
+            "encloses, blank_for)"
+        ],
     ),
     "unknown key": (
         "findings/rash.yaml",

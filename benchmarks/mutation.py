@@ -50,7 +50,7 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 PACKAGE = "chexlabel.engine"
 STAGES = (
     "answers", "junctions", "inner_words", "phrases", "openings", "clauses", "scopes", "anatomy",
-    "decide", "context",
+    "decide", "echoes", "context",
 )  # fmt: skip
 """Modules that judge a sentence."""
 TEXT = (

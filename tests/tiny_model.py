@@ -14,14 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chexlabel.patterns.lineage import pattern_hash
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.classes import CHOICES
-from chexlabel_neural.refiner_file import (
-    RefinerFile,
-    file_hashes,
-    pattern_hash,
-    write_refiner_file,
-)
+from chexlabel_neural.model_folder import file_hashes
+from chexlabel_neural.refiner_file import RefinerFile, write_refiner_file
 
 __all__ = ["FINDINGS", "needs_runtime", "write_tiny_model"]
 

@@ -13,14 +13,9 @@ from chexlabel.errors import InputError, RefinerError
 from chexlabel_neural.data import label_by_rules
 from chexlabel_neural.distill import taught
 from chexlabel_neural.export import export_refiner, load_refiner
+from chexlabel_neural.model_folder import TOKENIZER, VOCABULARY, file_hashes
 from chexlabel_neural.pipeline import OnStep
-from chexlabel_neural.refiner_file import (
-    TOKENIZER,
-    VOCABULARY,
-    file_hashes,
-    read_refiner_file,
-    write_refiner_file,
-)
+from chexlabel_neural.refiner_file import read_refiner_file, write_refiner_file
 from chexlabel_neural.select import default_model
 from chexlabel_neural.sources import real_sentences
 from chexlabel_neural.train import TrainConfig, Trainer

@@ -12,6 +12,7 @@ import numpy as np
 from chexlabel import Labeler
 from chexlabel.engine.judgement import REFINER
 from chexlabel.errors import InputError
+from chexlabel.patterns.lineage import pattern_hash
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
     Policies,
@@ -25,16 +26,10 @@ from chexlabel_neural.evaluate import read_gold
 from chexlabel_neural.familiarity import unknown_words
 from chexlabel_neural.gate import fit_gate
 from chexlabel_neural.measure import LabelledText, gold_passages, readings
+from chexlabel_neural.model_folder import GATE, file_hashes
 from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
-from chexlabel_neural.refiner_file import (
-    GATE,
-    GateFile,
-    RefinerFile,
-    file_hashes,
-    pattern_hash,
-    write_refiner_file,
-)
+from chexlabel_neural.refiner_file import GateFile, RefinerFile, write_refiner_file
 from chexlabel_neural.runtime import PassageReader, open_net
 from chexlabel_neural.sources import composed_statements, real_sentences
 

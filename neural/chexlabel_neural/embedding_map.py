@@ -87,7 +87,8 @@ def embed(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
     import torch
 
     from chexlabel_neural.export import load_refiner
-    from chexlabel_neural.refiner_file import TOKENIZER, read_refiner_file
+    from chexlabel_neural.model_folder import TOKENIZER
+    from chexlabel_neural.refiner_file import read_refiner_file
     from chexlabel_neural.wordpiece import WordPiece
 
     tokenizer = WordPiece.read(folder / TOKENIZER, read_refiner_file(folder).max_tokens)

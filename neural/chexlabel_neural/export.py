@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from chexlabel_neural.base import MAX_TOKENS
 from chexlabel_neural.graph import quantise, write_graph
 from chexlabel_neural.model import RefinerConfig, ReportRefiner
-from chexlabel_neural.refiner_file import CONFIG, ONNX, TOKENIZER
+from chexlabel_neural.model_folder import CONFIG, ONNX, TOKENIZER
 from chexlabel_neural.wordpiece import WordPiece
 
 __all__ = ["export_refiner", "load_refiner"]

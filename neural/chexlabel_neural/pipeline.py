@@ -20,6 +20,7 @@ from typing import Any
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+from chexlabel.patterns.lineage import pattern_hash
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.base import new_refiner, shrink
 from chexlabel_neural.corpus import CODES
@@ -27,8 +28,8 @@ from chexlabel_neural.data import Example
 from chexlabel_neural.distill import taught, transfer_set
 from chexlabel_neural.export import export_refiner
 from chexlabel_neural.model import ReportRefiner
+from chexlabel_neural.model_folder import VOCABULARY
 from chexlabel_neural.recipe import Recipe
-from chexlabel_neural.refiner_file import VOCABULARY, pattern_hash
 from chexlabel_neural.sources import Sources
 from chexlabel_neural.train import Epoch, Trainer
 

@@ -15,36 +15,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chexlabel.errors import RefinerError
-from chexlabel.patterns.lineage import pattern_hash
 from chexlabel_neural.classes import CHOICES, TRANSITIONS
-from chexlabel_neural.model_folder import (
-    CONFIG,
-    GATE,
-    ONNX,
-    REFINER_FILE,
-    TOKENIZER,
-    VOCABULARY,
-    WEIGHTS,
-    check_files,
-    file_hashes,
-)
+from chexlabel_neural.model_folder import REFINER_FILE
 
-__all__ = [
-    "CONFIG",
-    "GATE",
-    "ONNX",
-    "REFINER_FILE",
-    "TOKENIZER",
-    "VOCABULARY",
-    "WEIGHTS",
-    "GateFile",
-    "RefinerFile",
-    "check_files",
-    "file_hashes",
-    "pattern_hash",
-    "read_refiner_file",
-    "write_refiner_file",
-]
+__all__ = ["GateFile", "RefinerFile", "read_refiner_file", "write_refiner_file"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

@@ -9,15 +9,9 @@ from typing import Any
 import pytest
 
 from chexlabel import RefinerError
-from chexlabel_neural.model_folder import read_released_card
-from chexlabel_neural.refiner_file import (
-    RefinerFile,
-    check_files,
-    file_hashes,
-    pattern_hash,
-    read_refiner_file,
-    write_refiner_file,
-)
+from chexlabel.patterns.lineage import pattern_hash
+from chexlabel_neural.model_folder import check_files, file_hashes, read_released_card
+from chexlabel_neural.refiner_file import RefinerFile, read_refiner_file, write_refiner_file
 from chexlabel_neural.select import default_model
 from places import ROOT
 

@@ -188,8 +188,9 @@ class StructureFile(_Strict):
     )
     plurals: Phrases = Field(
         "",
-        description="Verbs in the plural, each a single word: a verdict that holds one speaks of a "
-        "whole list, where commas alone join it too (`effusion, consolidation have resolved`).",
+        description="Verbs in the plural, and words that take up a list (these, them), each a "
+        "single word: a verdict that holds one speaks of a whole list, where commas alone join it "
+        "too (`effusion, consolidation have resolved`).",
     )
     colons: Phrases = Field(
         "", description="Stand between a heading word and what is said of it: the colon."

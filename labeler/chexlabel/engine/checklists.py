@@ -146,6 +146,7 @@ class _Sign(NamedTuple):
         opens: whether it may stand before an item: at a line's start, or after a comma.
         closes: whether it may stand after one: at a line's end, or before a comma.
         named: whether an item follows at all.
+        bracketed: whether brackets stand around it, so that it is no dash.
     """
 
     start: int
@@ -154,6 +155,7 @@ class _Sign(NamedTuple):
     opens: bool
     closes: bool
     named: bool
+    bracketed: bool
 
 
 def _replace_signs(text: str) -> str:
@@ -165,7 +167,8 @@ def _replace_signs(text: str) -> str:
     if len(first) > 1:  # minuses alone are bullets
         styles = [_BEFORE if style == _BULLET else style for style in styles]
     after = zip(read, styles, strict=True)
-    if sum(sign.closes for signs, style in after if style == _AFTER for sign in signs) < _FEWEST:
+    closing = [s for signs, style in after if style == _AFTER for s in signs if s.closes]
+    if len(closing) < _FEWEST and not any(sign.bracketed for sign in closing):
         styles = ["" if style == _AFTER else style for style in styles]
     return "\n".join(
         _replaced(line, signs, style)
@@ -220,4 +223,4 @@ def _signs(line: str) -> Iterator[_Sign]:
         closes = (closes and (said[-1:].isalpha() or said[-1:] == ":")) or said[-1:] == ")"
         mark = _PLUS if (found[1] or found[2]) == "+" else _MINUS
         if (opens and named) or closes or (named and near.endswith(" ")):
-            yield _Sign(start, end, mark, opens and named, closes, named)
+            yield _Sign(start, end, mark, opens and named, closes, named, bracketed)

@@ -208,10 +208,19 @@ class _Segmenter:
         # "edema is difficult to exclude", but "opacity could be developing pneumonia"
         follows = item.role.verbal and self.link is None and not meets_mention(self.items, at)
         follows = follows or self.is_answer(at)
-        if self.state.last is None or (governs_next(self.items, at) and not follows):
+        has_subject = self.state.last is not None or self.state_before(at) is not None
+        before = not has_subject or self.asks_of_state(at, item)
+        if before or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
             self.read_cue_after(at, item)
+
+    def asks_of_state(self, at: int, item: Match) -> bool:
+        """Say whether a cue stands between an organ and its state: "effusion, heart ?big"."""
+        following = self.items[at + 1] if at + 1 < len(self.items) else None
+        if following is None or following.role.tag != Tag.STATE:
+            return False
+        return following.start == item.end and self.state.organ_end == item.start
 
     def read_cue_before(self, at: int, item: Match) -> None:
         if self.is_answer(at):
@@ -222,11 +231,16 @@ class _Segmenter:
         self.open_scope(at, item)
 
     def is_answer(self, at: int) -> bool:
-        state, last = self.state, self.state.last
+        last = self.state.last
+        if last is None:
+            last = self.state_before(at)  # "heart enlarged: no"
+        return answers_before(self.items, at, last, self.length, is_denied=bool(self.state.scopes))
+
+    def state_before(self, at: int) -> Match | None:
+        """Return the state of an organ that stands right before the cue at `at`."""
         before = self.items[at - 1] if at else None
-        if last is None and state.names_organ and before and before.role.tag == Tag.STATE:
-            last = before  # "heart enlarged: no"
-        return answers_before(self.items, at, last, self.length, is_denied=bool(state.scopes))
+        is_state = before is not None and before.role.tag == Tag.STATE
+        return before if is_state and self.state.names_organ else None
 
     def read_cue_after(self, at: int, item: Match) -> None:
         self.state.closed = True

@@ -161,8 +161,8 @@ class SentenceSplitter:
         for stop in _STOP.finditer(text, begin, end):
             at = stop.start()
             if text[at] == "?":
-                if at == begin or text[at - 1].isspace():
-                    continue  # "? pneumonia": a hedge
+                if at == begin or text[at - 1].isspace() or _is_in_bracket(text, at):
+                    continue  # "? pneumonia", "(? pneumonia)": a hedge
                 at += 1
             elif text[at - 2 : at].lower() in self._endings and not self._ends(
                 text, begin, stop, end
@@ -256,6 +256,15 @@ def _add(text: str, start: int, end: int, bounds: list[tuple[int, int]]) -> None
         end = start + len(text[start:end].rstrip())
     if text[start : start + 1].isalpha() or _LETTER.search(text, start, end):
         bounds.append((start, end))
+
+
+def _is_in_bracket(text: str, at: int) -> bool:
+    """Say whether a question mark begins a bracket, in the middle of a sentence."""
+    if text[at - 1] not in "([":
+        return False
+    if text[at + 1 : at + 2] not in ")]":
+        return True  # "pneumonia (? viral) on the left"
+    return text[at + 2 : at + 4].strip().islower()  # "pneumonia (?) on the left"
 
 
 def _list_items(text: str, start: int, end: int) -> list[tuple[int, int]]:

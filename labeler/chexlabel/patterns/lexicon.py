@@ -16,8 +16,9 @@ from chexlabel.patterns.roles import (
     role_data,
 )
 from chexlabel.patterns.spelling import Speller
+from chexlabel.patterns.states import States
 from chexlabel.patterns.stored import NOWHERE, PENDING_NODE, Rows, StoredLexicon
-from chexlabel.patterns.syntax import GAP, MAX_GAP, TOKEN, Choice, Element
+from chexlabel.patterns.syntax import TOKEN, Element
 from chexlabel.patterns.vocabulary import REMOVED, ByWord, Vocabulary
 
 __all__ = ["PENDING", "REMOVED", "SUSPECT", "Lexicon", "Node"]
@@ -84,36 +85,11 @@ class Node:
         return node
 
 
-class _State:
-    """A state of the nondeterministic automaton.
-
-    Attributes:
-        edges: word -> the states that it leads to.
-        prefix_edges: beginning of words -> the states that they lead to.
-        gaps: the states that any word leads to.
-        roles: of the phrases that end here.
-    """
-
-    __slots__ = ("edges", "gaps", "prefix_edges", "roles")
-
-    def __init__(
-        self,
-        edges: dict[str, list[int]],
-        prefix_edges: dict[str, list[int]],
-        gaps: list[int],
-        roles: list[Role],
-    ) -> None:
-        self.edges = edges
-        self.prefix_edges = prefix_edges
-        self.gaps = gaps
-        self.roles = roles
-
-
 class Lexicon:
     """All phrases of a pattern set, to be looked up word by word.
 
-    The phrases make one nondeterministic automaton, linear in the size of the pattern files. The
-    deterministic one, in which a look-up is a walk over dictionaries, is built from it as the text
+    The phrases make one nondeterministic automaton (`chexlabel.patterns.states`). The deterministic
+    one, in which a look-up is a walk over dictionaries, is built from it as the text
     needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968). What a compiled
     set holds of either is read from it as the text needs it, too.
 
@@ -144,10 +120,7 @@ class Lexicon:
         """Symbols of which a text must hold one to name a finding or an organ."""
         self._naming: list[Sequence[Element]] = []
         self._others: list[Sequence[Element]] = []
-        # The nondeterministic automaton; state 0 is the start. `None` is yet to be read.
-        self._states: list[_State | None] = []
-        self._new_state()
-        self._shared: dict[tuple[int | str, ...], int] = {}  # how a state is reached -> the state
+        self._states = States()
         self._nodes: dict[tuple[int, ...], Node] = {}
         self._stored: StoredLexicon | None = None
         self.start = Node(self, (0,), (), {})
@@ -158,14 +131,12 @@ class Lexicon:
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
         (self._naming if _names(role) else self._others).append(phrase)
-        end = self._new_state()
-        self._state(end).roles.append(role)
-        self._add_sequence(phrase, [0], end)
+        self._states.add(phrase, role, self._vocabulary())
         self.layers = max(self.layers, role.layer + 1 - PLACE_LAYER)
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
-        self._shared.clear()
+        self._states.freeze()
         self._vocabulary().freeze()
         if self._naming:
             self.keys = self._symbols_of(key_words(self._naming, self._others))
@@ -203,7 +174,6 @@ class Lexicon:
         nodes = [self.start, *self._nodes.values()]
         numbers: dict[int, int] = {id(node): number for number, node in enumerate(nodes)}
         numbers |= {id(None): NOWHERE, id(PENDING): PENDING_NODE}
-        states = [self._state(number) for number in range(len(self._states))]
         node_rows = [
             (
                 [numbered.number(role) for role in node.roles],
@@ -214,7 +184,7 @@ class Lexicon:
         ]
         state_rows = [
             (state.edges, state.prefix_edges, state.gaps, [*map(numbered.number, state.roles)])
-            for state in states
+            for state in self._states
         ]
         role_rows = [role_data(role, numbered.kinds) for role in numbered.roles]
         return {
@@ -241,7 +211,7 @@ class Lexicon:
         lexicon = cls(_NO_SPELLER, data["unbridged"])
         stored = lexicon._stored = StoredLexicon(data, rows)
         lexicon._words = None  # to be read when a word is met that is not among the symbols
-        lexicon._states = [None] * stored.states
+        lexicon._states = States(stored)
         lexicon.layers = data["layers"]
         lexicon.keys = frozenset(data["keys"])
         lexicon.symbols.update(data["symbols"])
@@ -270,13 +240,6 @@ class Lexicon:
             words = self._words = Vocabulary.from_data(self._stored.vocabulary())
         return words
 
-    def _state(self, number: int) -> _State:
-        state = self._states[number]
-        if state is None:
-            assert self._stored is not None  # noqa: S101 (where nothing is stored, it is there)
-            state = self._states[number] = _State(*self._stored.state(number))
-        return state
-
     def _symbols_of(self, words: Iterable[str]) -> frozenset[str]:
         """Return the symbols of words and beginnings (`opac*`)."""
         known = self._vocabulary()
@@ -289,7 +252,7 @@ class Lexicon:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
         symbols: dict[str, Node | None] = {}
         for number in states:
-            state = self._state(number)
+            state = self._states[number]
             if state.edges:
                 symbols.update(dict.fromkeys(state.edges, PENDING))
             for prefix in state.prefix_edges:
@@ -299,7 +262,7 @@ class Lexicon:
 
     def _has_gap(self, states: tuple[int, ...]) -> bool:
         """Say whether any word leads on from a set of states."""
-        return any(self._state(number).gaps for number in states)
+        return any(self._states[number].gaps for number in states)
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
@@ -307,9 +270,9 @@ class Lexicon:
         loose: list[int] = []
         bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
         beginnings = self._vocabulary().beginnings(symbol)
-        known = self._states
+        known = self._states.read
         for number in states:
-            state = known[number] or self._state(number)
+            state = known[number] or self._states[number]
             targets = state.edges.get(symbol)
             if targets is not None:
                 exact += targets
@@ -345,76 +308,13 @@ class Lexicon:
 
     def _roles_of(self, states: tuple[int, ...]) -> tuple[Role, ...]:
         """Return the roles that end in states, one a layer."""
-        ended = [role for state in states for role in self._state(state).roles]
+        ended = [role for state in states for role in self._states[state].roles]
         if len(ended) < 2:
             return tuple(ended)
         roles: dict[int, Role] = {}
         for role in ended:
             roles[role.layer] = combined_role(roles.get(role.layer), role)
         return tuple(roles[layer] for layer in sorted(roles))
-
-    def _new_state(self) -> int:
-        self._states.append(_State({}, {}, [], []))
-        return len(self._states) - 1
-
-    def _add_sequence(self, phrase: Sequence[Element], starts: list[int], end: int) -> None:
-        """Lay edges for `phrase` from each of `starts` to `end`.
-
-        Phrases that begin alike share their states as far as they do.
-        """
-        last_needed = max(at for at, element in enumerate(phrase) if not _is_optional(element))
-        shared = self._shared
-        for at, element in enumerate(phrase):
-            key: tuple[int | str, ...] = (*starts, repr(element))
-            target = end if at == len(phrase) - 1 else shared.get(key)
-            if element == GAP:
-                starts = [*starts, *self._gap_states(starts, key)]
-                continue
-            ends = []
-            if target is None:
-                target = shared[key] = self._new_state()
-                ends = [target]
-            # Before a tail of optional elements the phrase may already end.
-            if last_needed <= at:
-                ends.append(end)
-            if ends:
-                self._add_element(element, starts, ends)
-            starts = [*starts, target] if _is_optional(element) else [target]
-
-    def _add_element(self, element: Element, starts: list[int], ends: list[int]) -> None:
-        if isinstance(element, Choice):
-            for option in element.options:
-                if len(option) == 1:
-                    self._add_element(option[0], starts, ends)
-                    continue
-                for end in ends if option else ():
-                    self._add_sequence(option, starts, end)
-            return
-        self._vocabulary().add(element)
-        by_beginning = element.endswith("*")
-        for start in starts:
-            state = self._state(start)
-            if by_beginning:
-                targets = state.prefix_edges.setdefault(element[:-1], [])
-            else:
-                targets = state.edges.setdefault(element, [])
-            targets.extend(end for end in ends if end not in targets)
-
-    def _gap_states(self, starts: list[int], key: tuple[int | str, ...]) -> list[int]:
-        """Lay a chain of states that each take one word, whichever it is."""
-        first = self._shared.get(key)
-        if first is not None:
-            return list(range(first, first + MAX_GAP))
-        self._shared[key] = len(self._states)
-        states: list[int] = []
-        previous = starts
-        for _ in range(MAX_GAP):
-            state = self._new_state()
-            for start in previous:
-                self._state(start).gaps.append(state)
-            states.append(state)
-            previous = [state]
-        return states
 
     def _symbol(self, word: str) -> str:
         """Work out the symbol of `word` (see the class)."""
@@ -425,10 +325,6 @@ class Lexicon:
 def _names(role: Role) -> bool:
     """Say whether a phrase names a finding or an organ, or a part of one."""
     return role.tag == Tag.PART or (role.layer >= 0 and role.tag != Tag.EXCLUDE)
-
-
-def _is_optional(element: Element) -> bool:
-    return isinstance(element, Choice) and [] in element.options
 
 
 _NO_SPELLER = Speller((), (), {})

@@ -26,7 +26,7 @@ MODELS = {
     for module in (schema, composition_schema, context_schema, section_schema)
     for name, model in vars(module).items()
     if isinstance(model, type) and issubclass(model, BaseModel) and not name.startswith("_")
-    if model is not BaseModel
+    if model.model_fields  # not those that others stand on
 }
 BLOCK = re.compile(
     r"(<!-- (?P<mark>keys: \w+|order) -->\n).*?(?=<!-- (?:keys: \w+|end) -->\n|\n5\. )", re.S

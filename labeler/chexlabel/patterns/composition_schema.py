@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from chexlabel.patterns.entry import Entry
 from chexlabel.patterns.schema import About, Phrases
 
 __all__ = ["CompositionFile", "Joins", "Organs"]
@@ -13,11 +14,7 @@ __all__ = ["CompositionFile", "Joins", "Organs"]
 Outcome = Literal["positive", "negative", "uncertain", "blank"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Joins(_Strict):
+class Joins(Entry):
     """How the members of a list are joined, each way shown for three: `A, B or C`."""
 
     all: Phrases = Field("", description="Ways that say that all are meant: `A, B and C`.")
@@ -26,14 +23,14 @@ class Joins(_Strict):
     nor: Phrases = Field("", description="Ways that go with `neither`: `A nor B nor C`.")
 
 
-class Organs(_Strict):
+class Organs(Entry):
     """Statements on an organ and its state."""
 
     clauses: Phrases = Field("", description="With a verb: `the ORGAN is STATE`.")
     fragments: Phrases = Field("", description="Members of lists: `STATE ORGAN`.")
 
 
-class CompositionFile(_Strict):
+class CompositionFile(Entry):
     """`composition.yaml`: statements whose labels are known from how they are made.
 
     `chexlabel patterns check --compose` puts every phrase of the set into them. In a set that

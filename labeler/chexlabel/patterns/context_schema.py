@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from chexlabel.patterns.entry import Entry
 from chexlabel.patterns.schema import About, Phrases
 
 __all__ = ["ContextFile", "RecognitionFile", "Reference"]
@@ -14,11 +15,7 @@ Effect = Literal["absent", "present", "persists", "opposite", "denied", "uncerta
 Antecedent = Literal["all", "first", "last", "rest"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Reference(_Strict):
+class Reference(Entry):
     """What a sentence may say of findings named before it; it has to begin with this."""
 
     effect: Effect = Field(
@@ -48,7 +45,7 @@ class Reference(_Strict):
     phrases: Phrases = Field("", description="The same without an anaphor: no trace of it.")
 
 
-class ContextFile(_Strict):
+class ContextFile(Entry):
     """`context.yaml`: sentences that speak of findings that an earlier sentence names."""
 
     about: About = ""
@@ -76,7 +73,7 @@ class ContextFile(_Strict):
     )
 
 
-class RecognitionFile(_Strict):
+class RecognitionFile(Entry):
     """`recognition.yaml`: by what a chest X-ray report is known that names no finding.
 
     A report in which neither a finding of the set nor one of these is found has all labels blank.

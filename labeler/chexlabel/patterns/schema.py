@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from chexlabel.patterns.entry import Entry
 
 __all__ = [
     "BASE",
@@ -36,11 +38,7 @@ Name = Annotated[str, Field(min_length=1)]
 About = Annotated[str, Field(description="What the file is for, in words for its readers.")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Anatomy(_Strict):
+class Anatomy(Entry):
     """Neutral words (`heart size`) that a state word in the same clause decides."""
 
     phrases: Phrases = Field(description="The words for the organ, without its state.")
@@ -51,7 +49,7 @@ class Anatomy(_Strict):
     )
 
 
-class Part(_Strict):
+class Part(Entry):
     """Words that are a finding only where they are: `fluid`, in a pleural space."""
 
     words: Phrases = Field(description="The words: a substance, an event.")
@@ -68,7 +66,7 @@ class Part(_Strict):
     )
 
 
-class Examples(_Strict):
+class Examples(Entry):
     """Sentences with the label they must get: the file's own tests."""
 
     positive: Phrases = Field("", description="Sentences that say that the finding is there.")
@@ -77,7 +75,7 @@ class Examples(_Strict):
     blank: Phrases = Field("", description="Sentences that say nothing of it.")
 
 
-class FindingFile(_Strict):
+class FindingFile(Entry):
     """One file of `findings/`."""
 
     finding: Name = Field(description="The finding's name, as `set.yaml` lists it.")
@@ -114,7 +112,7 @@ class FindingFile(_Strict):
     )
 
 
-class AssertionFile(_Strict):
+class AssertionFile(Entry):
     """One file of `assertion/` with the cues of one kind."""
 
     kind: Name = Field(
@@ -153,7 +151,7 @@ class AssertionFile(_Strict):
     )
 
 
-class StructureFile(_Strict):
+class StructureFile(Entry):
     """`structure.yaml`: the words that show how a sentence is built, and so where scopes end."""
 
     about: About = ""
@@ -240,7 +238,7 @@ class StructureFile(_Strict):
     )
 
 
-class StatesFile(_Strict):
+class StatesFile(Entry):
     """`states.yaml`: the words for states and places, for the anatomy and parts of all findings."""
 
     about: About = ""
@@ -257,7 +255,7 @@ class StatesFile(_Strict):
     )
 
 
-class SoundAlike(_Strict):
+class SoundAlike(Entry):
     """What dictation makes of a word: `plural` for `pleural`."""
 
     meant: Name = Field(description="The word or words that were said.")
@@ -269,7 +267,7 @@ class SoundAlike(_Strict):
     )
 
 
-class SpellingFile(_Strict):
+class SpellingFile(Entry):
     """`spelling.yaml`: which misspellings are forgiven."""
 
     about: About = ""
@@ -290,7 +288,7 @@ class SpellingFile(_Strict):
     )
 
 
-class NoFinding(_Strict):
+class NoFinding(Entry):
     """What the label for a report without abnormality means in this set."""
 
     name: Name = Field(description="The label's name; `findings` must list it.")
@@ -303,7 +301,7 @@ class NoFinding(_Strict):
     )
 
 
-class AcceptedWarning(_Strict):
+class AcceptedWarning(Entry):
     """A warning of `chexlabel patterns check` that is looked into and right as it is."""
 
     file: Name = Field(
@@ -317,7 +315,7 @@ class AcceptedWarning(_Strict):
     reason: Name = Field(description="Why nothing is to be mended.")
 
 
-class SetFile(_Strict):
+class SetFile(Entry):
     """`set.yaml`. In a set that extends another, a key left out is as in that set."""
 
     name: Name = Field(description="The set's name.")

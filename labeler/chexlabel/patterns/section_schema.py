@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
+
+from chexlabel.patterns.entry import Entry
 
 __all__ = [
     "History",
@@ -25,11 +27,7 @@ _Words = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+( [^\sA-Z:]+)*$")
 _Word = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Section(_Strict):
+class Section(Entry):
     """One canonical section with the headings that open it."""
 
     name: _Name = Field(description="Canonical name, as evidence and --sections give it.")
@@ -67,7 +65,7 @@ class Section(_Strict):
         return self
 
 
-class Unheaded(_Strict):
+class Unheaded(Entry):
     """What becomes of paragraphs without a heading."""
 
     name: _Name = Field(description="Name of the body: paragraphs without a heading that count.")
@@ -78,7 +76,7 @@ class Unheaded(_Strict):
     before: list[_Name] = Field(description="Sections in front of which they become `becomes`.")
 
 
-class ViewHeadings(_Strict):
+class ViewHeadings(Entry):
     """Headings made of the names of views, too many to list."""
 
     opens: _Name = Field(description="The section that such a heading opens.")
@@ -91,7 +89,7 @@ class ViewHeadings(_Strict):
     )
 
 
-class History(_Strict):
+class History(Entry):
     """Words that tell a history from the report that follows it without a heading."""
 
     openers: list[_Words] = Field(
@@ -123,7 +121,7 @@ class History(_Strict):
     )
 
 
-class LineWidth(_Strict):
+class LineWidth(Entry):
     """The widths, in characters, at which a typist's margin may have broken lines."""
 
     minimum: int = Field(ge=1, description="No margin is narrower than this.")
@@ -136,7 +134,7 @@ class LineWidth(_Strict):
         return self
 
 
-class Sentences(_Strict):
+class Sentences(Entry):
     """Where sentences end."""
 
     abbreviations: list[_Word] = Field(
@@ -158,7 +156,7 @@ class Sentences(_Strict):
     )
 
 
-class SectionsFile(_Strict):
+class SectionsFile(Entry):
     """`sections.yaml`: where a report's text counts, and where its sentences end."""
 
     counted: list[_Name] = Field(

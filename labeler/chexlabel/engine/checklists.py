@@ -27,10 +27,15 @@ _PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
 _BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
 _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
-_HINTS = ("+", "[", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>")
-_DASHED_HINTS = ("(-)", "-ve", "; -", ", -", " -,", " -\n", "->")
+_HINTS = ("+", "[", "#1 ", "1/ ", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>")
+_DASHED_HINTS = ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->")
 _BOXES = "\u2610\u25a1\u2611\u2612"
-_SIGN_HINTS = "\u2192" + _BOXES
+_TICKS = "\u2713\u2714\u2717\u2718"
+_SIGN_HINTS = "\u2192" + _BOXES + _TICKS
+_BEFORE_ITEMS = str.maketrans(_TICKS, PRESENT_BEFORE * 2 + ABSENT_BEFORE * 2)
+_HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
+_SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
+_TICKED = compiled_later(r"^[ \t]*[\u2713\u2714\u2717\u2718].*", re.MULTILINE)
 _BOX = compiled_later(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
@@ -56,6 +61,10 @@ def plain_marks(text: str) -> str:
     'Edema ✓, effusion ✗.'
     >>> plain_marks("[x] edema [ ] effusion")
     ' ∃  edema  ∄  effusion'
+    >>> plain_marks("\u2717 edema \u2713 effusion")
+    '∄ edema ∃ effusion'
+    >>> plain_marks("#1 Edema. #2 Effusion.")
+    '1) Edema. 2) Effusion.'
     >>> plain_marks("- Edema.\n- No effusion.")
     '- Edema.\n- No effusion.'
     """
@@ -63,6 +72,11 @@ def plain_marks(text: str) -> str:
         return text
     if any(found[1] for found in _ROUND.finditer(text)):
         text = _ROUND.sub(lambda found: ("[x]" if found[1] else "[]").center(len(found[0])), text)
+    for number, numbered in (("#1 ", _HASHED), ("1/ ", _SLASHED)):
+        if number in text and len(numbered.findall(text)) > 1:
+            text = numbered.sub(lambda found: f"{found[1]})", text)
+    if any(tick in text for tick in _TICKS):
+        text = _TICKED.sub(lambda found: found[0].translate(_BEFORE_ITEMS), text)
     text = _SLASH.sub(lambda found: ";".center(len(found[0])), text)
     if "|" in text:
         text = "\n".join(map(_part_columns, text.split("\n")))
@@ -146,7 +160,7 @@ class _Sign(NamedTuple):
         opens: whether it may stand before an item: at a line's start, or after a comma.
         closes: whether it may stand after one: at a line's end, or before a comma.
         named: whether an item follows at all.
-        bracketed: whether brackets stand around it, so that it is no dash.
+        certain: whether brackets stand around it, or a colon before it, so that it is no dash.
     """
 
     start: int
@@ -155,7 +169,7 @@ class _Sign(NamedTuple):
     opens: bool
     closes: bool
     named: bool
-    bracketed: bool
+    certain: bool
 
 
 def _replace_signs(text: str) -> str:
@@ -168,7 +182,7 @@ def _replace_signs(text: str) -> str:
         styles = [_BEFORE if style == _BULLET else style for style in styles]
     after = zip(read, styles, strict=True)
     closing = [s for signs, style in after if style == _AFTER for s in signs if s.closes]
-    if len(closing) < _FEWEST and not any(sign.bracketed for sign in closing):
+    if len(closing) < _FEWEST and not any(sign.certain for sign in closing):
         styles = ["" if style == _AFTER else style for style in styles]
     return "\n".join(
         _replaced(line, signs, style)
@@ -223,4 +237,5 @@ def _signs(line: str) -> Iterator[_Sign]:
         closes = (closes and (said[-1:].isalpha() or said[-1:] == ":")) or said[-1:] == ")"
         mark = _PLUS if (found[1] or found[2]) == "+" else _MINUS
         if (opens and named) or closes or (named and near.endswith(" ")):
-            yield _Sign(start, end, mark, opens and named, closes, named, bracketed)
+            certain = bracketed or said.endswith(":")
+            yield _Sign(start, end, mark, opens and named, closes, named, certain)

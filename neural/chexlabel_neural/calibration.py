@@ -35,6 +35,9 @@ from chexlabel_neural.sources import composed_statements, real_sentences
 
 __all__ = ["Figures", "calibrate_model"]
 
+_ORDINARY = 3
+"""How often a sentence of a real report counts when the gate is fitted."""
+
 _LEAST = 200  # single passages of held-out writers, for a temperature that means something
 
 
@@ -136,7 +139,8 @@ def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile)
     chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
-    passages += sorted(real_sentences(recipe.reports, labeler))
+    # What the gate is to save is the reading of ordinary sentences, so they count more.
+    passages += _ORDINARY * sorted(real_sentences(recipe.reports, labeler))
     held = [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
     held_changed = np.array(changed(held))
     fitted = changed(passages)

@@ -139,14 +139,17 @@ def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile)
     chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
-    # What the gate is to save is the reading of ordinary sentences, so they count more.
-    passages += _ORDINARY * sorted(real_sentences(recipe.reports, labeler))
+    ordinary = sorted(real_sentences(recipe.reports, labeler))
+    passages += ordinary
     held = [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
     held_changed = np.array(changed(held))
     fitted = changed(passages)
     if not held_changed.any() or not any(fitted):
         return
-    gate = fit_gate(passages, fitted, unknown(passages), seed=recipe.seed)
+    # What the gate is to save is the reading of ordinary sentences, so they count more.
+    rows = list(zip(passages, fitted, unknown(passages), strict=True))
+    rows += (_ORDINARY - 1) * rows[len(rows) - len(ordinary) :]
+    gate = fit_gate(*zip(*rows, strict=True), seed=recipe.seed)
     gate.write(folder / GATE)
     scores = gate.scores(held, unknown(held))
     least = float(np.quantile(scores[held_changed], recipe.gate_loss))

@@ -32,10 +32,10 @@ _DASHED_HINTS = ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->")
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _TICKS = "\u2713\u2714\u2717\u2718"
 _SIGN_HINTS = "\u2192" + _BOXES + _TICKS
-_BEFORE_ITEMS = str.maketrans(_TICKS, PRESENT_BEFORE * 2 + ABSENT_BEFORE * 2)
+_LEADING_TICKS = str.maketrans(_TICKS, PRESENT_BEFORE * 2 + ABSENT_BEFORE * 2)
 _HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
 _SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
-_TICKED = compiled_later(r"^[ \t]*[\u2713\u2714\u2717\u2718].*", re.MULTILINE)
+_TICKED = compiled_later(rf"^[ \t]*[{_TICKS}].*", re.MULTILINE)
 _BOX = compiled_later(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
@@ -76,7 +76,7 @@ def plain_marks(text: str) -> str:
         if number in text and len(numbered.findall(text)) > 1:
             text = numbered.sub(lambda found: f"{found[1]})", text)
     if any(tick in text for tick in _TICKS):
-        text = _TICKED.sub(lambda found: found[0].translate(_BEFORE_ITEMS), text)
+        text = _TICKED.sub(lambda found: found[0].translate(_LEADING_TICKS), text)
     text = _SLASH.sub(lambda found: ";".center(len(found[0])), text)
     if "|" in text:
         text = "\n".join(map(_part_columns, text.split("\n")))

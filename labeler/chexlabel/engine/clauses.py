@@ -208,8 +208,7 @@ class _Segmenter:
         # "edema is difficult to exclude", but "opacity could be developing pneumonia"
         follows = item.role.verbal and self.link is None and not meets_mention(self.items, at)
         follows = follows or self.is_answer(at)
-        has_subject = self.state.last is not None or self.state_before(at) is not None
-        before = not has_subject or self.asks_of_state(at, item)
+        before = self.subject_of(at) is None or self.asks_of_state(at, item)
         if before or (governs_next(self.items, at) and not follows):
             self.read_cue_before(at, item)
         else:
@@ -231,16 +230,19 @@ class _Segmenter:
         self.open_scope(at, item)
 
     def is_answer(self, at: int) -> bool:
-        last = self.state.last
-        if last is None:
-            last = self.state_before(at)  # "heart enlarged: no"
-        return answers_before(self.items, at, last, self.length, is_denied=bool(self.state.scopes))
+        subject = self.subject_of(at)
+        denied = bool(self.state.scopes)
+        return answers_before(self.items, at, subject, self.length, is_denied=denied)
 
-    def state_before(self, at: int) -> Match | None:
-        """Return the state of an organ that stands right before the cue at `at`."""
-        before = self.items[at - 1] if at else None
-        is_state = before is not None and before.role.tag == Tag.STATE
-        return before if is_state and self.state.names_organ else None
+    def subject_of(self, at: int) -> Match | None:
+        """Return what a cue at `at` may speak of, if it follows its subject.
+
+        That is the last mention, or the state of an organ right before it: "heart enlarged: no".
+        """
+        if self.state.last is not None or not (at and self.state.names_organ):
+            return self.state.last
+        before = self.items[at - 1]
+        return before if before.role.tag == Tag.STATE else None
 
     def read_cue_after(self, at: int, item: Match) -> None:
         self.state.closed = True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from chexlabel.patterns.lexicon import PENDING, REMOVED, SUSPECT, Lexicon, Node
 from chexlabel.patterns.respelling import Token
 from chexlabel.patterns.roles import PLACE_LAYER, Role, Tag
-from chexlabel.patterns.syntax import TOKEN, is_removed
+from chexlabel.patterns.syntax import END, TOKEN, is_removed
 
 __all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
 
@@ -113,6 +113,13 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
                     shorter.append((end, longest))
                 longest, end = node, position
             if position == count:
+                final = node.next.get(END)  # of the phrases that must stand at the end
+                if final is PENDING:
+                    final = node.step(END)
+                if final is not None:
+                    if longest is not None and not longest.layers <= final.layers:
+                        shorter.append((end, longest))
+                    longest, end = final, position
                 break
             symbol = symbols[position]
             following = node.next.get(symbol, node.otherwise)  # `node.after(symbol)` without a call

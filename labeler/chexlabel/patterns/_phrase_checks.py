@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chexlabel.patterns.problems import Problem
-from chexlabel.patterns.syntax import GAP, MOST_SEQUENCES, count, expand, parse, tokenize
+from chexlabel.patterns.syntax import END, GAP, MOST_SEQUENCES, count, expand, parse, tokenize
 from chexlabel.patterns.walk import SENTENCE, SPELLING, Entry
 
 __all__ = ["PhraseBook"]
@@ -172,7 +172,7 @@ def _taken(
 def _lost(words: _Words) -> str:
     """Return the first of a phrase's words that the tokens of a text cannot be."""
     for word in words:
-        if word != GAP and tokenize(f" {word.removesuffix('*')} ") != [word.removesuffix("*")]:
+        if word not in {END, GAP} and tokenize(f" {word.removesuffix('*')} ") != [word.removesuffix("*")]:
             return word
     return ""
 

@@ -7,7 +7,8 @@ r"""The phrase syntax of pattern files.
 | `[left] effusion`, `[{left\|right}] effusion` | with or without the optional words |
 | `atelecta*` | any word that begins so |
 | `thickening ... pleura` | up to four words between, none a verb, a cue or an `and` |
-| `\# of the rib` | a mark that means something here (`{ } [ ] \| #`) as itself |
+| `out {,\|;\|$}` | `$`: here the sentence ends |
+| `\# of the rib` | a mark that means something here (`{ } [ ] \| # $`) as itself |
 
 A word is a run of letters, or of digits; punctuation marks (`,` `;` `:` `/` ...) are words of their
 own, so that `w/o` and `: none` can be written. A hyphen joins nothing: `air-space` is `air space`.
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from chexlabel._regex import compiled_later
 
 __all__ = [
+    "END",
     "GAP",
     "MAX_GAP",
     "MOST_SEQUENCES",
@@ -41,6 +43,9 @@ __all__ = [
 
 GAP = "..."
 """The symbol for a gap within a phrase."""
+
+END = "<end>"
+"""The symbol for the end of the sentence; no token of a text is equal to it."""
 
 MAX_GAP = 4
 """The most words that a gap may bridge."""
@@ -64,8 +69,10 @@ _MARK = r"(?<=\s)[-\u2010-\u2015]+(?=\s)|[^\w\s\-\u2010-\u2014]"
 TOKEN = re.compile(f"{_WORD}|{_NUMBER}|{_REMOVED}|{_MARK}")
 """Finds the tokens of lower-cased text, removed words (`XXXX`, `___`, `[** **]`) among them."""
 
+# In a phrase a dash also stands free beside a bracket: `{,|-|:}`.
 _SYNTAX = compiled_later(
-    r"\\[{}\[\]|#]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|" + f"{_WORD}|{_NUMBER}|{_MARK}"
+    r"\\[{}\[\]|#$]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|"
+    r"(?<=[{}\[\]|\s])[-\u2010-\u2015]+(?=[{}\[\]|\s])|" + f"{_WORD}|{_NUMBER}|{_MARK}"
 )
 _CLOSERS = {"{": "}", "[": "]"}
 _REMARK = compiled_later(r"(?<!\\)#.*")
@@ -124,6 +131,7 @@ def parse(phrase: str) -> Sequence[Element]:
     if _may_be_empty(elements):
         raise ValueError("the phrase has no word that must be there; write one outside [brackets]")
     _check_gaps(elements)
+    _check_end(elements)
     return elements
 
 
@@ -215,6 +223,17 @@ def _check_gaps(elements: Sequence[Element]) -> None:
             word = word or not _may_be_empty([element])
 
 
+def _check_end(elements: Sequence[Element], *, at_end: bool = True) -> None:
+    """Make sure that nothing follows the end of the sentence."""
+    for place, element in enumerate(elements, 1):
+        is_last = at_end and place == len(elements)
+        if isinstance(element, Choice):
+            for option in element.options:
+                _check_end(option, at_end=is_last)
+        elif element == END and not is_last:
+            raise ValueError("`$` stands for the end of the sentence; nothing can follow it")
+
+
 def _parse_options(
     symbols: list[str], at: int, closer: str | None, depth: int = 0
 ) -> tuple[Choice, int]:
@@ -242,8 +261,15 @@ def _parse_options(
         elif symbol == "*":
             raise ValueError("`*` stands for the rest of a word; write it right after letters")
         else:
-            options[-1].append(symbol[1:] if len(symbol) == 2 and symbol[0] == "\\" else symbol)
+            options[-1].append(_element(symbol))
         at += 1
     if closer is not None:
         raise ValueError(f"a `{closer}` is missing")
     return Choice(tuple(options)), at
+
+
+def _element(symbol: str) -> str:
+    """Return what a symbol of the syntax that is no bracket stands for."""
+    if symbol == "$":
+        return END
+    return symbol[1:] if len(symbol) == 2 and symbol[0] == "\\" else symbol

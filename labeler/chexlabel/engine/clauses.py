@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from chexlabel.engine.answers import answers_before, leads_to_answer
-from chexlabel.engine.inner_words import without_inner_words
+from chexlabel.engine.inner_words import with_verdict_in_front, without_inner_words
 from chexlabel.engine.junctions import (
     Junction,
     is_parenthetic,
@@ -60,7 +60,8 @@ def segment(items: Sequence[Match], length: int = -1) -> Sentence:
         items: its matched phrases in order.
         length: the number of its words, where it is known: a `no` that ends it is an answer.
     """
-    return _Segmenter(without_inner_words(items, length), length).read()
+    ready = with_verdict_in_front(without_inner_words(items, length))
+    return _Segmenter(ready, length).read()
 
 
 class _Segmenter:

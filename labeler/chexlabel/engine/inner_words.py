@@ -1,16 +1,25 @@
-"""Leaves out phrases that only look like themselves: parts of longer words, nouns that follow."""
+"""Makes ready what was matched: inner words are left out, a verdict in front is turned round."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from chexlabel.engine.answers import is_elision
 from chexlabel.engine.echoes import ends_clause, leads_to_subject
 from chexlabel.engine.match import Match
-from chexlabel.engine.phrases import CUES_BEFORE, FINDINGS, ahead, behind, restarts
+from chexlabel.engine.phrases import (
+    CUES_BEFORE,
+    FINDINGS,
+    SUBJECTS,
+    ahead,
+    behind,
+    governs_next,
+    restarts,
+)
 from chexlabel.patterns.roles import Tag
 
-__all__ = ["without_inner_words"]
+__all__ = ["with_verdict_in_front", "without_inner_words"]
 
 _INNER: dict[str, frozenset[str]] = {
     Tag.STATE: CUES_BEFORE,
@@ -73,3 +82,22 @@ def _is_inner(items: Sequence[Match], at: int, *, overlaps: bool) -> bool:
         if other.role.tag in inner and other.end > item.end:
             return other.role.tag in FINDINGS or restarts(other)
     return False
+
+
+def with_verdict_in_front(items: Sequence[Match]) -> Sequence[Match]:
+    """Let a verdict that opens the sentence govern what follows: "Not seen: rib fractures".
+
+    It has nothing before it of which it could speak. A single word may be an adjective, as in
+    "negative pressure edema".
+    """
+    opening = list(takewhile(lambda item: not item.start, items))
+    verdict = next((item for item in opening if item.role.tag == Tag.CUE_AFTER), None)
+    if verdict is None or verdict.end == 1 or any(item.role.tag in SUBJECTS for item in opening):
+        return items
+    place = len(opening)
+    if place < len(items) and items[place].role.tag == Tag.COLON:
+        place += 1
+    if not governs_next(items, place - 1):
+        return items
+    turned = verdict._replace(role=verdict.role._replace(tag=Tag.CUE_BEFORE))
+    return [*(turned if item is verdict else item for item in opening), *items[place:]]

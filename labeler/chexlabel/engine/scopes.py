@@ -133,6 +133,8 @@ def _pair(sentence: Sentence, joint: Joint) -> None:
     mentions = sentence.mentions
     at = bisect_left(mentions, joint.place, key=_place)
     has_left = at > 0 and _stands_before(sentence, mentions[at - 1], joint)
+    if joint.item.role.tag == Tag.ALTERNATIVE and has_left:
+        has_left = not _follows_apposition(sentence, mentions[at - 1], joint)
     has_right = at < len(mentions) and _stands_after(sentence, mentions[at], joint)
     if joint.item.role.tag == Tag.ALTERNATIVE:
         # "versus" needs no finding on its other side: "nodule versus vessel on end".
@@ -153,6 +155,16 @@ def _stands_before(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
     return joint.place < mention.clause.end and not any(
         item.role.tag in _INTERRUPTING and item.start >= mention.item.end for item in between
     )
+
+
+def _follows_apposition(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+    """Say whether a noun that no phrase knows stands between a comma and a joint.
+
+    "Opacity, hemorrhage versus pneumonia": the opacity is no alternative.
+    """
+    between = takewhile(lambda i: i is not mention.item, behind(sentence.items, joint.place))
+    commas = [item.end for item in between if item.role.tag == Tag.SEPARATOR]
+    return bool(commas) and max(commas) < joint.item.start
 
 
 def _stands_after(sentence: Sentence, mention: Mention, joint: Joint) -> bool:

@@ -10,7 +10,7 @@ from chexlabel import Labeler
 from chexlabel.patterns.lexicon import Lexicon, Node
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel.patterns.spelling import Speller, distance
-from chexlabel.patterns.syntax import count, expand, parse, phrase_lines, tokenize
+from chexlabel.patterns.syntax import END, count, expand, parse, phrase_lines, tokenize
 from pattern_sets import said, write_root
 
 # phrase, sentences that it matches, sentences that it does not match
@@ -59,6 +59,17 @@ MATCHES = {
     ),
     "marks": ("rash : w/o itch", ["rash: w/o itch", "rash : w/o itch"], ["rash w/o itch"]),
     "marks with a meaning of their own": (r"rash \# \[2\]", ["rash #[2]", "rash # [2]"], ["rash"]),
+    "the end of the sentence": (
+        "rash {,|$}",
+        ["rash", "a rash.", "Rash. Itch.", "rash, itch"],
+        ["rash itch", "rash < end", "rash $ 5"],
+    ),
+    "a mark at the end of the sentence": (r"rash \$", ["rash $"], ["rash", "rash 5"]),
+    "a dash beside a bracket": (
+        "rash {-|:} itch",
+        ["rash - itch", "rash: itch"],
+        ["rash itch", "rash-itch"],
+    ),
     "numbers": ("t12 1.5", ["T12 1.5", "t 12 1.5"], ["t12 15", "t12 1 5"]),
     "hyphens": ("skin-deep", ["skin deep", "skin-deep"], ["skindeep"]),
     "apostrophes": ("can't itch", ["can't itch"], ["cant itch"]),
@@ -156,6 +167,11 @@ MALFORMED = {
     "a ... [b]": "`...` needs a word that must be there on both sides",
     "a {... b|c}": "`...` needs a word that must be there on both sides",
     "a *": "`*` stands for the rest of a word; write it right after letters",
+    "$": "the phrase has no word that must be there; write one outside [brackets]",
+    "[a] $": "the phrase has no word that must be there; write one outside [brackets]",
+    "a $ b": "`$` stands for the end of the sentence; nothing can follow it",
+    "a {b|$} c": "`$` stands for the end of the sentence; nothing can follow it",
+    "a {$ b|c}": "`$` stands for the end of the sentence; nothing can follow it",
     "12* a": "`*` stands for the rest of a word; write it right after letters",
 }
 
@@ -180,7 +196,7 @@ def test_counting_the_words_that_a_phrase_stands_for() -> None:
     assert ("b", "c", "...", "e", "f*") in expand(phrase)
 
 
-PHRASES = st.text(alphabet="ab {}[]|*.#\\:-'1é\u2014", max_size=30)
+PHRASES = st.text(alphabet="ab {}[]|*.$#\\:-'1é\u2014", max_size=30)
 
 
 @given(PHRASES)
@@ -207,11 +223,11 @@ def test_a_lexicon_finds_what_its_phrases_stand_for(phrases: list[str]) -> None:
             expected |= {(number, words) for words in expand(phrase)}
     lexicon.freeze()
     for number, words in expected:
-        text = " ".join(word.removesuffix("*") for word in words)
+        text = " ".join(word.removesuffix("*") for word in words if word != END)
         symbols = [lexicon.symbols[token] for token in tokenize(f" {text} ")]
         assert not lexicon.keys.isdisjoint(symbols)
         node: Node | None = lexicon.start
-        for symbol in symbols:
+        for symbol in [*symbols, END] if words[-1] == END else symbols:
             assert node is not None
             node = node.step(symbol)
         assert node is not None

@@ -172,7 +172,9 @@ def _taken(
 def _lost(words: _Words) -> str:
     """Return the first of a phrase's words that the tokens of a text cannot be."""
     for word in words:
-        if word not in {END, GAP} and tokenize(f" {word.removesuffix('*')} ") != [word.removesuffix("*")]:
+        if word not in {END, GAP} and tokenize(f" {word.removesuffix('*')} ") != [
+            word.removesuffix("*")
+        ]:
             return word
     return ""
 

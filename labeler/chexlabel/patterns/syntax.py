@@ -128,7 +128,7 @@ def parse(phrase: str) -> Sequence[Element]:
     if rest != len(symbols):
         raise ValueError(f"`{symbols[rest]}` closes nothing; remove it or open it before")
     (elements,) = choice.options
-    if _may_be_empty(elements):
+    if _has_no_word(elements):
         raise ValueError("the phrase has no word that must be there; write one outside [brackets]")
     _check_gaps(elements)
     _check_end(elements)
@@ -209,6 +209,10 @@ def _expand(elements: Sequence[Element]) -> Iterator[tuple[str, ...]]:
 
 def _may_be_empty(elements: Sequence[Element]) -> bool:
     return all(isinstance(element, Choice) and [] in element.options for element in elements)
+
+
+def _has_no_word(elements: Sequence[Element]) -> bool:
+    return _may_be_empty(elements[:-1] if elements[-1:] == [END] else elements)
 
 
 def _check_gaps(elements: Sequence[Element]) -> None:

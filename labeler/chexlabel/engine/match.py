@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from chexlabel.patterns.syntax import END, TOKEN, is_removed
 __all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
 
 
+_PARTING = frozenset({Tag.SEPARATOR, Tag.TERMINATOR, Tag.COLON})
 _GROWING = "\u0130"
 """The one letter that is longer in lower case: the Turkish capital I with its dot."""
 
@@ -166,29 +168,42 @@ def complete_parts(items: Iterable[Match], places: Sequence[Match]) -> list[Matc
 
     "Fluid" is a finding of the pleural space, not of the stomach: the nearest place that the
     sentence names decides, of two equally near the one that follows ("air in the pleural space").
+    Where none need be named, one before a comma rules nothing out: "normal stomach, no fluid".
     """
+    items = list(items)
+    marks = [item.start for item in items if item.role.tag in _PARTING]
     completed = []
     for item in items:
         if item.role.tag != Tag.PART:
             completed.append(item)
-        elif _is_where_it_counts(item, places):
+        elif _is_where_it_counts(item, places, marks):
             completed.append(item._replace(role=item.role._replace(tag=Tag.MENTION)))
     return completed
 
 
-def _is_where_it_counts(part: Match, places: Sequence[Match]) -> bool:
+def _is_where_it_counts(part: Match, places: Sequence[Match], marks: Sequence[int]) -> bool:
     company = part.role.company
     if company is None:
         return True
     near = [
         (_words_between(part, place), -place.start, place.role.state)
         for place in places
-        if place.role.state in company.within or place.role.state in company.outside
+        if place.role.state in company.within
+        or (
+            place.role.state in company.outside
+            and (company.within or not _is_parted(place, part, marks))
+        )
     ]
     distance, _, name = min(near, default=(company.reach + 1, 0, ""))
     if distance > company.reach:
         return not company.within
     return name not in company.outside
+
+
+def _is_parted(place: Match, part: Match, marks: Sequence[int]) -> bool:
+    """Say whether a mark stands between a place and the word after it."""
+    at = bisect_left(marks, place.end)
+    return at < len(marks) and marks[at] < part.start
 
 
 def _words_between(one: Match, other: Match) -> int:

@@ -92,6 +92,9 @@ class FindingFile(Entry):
     uncertain: Phrases = Field(
         "", description="Phrases that are uncertain when stated, and negative when denied."
     )
+    negative: Phrases = Field(
+        "", description="Phrases that deny the finding by themselves: `extubated`, `unfractured`."
+    )
     anatomy: list[Anatomy] = Field(
         [], description="Organs whose state makes the finding: a list of `phrases` with `states`."
     )

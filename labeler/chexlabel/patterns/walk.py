@@ -112,7 +112,7 @@ def lexicon_entries(source: SetSource) -> Iterator[Entry]:
 
 def _finding_entries(source: SetSource, finding: str) -> Iterator[Entry]:
     for file in source.findings[finding]:
-        for key in ("positive", "uncertain"):
+        for key in ("positive", "uncertain", "negative"):
             for phrase in file.phrases(key):
                 yield Entry(phrase, finding, finding, key)
         for at, anatomy in enumerate(file.model.anatomy):

@@ -20,6 +20,10 @@ REMOVED = "_"
 Value = TypeVar("Value")
 
 
+_CONTRACTED = frozenset(f"{word}'s" for word in "it that there here what who he she let".split())
+"""Words that are not what they are without their ending."""
+
+
 class ByWord(dict[str, Value]):
     """What was worked out for the words met so far, each when it was first met."""
 
@@ -120,6 +124,8 @@ class Vocabulary:
             return word
         if is_removed(word):
             return REMOVED
+        if word.endswith("'s") and word not in _CONTRACTED:  # "the heart's size"
+            return self.plain[word[:-2]]
         stem = "" if self._speller.is_listed(word) else self._look_up_prefix(word)
         corrected = self._speller.correct(word) if word.isalpha() else None
         if corrected is None:

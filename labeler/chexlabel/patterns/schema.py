@@ -59,7 +59,9 @@ class Part(Entry):
         "words must be one; without it they count anywhere but in those of `outside`.",
     )
     outside: list[str] = Field(
-        [], description="The places of which the nearest to the words must be none."
+        [],
+        description="The places of which the nearest to the words must be none; without `within`, "
+        "one that a mark parts from the words after it does not count.",
     )
     reach: int = Field(
         8, ge=1, description="The most words between the words and a place that says where."

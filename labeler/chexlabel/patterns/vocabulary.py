@@ -20,7 +20,7 @@ REMOVED = "_"
 Value = TypeVar("Value")
 
 
-_CONTRACTED = frozenset(f"{word}'s" for word in "it that there here what who he she let".split())
+_CONTRACTED = frozenset(f"{word}'s" for word in ["it", "that", "there", "here", "what", "who", "he", "she", "let"])
 """Words that are not what they are without their ending."""
 
 

@@ -20,8 +20,8 @@ REMOVED = "_"
 Value = TypeVar("Value")
 
 
-_CONTRACTED = frozenset(f"{word}'s" for word in ["it", "that", "there", "here", "what", "who", "he", "she", "let"])
-"""Words that are not what they are without their ending."""
+_CONTRACTED = frozenset({"it's", "that's", "there's", "here's", "what's", "who's", "he's", "let's"})
+"""Words that mean something else without their ending."""
 
 
 class ByWord(dict[str, Value]):

@@ -89,12 +89,19 @@ EQUIVALENT = {
     ("scopes", "if kind is not None and cue.start - mention.item.end > kind.reach: continue"): (
         "the mentions before one that is out of reach are farther still"
     ),
+    ("scopes", "start <= mention.place < end"): _PLACE,
+    ("phrases", "describes_next: return True"): "asked only where a finding or an organ follows",
+    ("echoes", "words.start < cue.start"): "a reversal begins with its verb, the denial with `not`",
     ("context", "ended or symbol != REMOVED"): _FILTER,
     ("context", "if following is None: continue"): _FILTER,
     ("context", "_opens: return True"): "a question ends with a mark that no phrase holds",
     ("checklists", "hint not in text"): _FILTER,
     ("checklists", "box not in text"): _FILTER,
+    ("headings", "line or not line.isspace()"): _FILTER,
     ("sections", "heading[0] not in self._preliminary"): _FILTER,
+    ("sections", "has_findings and name in self._replaces_body"): (
+        "a shortcut: without it the whole report is laid out"
+    ),
     (
         "sections",
         "i > final",
@@ -210,7 +217,10 @@ def _pass_unit_tests(names: Sequence[str]) -> bool:
 
 
 def _put_in_place(module: ModuleType, fault: Mutant) -> None:
-    """Put a mutant in the place of its module, and of what others imported from that."""
+    """Put a mutant in the place of its module, and of what others imported from that.
+
+    Also where that stands in a table of theirs.
+    """
     space = vars(module)
     right = {name: space[name] for name in space["__all__"]}
     exec(compile(fault.tree, str(module.__file__), "exec"), space)  # noqa: S102
@@ -219,6 +229,9 @@ def _put_in_place(module: ModuleType, fault: Mutant) -> None:
             there = getattr(other, "__dict__", {})
             if there is not space and there.get(name) is value:
                 there[name] = space[name]
+                for table in there.values():  # such as the conditions in `inner_words`
+                    if isinstance(table, dict):
+                        table.update({at: space[name] for at in table if table[at] is value})
 
 
 def _cases(labeler: Labeler) -> Iterator[Case]:

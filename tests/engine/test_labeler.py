@@ -139,6 +139,18 @@ def test_evidence_quotes_the_text(labeler) -> None:
     assert mentions["Edema"].cues == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("No pneu mothorax, small effusion.", ["pneu mothorax", "effusion"]),
+        ("No XXXX pneumothorax, ___ effusion.", ["pneumothorax", "effusion"]),
+        ("No pneu mothorax, XXXX effusion.", ["pneu mothorax", "effusion"]),
+    ],
+)
+def test_evidence_quotes_around_removed_and_split_words(labeler, text, words) -> None:
+    assert [mention.text for mention in labeler(text).mentions] == words
+
+
 def test_evidence_for_a_finding_are_the_mentions_with_its_label(labeler) -> None:
     report = labeler("No left effusion. Small right effusion. History of effusion.")
     assert [m.label for m in report.mentions] == [NEGATIVE, POSITIVE, None]

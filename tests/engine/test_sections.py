@@ -90,6 +90,10 @@ REPORTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
             )
         ],
     ),
+    "last paragraph of a word that says nothing of the film": (
+        "HISTORY: Fever.\n\nPneumonia.",
+        [("body", "Pneumonia.")],
+    ),
     "last paragraph after several headings, the last on a line of its own": (
         """ HISTORY:  Effusion.
 
@@ -245,6 +249,10 @@ REPORTS: dict[str, tuple[str, list[tuple[str, str]]]] = {
         "COMPARISON\nNone\nFINDINGS\nThe lungs are clear\nIMPRESSION\nNormal chest\n",
         [("findings", "The lungs are clear"), ("impression", "Normal chest")],
     ),
+    "a colon first on its line": (
+        "INDICATION\n: Fall. Effusion. FINDINGS: No edema.",
+        [("findings", "No edema.")],
+    ),
     "dashes and ornaments": (
         "HISTORY: Mass.\n**FINDINGS:** Clear lungs.\n## Impression ##\nNormal.\n",
         [("findings", "** Clear lungs."), ("impression", "Normal.")],
@@ -360,6 +368,19 @@ def test_all_sections_are_named() -> None:
 def test_body_is_parted_from_the_section_above() -> None:
     text = REPORTS["last paragraph"][0]
     assert all_sections(text)["indication"] == "Pneumothorax, chest tube on water seal."
+
+
+def test_context_in_mid_sentence_ends_other_context() -> None:
+    assert all_sections("EXAMINATION: Chest INDICATION: Cough") == {
+        "examination": "Chest",
+        "indication": "Cough",
+    }
+
+
+@pytest.mark.parametrize(("length", "is_heading"), [(119, True), (120, False)])
+def test_a_heading_is_short(length: int, is_heading: bool) -> None:
+    line = "FINDINGS ".ljust(length, "=")
+    assert ("findings" in all_sections(f"HISTORY: Mass.\n{line}\nClear lungs.")) is is_heading
 
 
 def test_chosen_sections() -> None:

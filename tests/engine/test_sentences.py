@@ -51,9 +51,11 @@ SENTENCES: dict[str, tuple[str, list[str]]] = {
     ),
     "missing space after a removed word": ("Seen on ___.No edema", ["Seen on ___", "No edema"]),
     "quotation": ('He feels "fine." No edema.', ['He feels "fine', "No edema"]),
+    "quotation at the end": ('No edema. He feels "fine."', ["No edema", 'He feels "fine']),
     "title": ("Told to Dr. ___ at once. No edema.", ["Told to Dr. ___ at once", "No edema"]),
     "approximately": ("It is approx. 3 cm long.", ["It is approx. 3 cm long"]),
     "versus": ("Edema vs. pneumonia.", ["Edema vs. pneumonia"]),
+    "abbreviation with a doubled full stop": ("Edema vs.. pneumonia.", ["Edema vs.. pneumonia"]),
     "for example": ("Devices (e.g. tubes) are seen.", ["Devices (e.g. tubes) are seen"]),
     "image number": ("See image No. 4 for it. No edema.", ["See image No. 4 for it", "No edema"]),
     "the answer no": ("Effusion: no. Edema: no.", ["Effusion: no", "Edema: no"]),
@@ -91,6 +93,10 @@ SENTENCES: dict[str, tuple[str, list[str]]] = {
             "There is no evidence of a pneumothorax or of a pleural effusion on the left",
             "Heart size is normal",
         ],
+    ),
+    "line with room for the next word": (
+        "No pneumothorax or pleural effusion\nPICC in place",
+        ["No pneumothorax or pleural effusion", "PICC in place"],
     ),
     "line broken after a comma": ("No edema,\neffusion or\nmass", ["No edema, effusion or mass"]),
     "blank line": (

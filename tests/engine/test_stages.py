@@ -6,6 +6,7 @@ import pytest
 
 from chexlabel import Labeler
 from chexlabel.cli import main
+from chexlabel.engine.inner_words import without_inner_words
 from chexlabel.engine.junctions import Junction, junction_at
 from chexlabel.engine.match import find_matches, symbolize
 from chexlabel.engine.trace import ClauseTrace, Trace
@@ -212,10 +213,25 @@ def test_a_verdict_reaches_as_far_as_its_kind(labeler: Labeler) -> None:
     assert label(labeler, text.format("basal " * 9), "Pleural Effusion") is Label.POSITIVE
 
 
+def test_an_introduction_is_short(labeler: Labeler) -> None:
+    text = "Except for the {}drain, all tubes have been removed."
+    assert label(labeler, text.format("bilateral " * 47), "Support Devices") is Label.POSITIVE
+    assert label(labeler, text.format("bilateral " * 48), "Support Devices") is Label.NEGATIVE
+
+
 def test_a_longer_phrase_hides_the_organ_in_it() -> None:
     labeler = Labeler("nih14", refine=False)
     assert label(labeler, "Heart failure, enlarged.", "Cardiomegaly") is None
     assert label(labeler, "Heart, enlarged.", "Cardiomegaly") is Label.POSITIVE
+
+
+def test_only_longer_words_of_a_finding_hide_an_organ(labeler: Labeler) -> None:
+    lexicon = labeler.patterns.lexicon
+    heart, finding = find_matches(symbolize("heart effusion", lexicon), lexicon) or []
+    organ = heart._replace(end=2)
+    longer, equal = finding._replace(start=0, end=3), finding._replace(start=0, end=2)
+    assert without_inner_words([longer, organ], 3) == [longer]
+    assert without_inner_words([equal, organ], 3) == [equal, organ]
 
 
 def test_the_command_shows_how_a_sentence_is_read(capsys: pytest.CaptureFixture[str]) -> None:

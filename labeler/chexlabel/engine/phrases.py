@@ -181,7 +181,7 @@ def is_predicated(items: Sequence[Match], subject: int, at: int) -> bool:
     "The opacity is an early pneumonia", "(to call) the opacity a pneumonia".
     """
     end = items[subject].end
-    between = [item for item in items[subject + 1 : at] if item.start >= end]
+    between = [item for item in items[subject:at] if item.start >= end]
     if any(item.role.tag not in _COPULAS for item in between):
         return False
     if any(item.role.tag not in PREPARING for item in between):

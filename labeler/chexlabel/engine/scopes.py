@@ -122,8 +122,11 @@ def _introduces(sentence: Sentence, mention: Mention) -> bool:
     """Say whether a mention belongs to what introduces a statement: "along with edema, ..."."""
     if mention.link in (Tag.WITH, Tag.ADJUNCT):
         return True
-    if sentence.items[0].role.tag not in _INTRODUCING or mention.place > HORIZON:
+    first = sentence.items[0]
+    if first.role.tag not in _INTRODUCING or mention.place > HORIZON:
         return False
+    if first.start == mention.item.start:
+        return False  # the words are the mention's own: "white out"
     before = sentence.items[: mention.place]
     return not any(item.role.tag in (Tag.SEPARATOR, Tag.MENTION) for item in before)
 

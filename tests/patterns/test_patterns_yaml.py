@@ -221,7 +221,8 @@ MISTAKES = {
         [
             "1: finding: is not text but a number or true/false; put it in quotes",
             "2: postive: not a known key; did you mean 'positive'? known here: finding, about, "
-            "extends, positive, uncertain, negative, anatomy, parts, exclude, ignore_cues, examples",
+            "extends, positive, uncertain, negative, anatomy, parts, exclude, ignore_cues, "
+            "examples",
             "3: examples.blank: is not text but a number or true/false; put it in quotes",
         ],
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 
 from chexlabel.engine.answers import is_elision
 from chexlabel.engine.echoes import ends_clause, leads_to_subject
@@ -90,11 +89,20 @@ def with_verdict_in_front(items: Sequence[Match]) -> Sequence[Match]:
     It has nothing before it of which it could speak. A single word may be an adjective, as in
     "negative pressure edema".
     """
-    opening = list(takewhile(lambda item: not item.start, items))
-    verdict = next((item for item in opening if item.role.tag == Tag.CUE_AFTER), None)
-    if verdict is None or verdict.end == 1 or any(item.role.tag in SUBJECTS for item in opening):
+    verdict: Match | None = None
+    place = 0
+    for item in items:
+        if item.start:
+            break
+        tag = item.role.tag
+        if tag in SUBJECTS:
+            return items
+        if tag == Tag.CUE_AFTER and verdict is None:
+            verdict = item
+        place += 1
+    if verdict is None or verdict.end == 1:
         return items
-    place = len(opening)
+    opening = items[:place]
     if place < len(items) and items[place].role.tag == Tag.COLON:
         place += 1
     if not governs_next(items, place - 1):

@@ -136,12 +136,10 @@ def _pair(sentence: Sentence, joint: Joint) -> None:
     mentions = sentence.mentions
     at = bisect_left(mentions, joint.place, key=_place)
     has_left = at > 0 and _stands_before(sentence, mentions[at - 1], joint)
-    if joint.item.role.tag == Tag.ALTERNATIVE and has_left:
-        has_left = not _follows_apposition(sentence, mentions[at - 1], joint)
     has_right = at < len(mentions) and _stands_after(sentence, mentions[at], joint)
     if joint.item.role.tag == Tag.ALTERNATIVE:
         # "versus" needs no finding on its other side: "nodule versus vessel on end".
-        if has_left:
+        if has_left and not _follows_apposition(sentence, mentions[at - 1], joint):
             _offer(mentions, at - 1, joint)
         if has_right:
             mentions[at].alternative = joint.item

@@ -104,7 +104,7 @@ class RefinerJudge:
         unknown = self._unknown(passages)
         asked = self.gate.asks(passages, unknown).tolist()
         doubtful = list(compress(passages, asked))
-        found = self._rules(passages)
+        found = list(self._rules(passages))
         if doubtful:
             by_rules, counts = list(compress(found, asked)), list(compress(unknown, asked))
             refined = iter(self._refine(doubtful, by_rules, counts, np.True_))
@@ -148,7 +148,7 @@ class RefinerJudge:
         unknown = self._unknown(passages)
         # As where labels alone are wanted, the net changes nothing that the gate holds back.
         asked = np.True_ if self.gate is None else self.gate.asks(passages, unknown)[:, None]
-        return self._refine(passages, self._rules(passages), unknown, asked)
+        return self._refine(passages, list(self._rules(passages)), unknown, asked)
 
     def _refine(
         self,

@@ -188,9 +188,33 @@ def test_sentences_that_stand_alone_are_passages_by_themselves(reader: ContextRe
 
 
 def test_only_what_answers_is_read_with_a_question(reader: ContextReader) -> None:
-    for sentences in (["Edema?", "Lungs clear"], ["Edema", "None"]):
+    for sentences in (["Edema?", "Lungs clear"], ["Mild edema", "None"]):
         assert reader.passages(sentences, reader.reach, lambda _: True) == [(0, 1), (1, 2)]
-    assert reader.passages(["Edema?", "None"], reader.reach, lambda _: True) == [(0, 2)]
+    for sentences in (["Edema?", "None"], ["Mild edema?", "None"], ["Edema", "None"]):
+        assert reader.passages(sentences, reader.reach, lambda _: True) == [(0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "asks"),
+    [
+        ("Any effusion?", True),
+        ("Q: effusion?", True),
+        ("Is there an effusion?", True),
+        ("Has the effusion grown?", True),
+        ("Any effusion is small", False),
+        ("Small effusion?", False),
+        ("Anyway, an effusion?", False),
+    ],
+)
+def test_a_question_for_a_finding_is_told_from_a_doubt(
+    reader: ContextReader, sentence: str, asks: bool
+) -> None:
+    assert reader.asks(sentence) is asks
+
+
+@pytest.mark.parametrize("between", ["The latter", "The  latter", "The\nlatter"])
+def test_what_refers_back_is_found_after_a_closed_word(reader: ContextReader, between: str) -> None:
+    assert reader.reach(f"No change. {between} has resolved") == REFERS
 
 
 def test_a_reference_reaches_two_back_only_for_what_speaks(reader: ContextReader) -> None:

@@ -1,10 +1,11 @@
 """From what passages say to a report's labels.
 
 What a passage says of all findings is one integer with four bits a finding: 0001 negative, 0011
-uncertain, 0111 positive, 1000 uncertain unless something else is said ("the heart is stable"). The
-bitwise or of the passages is then the report: any positive wins, else any uncertain, else any
-negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits are of no finding: in
-them stands how a sentence refers to the one before it (`chexlabel.engine.context`), and `MENTIONS`.
+uncertain, 0111 positive, 1000 uncertain unless something else is said ("the heart is stable", "any
+effusion?"). The bitwise or of the passages is then the report: any positive wins, else any
+uncertain, else any negative (the CheXpert labeler's rule, arXiv:1901.07031). The lowest four bits
+are of no finding: in them stands how a sentence refers to the one before it
+(`chexlabel.engine.context`), and `MENTIONS`.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ _LABELS |= {bits | weak: label for label, bits in _BITS.items() for weak in (0, 
 _MEMO = 100_000
 
 
-def passage_mask(judgements: Iterable[Judgement], weak_states: frozenset[str]) -> int:
+def passage_mask(
+    judgements: Iterable[Judgement], weak_states: frozenset[str], *, asks: bool = False
+) -> int:
     """Return what the judgements of a passage say, as bits.
 
     Args:
         judgements: of its mentions.
         weak_states: the states that make a finding uncertain only where nothing else is said of it.
+        asks: whether the passage is a question, which makes findings uncertain in the same way.
     """
     mask = 0
     for judgement in judgements:
@@ -44,7 +48,7 @@ def passage_mask(judgements: Iterable[Judgement], weak_states: frozenset[str]) -
             continue
         bits = _BITS[label]
         cues = judgement.cues
-        if label is Label.UNCERTAIN and cues and cues[0].role.state in weak_states:
+        if label is Label.UNCERTAIN and (asks or (cues and cues[0].role.state in weak_states)):
             bits = _WEAK
         mask |= bits << _WIDTH * (judgement.item.role.finding + 1)
     return mask

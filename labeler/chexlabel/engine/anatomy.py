@@ -130,6 +130,8 @@ class Anatomy:
         """
         item = self._items[at]
         if self._is_part_of_mention(at):
+            if self._completes_organ(item):
+                self._bind((item, cues))
             return
         noun = self._noun_after(at)
         if noun is not None and noun.role.tag == Tag.ANATOMY:
@@ -157,6 +159,14 @@ class Anatomy:
         """Say whether a finding's longer words begin here: "prominent interstitial markings"."""
         end = self._items[at].end
         return any(i.role.tag in FINDINGS and i.end > end for i in self._other_readings(at))
+
+    def _completes_organ(self, item: Match) -> bool:
+        """Say whether a state's words stand right after an organ that waits for one.
+
+        "HEART ENLARGED PULMONARY VASCULATURE INDISTINCT", where no mark parts the two.
+        """
+        last = self.organs[-1] if self.organs else None
+        return last is not None and not last.states and last.item.end == item.start
 
     def _is_apart(self, cues: Sequence[Match]) -> bool:
         """Say whether a clause, a cue or a list's member begins after the last organ."""
@@ -212,6 +222,8 @@ class Anatomy:
         tag = other.role.tag
         if tag == Tag.COLON and not self.organs:
             return False  # "Normal: heart size, mediastinum"
+        if tag == Tag.EXISTENTIAL:
+            return True  # "the heart is enlarged there is edema"
         return tag in BOUNDARIES or tag in PREDICATES or (tag in CUES_BEFORE and restarts(other))
 
     def _anatomy_is_served(self, at: int) -> bool:

@@ -27,7 +27,22 @@ _PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
 _BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
 _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
-_HINTS = ("+", "[", "#1 ", "1/ ", "...", " / ", "(x)", "(X)", "( x )", "( X )", "|", "=>", ">>")
+_HINTS = (
+    "+",
+    "[",
+    "#1 ",
+    "1/ ",
+    "...",
+    " / ",
+    "(x)",
+    "(X)",
+    "( x )",
+    "( X )",
+    "(o)",
+    "|",
+    "=>",
+    ">>",
+)
 _DASHED_HINTS = ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->")
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _TICKS = "\u2713\u2714\u2717\u2718"
@@ -39,10 +54,10 @@ _TICKED = compiled_later(rf"^[ \t]*[{_TICKS}].*", re.MULTILINE)
 _BOX = compiled_later(
     r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
-_ROUND = compiled_later(r"\([ \t]?([xX\u2713\u2714])[ \t]?\)|\([ \t]*\)")
+_ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
 _SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = compiled_later(r"[-=]{1,2}>|\u2192")
-_LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=\w)")
+_LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=[\w?])")
 _SHORT_LEADER = compiled_later(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
 _CHEVRON = compiled_later(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\s|$)", re.MULTILINE)
 _WORDED = compiled_later(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)

@@ -28,12 +28,13 @@ REFERS = 0b0001
 """Marks a sentence that refers to the one before it, whatever that is."""
 
 ANSWERS = 0b0010
-"""Marks a sentence that refers to the one before it if that is a question."""
+"""Marks a sentence that refers to the one before it if that asks for an answer."""
 
 ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 """Gives the matched phrases and the judgements of a sentence, as symbols."""
 
 _LONGEST = 4  # sentences of a passage
+_LONGEST_NAME = 4  # words of a finding's name
 _LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
 
 
@@ -49,9 +50,10 @@ class ContextReader:
         self._lexicon = rules.lexicon
         self._rules = rules.rules
         self._phrases = lexicon
-        self._inner_words = rules.inner_words
+        self._inner_openings = rules.inner_openings
         self._openings = rules.echo_openings
         self._endings = rules.echo_endings
+        self._questions = rules.question_openings
 
     def reach(self, sentence: str) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
@@ -67,6 +69,13 @@ class ContextReader:
                 return REFERS
             reach = ANSWERS
         return reach
+
+    def asks(self, sentence: str) -> bool:
+        """Tell whether a sentence asks for findings, so that what else is said of them counts."""
+        if sentence[-1:] != "?":
+            return False
+        words = TOKEN.findall(sentence[:_LOOK_AT].lower())
+        return " ".join(words).startswith(self._questions)
 
     def passages(
         self,
@@ -89,7 +98,7 @@ class ContextReader:
             first = at
             if at:
                 reaches = reach(sentence)
-                if reaches & REFERS or (reaches and sentences[at - 1].endswith("?")):
+                if reaches & REFERS or (reaches and self._awaits_answer(sentences[at - 1])):
                     first = self._antecedent(at, sentences, speaks)
             while passages and passages[-1][1] > first:
                 first = min(first, passages.pop()[0])
@@ -134,8 +143,18 @@ class ContextReader:
                 organs = [_moved(organ, start + said) for organ in own_organs]
                 judged += [_judgement_moved(judgement, start + said) for judgement in own]
             start += len(symbols) + 1  # the full stop of the boundary
-            question = sentence.endswith("?")
+            question = self._awaits_answer(sentence)
         return judged
+
+    def _awaits_answer(self, sentence: str) -> bool:
+        """Tell whether a sentence is a question, or a finding's bare name ("DEVICES")."""
+        if sentence.endswith("?"):
+            return True
+        if sentence.count(" ") >= _LONGEST_NAME:
+            return False
+        symbols = symbolize(sentence, self._phrases)
+        matches = find_matches(symbols, self._phrases) or ()
+        return any(m.end - m.start == len(symbols) and m.role.tag == Tag.MENTION for m in matches)
 
     def _echoes(self, sentence: str) -> bool:
         """Tell whether a sentence carries on or turns round the verdict of the one before it."""
@@ -218,7 +237,9 @@ class ContextReader:
         if ended or not opened:
             return ended
         lowered = sentence.lower()
-        return lowered[-1] == "?" or any(word in lowered for word in self._inner_words)
+        if lowered[-1] == "?" or "\n" in lowered or "  " in lowered:
+            return True
+        return any(words in lowered for words in self._inner_openings)
 
     def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
         """Yield what `_found` does, with its places among the tokens that the set's phrases see."""
@@ -278,7 +299,10 @@ class ContextReader:
             item = judgement.item
             named = item.start in chosen and (not rule.only or item.role.finding in rule.only)
             if named:
-                label = item.role.states.get(rule.state, _EFFECTS[rule.effect](judgement))
+                effect = rule.effect
+                if reference.role.tag == Tag.ANSWER:
+                    effect = _OF_ANSWERS.get(effect, effect)
+                label = item.role.states.get(rule.state, _EFFECTS[effect](judgement))
                 judgement = judgement._replace(label=label, cues=(reference,))
             result.append(judgement)
         known = {(judgement.item.start, judgement.item.role.finding) for judgement in judged}
@@ -319,15 +343,29 @@ def _opposite(label: Label | None) -> Label:
     return Label.POSITIVE if label is Label.NEGATIVE else Label.NEGATIVE
 
 
+def _answered(judgement: Judgement) -> Label:
+    """Return what a mention says where the question for it is answered with yes.
+
+    "Has the effusion gone?" asks for its absence.
+    """
+    return Label.NEGATIVE if judgement.label is Label.NEGATIVE else _stated(judgement)
+
+
 _EFFECTS: dict[str, Callable[[Judgement], Label | None]] = {
     "absent": lambda _: Label.NEGATIVE,
     "present": _stated,
     "persists": _persisting,
     "opposite": lambda judgement: _opposite(_persisting(judgement)),
     "denied": lambda judgement: _opposite(_stated(judgement)),
+    "answered": _answered,
+    "answered with no": lambda judgement: _opposite(_answered(judgement)),
     "uncertain": lambda _: Label.UNCERTAIN,
     "none": lambda judgement: None if judgement.label is not Label.NEGATIVE else Label.NEGATIVE,
 }
+
+
+_OF_ANSWERS = {"present": "answered", "denied": "answered with no"}
+"""What the effects of answers are, given how the question was put."""
 
 
 def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tuple[int, Role]]:

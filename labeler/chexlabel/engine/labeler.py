@@ -274,7 +274,7 @@ class Labeler:
 
     def judge(self, passages: Sequence[str]) -> list[list[Judgement]]:
         """Return what passages say of the findings: for each, its judgements in text order."""
-        return self._judge(passages)
+        return list(self._judge(passages))
 
     def label_frame(self, frame: Any, text: str = "report") -> Any:
         """Label the texts in a column of a DataFrame of pandas, polars or another eager kind.
@@ -369,19 +369,19 @@ class Labeler:
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge
         weak = self.patterns.weak_states
-        reach = self._context.reach
+        reach, asks = self._context.reach, self._context.asks
         return [
-            passage_mask(judgements, weak) | reach(passage)
+            passage_mask(judgements, weak, asks=asks(passage)) | reach(passage)
             for passage, judgements in zip(passages, judge(passages), strict=True)
         ]
 
     def _judge_statements(self, passages: Sequence[str]) -> list[Statement]:
         patterns = self.patterns
         weak = patterns.weak_states
-        reach = self._context.reach
+        reach, asks = self._context.reach, self._context.asks
         return [
             Statement(
-                passage_mask(judgements, weak) | reach(passage),
+                passage_mask(judgements, weak, asks=asks(passage)) | reach(passage),
                 quotes(passage, judgements, patterns),
             )
             for passage, judgements in zip(passages, self._judge(passages), strict=True)

@@ -25,6 +25,8 @@ PREAMBLE = "preamble"
 
 _LETTER = compiled_later(r"[^\W\d_]")
 _VISIBLE = compiled_later(r"\S")
+_BEFORE_WORDS = " \t\r\n-*:.>"
+_OPENING = 60  # characters of a report in which its first words stand
 _BLANK_LINE = compiled_later(r"\n[^\S\n]*\n")
 
 
@@ -65,6 +67,7 @@ class Sectioner:
         self._fallback = tuple(model.fallback)
         self._amending = frozenset(s.name for s in model.sections if s.role == "amendment")
         self._preliminary = frozenset(s.name for s in model.sections if s.role == "preliminary")
+        self._confirming = tuple(model.confirming)
         # With one of these, no unheaded paragraph is read.
         self._replaces_body = frozenset(
             name for name, others in self._stands_for.items() if self._becomes in others
@@ -156,15 +159,27 @@ class Sectioner:
         headings = self._finder.find(text)
         for heading in headings:
             if heading[0] in self._preliminary:
-                return self._supersede(headings)
+                return self._supersede(text, headings)
         return headings
 
-    def _supersede(self, headings: list[Heading]) -> list[Heading]:
-        """Make preliminary all that a preliminary read holds, where a final report follows."""
+    def _supersede(self, text: str, headings: list[Heading]) -> list[Heading]:
+        """Make preliminary all that a preliminary read holds, where a final report follows.
+
+        Where that report agrees with the preliminary one, both are findings instead.
+        """
         final = max(
             (i for i, heading in enumerate(headings) if self._roles[heading[0]] == "final"),
             default=-1,
         )
+        if final >= 0 and self._confirms(text[headings[final][2] :]):
+            return [
+                (
+                    self._becomes if self._roles[name] in ("preliminary", "final") else name,
+                    at,
+                    after,
+                )
+                for name, at, after in headings
+            ]
         preliminary: str | None = None
         result: list[Heading] = []
         for i, (name, start, content) in enumerate(headings):
@@ -175,6 +190,14 @@ class Sectioner:
                 preliminary = name
             result.append((preliminary or name, start, content))
         return result
+
+    def _confirms(self, report: str) -> bool:
+        """Tell whether a final report begins with its agreement to the preliminary one."""
+        opening = report.lstrip(_BEFORE_WORDS)[:_OPENING].lower()
+        return any(
+            opening.startswith(words) and not opening[len(words) : len(words) + 1].isalnum()
+            for words in self._confirming
+        )
 
     def _lay_out(self, text: str, headings: list[Heading]) -> tuple[SectionSpan, ...]:
         """Turn headings into sections, and what has no heading into the body."""

@@ -58,17 +58,18 @@ class ContextRules(NamedTuple):
     Attributes:
         lexicon: the phrases, with roles of `Tag.REFERENCE` and `Tag.ANSWER`.
         rules: role -> what it says.
-        inner_words: the words that begin what may refer back in the midst of a sentence; "" stands
-            for any word.
+        inner_openings: how what may refer back in the midst of a sentence begins.
         echo_openings: how sentences begin that are read with the one before; a blank after each.
         echo_endings: how such sentences end; a blank before each.
+        question_openings: how questions for a finding begin.
     """
 
     lexicon: Lexicon
     rules: Mapping[tuple[str, str], ReferenceRule]
-    inner_words: frozenset[str]
+    inner_openings: frozenset[str]
     echo_openings: tuple[str, ...]
     echo_endings: tuple[str, ...]
+    question_openings: tuple[str, ...]
 
 
 def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
@@ -80,9 +81,10 @@ def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
     return {
         "lexicon": context.lexicon.to_data(rows),
         "rules": rules,
-        "inner_words": sorted(context.inner_words),
+        "inner_openings": sorted(context.inner_openings),
         "echo_openings": list(context.echo_openings),
         "echo_endings": list(context.echo_endings),
+        "question_openings": list(context.question_openings),
     }
 
 
@@ -93,8 +95,14 @@ def context_of(data: Mapping[str, Any], rows: Sequence[str]) -> ContextRules:
         for tag, pattern, effect, state, of, closed, only in data["rules"]
     }
     lexicon = Lexicon.from_data(data["lexicon"], rows)
-    openings, endings = tuple(data["echo_openings"]), tuple(data["echo_endings"])
-    return ContextRules(lexicon, rules, frozenset(data["inner_words"]), openings, endings)
+    return ContextRules(
+        lexicon,
+        rules,
+        inner_openings=frozenset(data["inner_openings"]),
+        echo_openings=tuple(data["echo_openings"]),
+        echo_endings=tuple(data["echo_endings"]),
+        question_openings=tuple(data["question_openings"]),
+    )
 
 
 def compile_context(
@@ -112,6 +120,7 @@ def compile_context(
     lexicon = Lexicon(Speller((), (), {}))
     rules: dict[tuple[str, str], ReferenceRule] = {}
     subject = _subject(files)
+    answer = _optional(files, "answer_openings")
     for file in files:
         for layer, (key, tag) in enumerate(_PARTS.items()):
             for at, reference in enumerate(getattr(file.model, key)):
@@ -121,15 +130,21 @@ def compile_context(
                     continue
                 closed = reference.closed or tag == Tag.ANSWER
                 rule = ReferenceRule(reference.effect, reference.state, reference.of, closed, only)
-                for part, before in (("verdicts", subject), ("phrases", "")):
+                opening = answer if tag == Tag.ANSWER else ""
+                for part, before in (("verdicts", subject), ("phrases", opening)):
                     for phrase in file.phrases(key, at, part):
                         role = Role(tag, layer, phrase.text, kind=_KINDS[tag])
                         _add(lexicon, phrase, role, before)
                         rules[tag, phrase.text] = rule
     lexicon.freeze()
-    openings = tuple(f"{words} " for words in _spelled_out(files, "echo_openings"))
-    endings = tuple(f" {words}" for words in _spelled_out(files, "echo_endings"))
-    return ContextRules(lexicon, rules, _first_words(rules), openings, endings)
+    return ContextRules(
+        lexicon,
+        rules,
+        inner_openings=_inner_openings(rules),
+        echo_openings=tuple(f"{words} " for words in _spelled_out(files, "echo_openings")),
+        echo_endings=tuple(f" {words}" for words in _spelled_out(files, "echo_endings")),
+        question_openings=tuple(f"{words} " for words in _spelled_out(files, "question_openings")),
+    )
 
 
 def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexicon | None:
@@ -151,25 +166,30 @@ def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexico
     return lexicon
 
 
-def _first_words(rules: Mapping[tuple[str, str], ReferenceRule]) -> frozenset[str]:
-    """Return the first words of what may refer back in the midst of a sentence."""
-    words: set[str] = set()
-    for (tag, phrase), rule in rules.items():
-        if tag == Tag.REFERENCE and rule.of != "all":
-            first = parse(phrase)[0]
-            words.add(first if isinstance(first, str) and first.isalpha() else "")
-    return frozenset(words)
+def _inner_openings(rules: Mapping[tuple[str, str], ReferenceRule]) -> frozenset[str]:
+    """Return how what may refer back in the midst of a sentence begins, in two words at most."""
+    return frozenset(
+        " ".join(words[:2])
+        for (tag, phrase), rule in rules.items()
+        if tag == Tag.REFERENCE and rule.of != "all"
+        for words in expand(phrase)
+    )
 
 
 def _subject(files: Sequence[PatternFile[ContextFile]]) -> str:
     """Return what stands before a verdict, as a phrase: an anaphor, with or without an opening."""
+    anaphors = _any_of(files, "anaphors")
+    return f"{_optional(files, 'openings')}{{{anaphors}}} " if anaphors else ""
 
-    def any_of(key: str) -> str:
-        return "|".join(phrase.text for file in files for phrase in file.phrases(key))
 
-    anaphors, openings = any_of("anaphors"), any_of("openings")
-    opening = f"[{{{openings}}}] " if openings else ""
-    return f"{opening}{{{anaphors}}} " if anaphors else ""
+def _optional(files: Sequence[PatternFile[ContextFile]], key: str) -> str:
+    """Return a phrase of what may be there: one of the phrases of `key`."""
+    openings = _any_of(files, key)
+    return f"[{{{openings}}}] " if openings else ""
+
+
+def _any_of(files: Sequence[PatternFile[ContextFile]], key: str) -> str:
+    return "|".join(phrase.text for file in files for phrase in file.phrases(key))
 
 
 def _spelled_out(files: Sequence[PatternFile[ContextFile]], key: str) -> list[str]:

@@ -66,10 +66,19 @@ class ContextFile(Entry):
         "",
         description="The same of endings, for `late_echoes` and `reversals`: has not.",
     )
+    question_openings: Phrases = Field(
+        "",
+        description="Beginnings of questions that ask whether a finding is there. What they name "
+        "is uncertain unless the report says something else of it: any. Whole words, without `*` "
+        "and `...`; a question mark ends the sentence.",
+    )
+    answer_openings: Phrases = Field(
+        "", description="What may stand before one of the `answers`: a :."
+    )
     answers: list[Reference] = Field(
         [],
-        description="Answers to a question that is the sentence before: yes. A mark or the "
-        "sentence's end must follow the phrase.",
+        description="Answers to a question that is the sentence before, or to a finding's bare "
+        "name: yes. A mark or the sentence's end must follow the phrase.",
     )
 
 

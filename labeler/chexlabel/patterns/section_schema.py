@@ -169,6 +169,11 @@ class SectionsFile(Entry):
     )
     unheaded: Unheaded = Field(description="What becomes of paragraphs without a heading.")
     sections: list[Section] = Field(min_length=1, description="The canonical sections.")
+    confirming: list[_Words] = Field(
+        default=[],
+        description="How a final report begins that lets a preliminary one stand: agree with the "
+        "above. A mark or the end of the line follows, or with, and so on: both then count.",
+    )
     not_after: list[_Word] = Field(
         default=[],
         description="Words before an `anywhere` heading that make it a part of its sentence.",

@@ -6,7 +6,7 @@ The rules are one judge; a refiner is another, that holds the rules' answer and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from chexlabel.engine.judgement import Judgement, Reading
@@ -18,11 +18,12 @@ __all__ = ["Judge", "Refiner"]
 class Judge(Protocol):
     """Turns distinct passages into judgements. Judges may be shared between threads."""
 
-    def __call__(self, passages: Sequence[str], /) -> list[list[Judgement]]:
+    def __call__(self, passages: Sequence[str], /) -> Iterable[list[Judgement]]:
         """Judge a batch of passages.
 
         Returns:
-            For each passage, in order, its judgements in text order.
+            For each passage, in order, its judgements in text order; of a judge that needs one
+            passage at a time, worked out as they are asked for.
         """
 
 
@@ -37,7 +38,7 @@ class Refiner(Judge, Protocol):
     def refined(self) -> frozenset[int]:
         """The numbers of the findings that it has probabilities for."""
 
-    def skim(self, passages: Sequence[str], /) -> list[list[Judgement]]:
+    def skim(self, passages: Sequence[str], /) -> Iterable[list[Judgement]]:
         """Judge a batch of passages for their labels alone, as quickly as may be."""
 
     def read(self, passages: Sequence[str], /) -> list[Reading]:

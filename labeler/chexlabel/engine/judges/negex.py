@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -55,9 +55,9 @@ class NegexJudge:
     def __reduce__(self) -> tuple[type[NegexJudge], tuple[Lexicon]]:
         return NegexJudge, (self._lexicon,)
 
-    def __call__(self, passages: Sequence[str]) -> list[list[Judgement]]:
+    def __call__(self, passages: Sequence[str]) -> Iterator[list[Judgement]]:
         """Judge the mentions of passages."""
-        return [self._judge(passage) for passage in passages]
+        return map(self._judge, passages)
 
     def _judge(self, passage: str) -> list[Judgement]:
         matches = find_matches(symbolize(passage, self._lexicon), self._lexicon)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chexlabel.engine.context import BOUNDARY, ContextReader
 from chexlabel.engine.decide import judge
@@ -26,9 +26,9 @@ class RulesJudge:
         """The phrases; `token_offsets` with it gives the offsets of a judgement's tokens."""
         self._context = context
 
-    def __call__(self, passages: Sequence[str]) -> list[list[Judgement]]:
+    def __call__(self, passages: Sequence[str]) -> Iterator[list[Judgement]]:
         """Judge the mentions of passages (see `Judge`)."""
-        return [self._judge(passage) for passage in passages]
+        return map(self._judge, passages)
 
     def _judge(self, passage: str) -> list[Judgement]:
         lexicon = self.lexicon

@@ -299,10 +299,8 @@ class ContextReader:
             item = judgement.item
             named = item.start in chosen and (not rule.only or item.role.finding in rule.only)
             if named:
-                effect = rule.effect
-                if reference.role.tag == Tag.ANSWER:
-                    effect = _OF_ANSWERS.get(effect, effect)
-                label = item.role.states.get(rule.state, _EFFECTS[effect](judgement))
+                effects = _OF_ANSWERS if reference.role.tag == Tag.ANSWER else _EFFECTS
+                label = item.role.states.get(rule.state, effects[rule.effect](judgement))
                 judgement = judgement._replace(label=label, cues=(reference,))
             result.append(judgement)
         known = {(judgement.item.start, judgement.item.role.finding) for judgement in judged}
@@ -357,15 +355,15 @@ _EFFECTS: dict[str, Callable[[Judgement], Label | None]] = {
     "persists": _persisting,
     "opposite": lambda judgement: _opposite(_persisting(judgement)),
     "denied": lambda judgement: _opposite(_stated(judgement)),
-    "answered": _answered,
-    "answered with no": lambda judgement: _opposite(_answered(judgement)),
     "uncertain": lambda _: Label.UNCERTAIN,
     "none": lambda judgement: None if judgement.label is not Label.NEGATIVE else Label.NEGATIVE,
 }
 
-
-_OF_ANSWERS = {"present": "answered", "denied": "answered with no"}
-"""What the effects of answers are, given how the question was put."""
+_OF_ANSWERS = _EFFECTS | {
+    "present": _answered,
+    "denied": lambda judgement: _opposite(_answered(judgement)),
+}
+"""The same of answers: what yes and no say depends on how the question was put."""
 
 
 def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tuple[int, Role]]:

@@ -172,7 +172,7 @@ class SectionsFile(Entry):
     confirming: list[_Words] = Field(
         default=[],
         description="How a final report begins that lets a preliminary one stand: agree with the "
-        "above. A mark or the end of the line follows, or with, and so on: both then count.",
+        "above. Both then count.",
     )
     not_after: list[_Word] = Field(
         default=[],

@@ -52,8 +52,9 @@ _HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
 _SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
 _TICKED = compiled_later(rf"^[ \t]*[{_TICKS}].*", re.MULTILINE)
 _BOX = compiled_later(
-    r"\[[ \t]?(?:([xXyY\u2713\u2714])|[nN])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
+    r"\[[ \t]?(?:([xXyY+\u2713\u2714])|[nN\-\u2212])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
+_ASKED = compiled_later(r"\?(?=[ \t]*\[[ \t]?[xXyYnN+\-\u2713\u2714\u2212]?[ \t]?\])")
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
 _SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = compiled_later(r"[-=]{1,2}>|\u2192")
@@ -92,15 +93,15 @@ def plain_marks(text: str) -> str:
             text = numbered.sub(lambda found: f"{found[1]})", text)
     if any(tick in text for tick in _TICKS):
         text = _TICKED.sub(lambda found: found[0].translate(_LEADING_TICKS), text)
+    leaders = _LEADER.findall(text)
+    if len(leaders) > 1 or any("...." in leader for leader in leaders):
+        text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
+        text = _SHORT_LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
     text = _SLASH.sub(lambda found: ";".center(len(found[0])), text)
     if "|" in text:
         text = "\n".join(map(_part_columns, text.split("\n")))
     text = _ARROW.sub(lambda found: ";".ljust(len(found[0])), text)
     text = _WORDED.sub(lambda found: _worded(found), text)
-    leaders = _LEADER.findall(text)
-    if len(leaders) > 1 or any("...." in leader for leader in leaders):
-        text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
-        text = _SHORT_LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
     if ">>" in text and len(_CHEVRON.findall(text)) > 1:
         text = _CHEVRON.sub(lambda found: found[1] + ":".ljust(len(found[2])), text)
     if "[" in text or any(box in text for box in _BOXES):
@@ -149,6 +150,7 @@ def _tick_boxes(line: str) -> str:
     They stand before their items ("[x] edema [ ] effusion"), after them ("edema [x] effusion [ ]"),
     or before the answers to choose from ("Effusion: [ ] yes [x] no"), of which the ticked are kept.
     """
+    line = _ASKED.sub(" ", line)  # "Effusion? [n]" asks no more than "Effusion [n]"
     boxes = list(_BOX.finditer(line))
     if not boxes:
         return line

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from chexlabel import Labeler
+from chexlabel.engine.context import ContextReader
 from chexlabel.engine.judgement import REFINER
+from chexlabel.engine.judges.rules import RulesJudge
 from chexlabel.errors import InputError
 from chexlabel.patterns.lineage import pattern_hash
 from chexlabel.patterns.load import find_set
@@ -23,14 +25,14 @@ from chexlabel_neural.calibrate import (
 )
 from chexlabel_neural.corpus import CODES, read_corpus, read_splits
 from chexlabel_neural.evaluate import read_gold
-from chexlabel_neural.familiarity import unknown_words
-from chexlabel_neural.gate import fit_gate
+from chexlabel_neural.gate import Look, fit_gate
 from chexlabel_neural.measure import LabelledText, gold_passages, readings
 from chexlabel_neural.model_folder import GATE, file_hashes
 from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import GateFile, RefinerFile, write_refiner_file
 from chexlabel_neural.runtime import PassageReader, open_net
+from chexlabel_neural.select import select_refiner
 from chexlabel_neural.sources import composed_statements, real_sentences
 
 __all__ = ["Figures", "calibrate_model"]
@@ -127,32 +129,33 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
 def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile) -> None:
     """Fit the gate on all text of the recipe, and set it on the held-out writers."""
     assert recipe.gate_loss is not None  # noqa: S101 (for the reader)
-    refined = Labeler(recipe.patterns, refine=folder)
+    patterns = labeler.patterns
+    rules = RulesJudge(patterns.lexicon, ContextReader(patterns.context, patterns.lexicon))
+    refiner, _ = select_refiner(rules, patterns, folder, "auto")
+    assert refiner is not None  # noqa: S101 (the file is of this set)
 
-    def changed(passages: Sequence[str]) -> list[bool]:
-        judged = refined.judge(passages)
-        return [any(judgement.source == REFINER for judgement in found) for found in judged]
-
-    def unknown(passages: Sequence[str]) -> list[int]:
-        return [unknown_words(passage, labeler.patterns.lexicon) for passage in passages]
+    def looked_at(passages: Sequence[str]) -> tuple[list[Look], list[bool]]:
+        """Return what the gate sees of passages, and whether the net changes a label of each."""
+        looks = refiner.look(passages, list(rules(passages)))
+        return looks, [any(each.source == REFINER for each in found) for found in refiner(passages)]
 
     chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
-    ordinary = sorted(real_sentences(recipe.reports, labeler))
-    passages += ordinary
-    held = [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
-    held_changed = np.array(changed(held))
-    fitted = changed(passages)
-    if not held_changed.any() or not any(fitted):
-        return
+    looks, changed = looked_at(passages)
+    held, held_changed = looked_at(
+        [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
+    )
+    ordinary, ordinary_changed = looked_at(sorted(real_sentences(recipe.reports, labeler)))
     # What the gate is to save is the reading of ordinary sentences, so they count more.
-    rows = list(zip(passages, fitted, unknown(passages), strict=True))
-    rows += (_ORDINARY - 1) * rows[len(rows) - len(ordinary) :]
-    gate = fit_gate(*zip(*rows, strict=True), seed=recipe.seed)
+    looks += _ORDINARY * ordinary
+    changed += _ORDINARY * ordinary_changed
+    if not any(held_changed) or not any(changed):
+        return
+    gate = fit_gate(looks, changed, seed=recipe.seed)
     gate.write(folder / GATE)
-    scores = gate.scores(held, unknown(held))
-    least = float(np.quantile(scores[held_changed], recipe.gate_loss))
+    scores = gate.scores(held)[np.array(held_changed)]
+    least = float(np.quantile(scores, recipe.gate_loss))
     gated = file.model_copy(
         update={"gate": GateFile(file=GATE, least=round(least, 4)), "sha256": file_hashes(folder)}
     )

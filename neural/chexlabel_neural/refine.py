@@ -19,7 +19,7 @@ from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
 from chexlabel_neural.familiarity import strange_mentions, strangeness, unknown_words
-from chexlabel_neural.gate import Gate
+from chexlabel_neural.gate import Gate, Look
 from chexlabel_neural.probabilities import sigmoid, softmax
 from chexlabel_neural.runtime import Outputs, PassageReader
 
@@ -69,6 +69,7 @@ class RefinerJudge:
         self._numbers = np.array([numbers[name] for name in names])
         self._names = names
         self._columns = {number: column for column, number in enumerate(self._numbers.tolist())}
+        self._head_of = dict(zip(self._numbers.tolist(), heads, strict=True))
         self._size = int(self._numbers.max()) + 1
         self._temperature = np.array([file.temperature[n] for n in names], np.float32)[:, None]
         self._weight = np.array([file.rules_weight.get(n, 0.0) for n in names], np.float32)
@@ -101,24 +102,27 @@ class RefinerJudge:
         """Judge for the labels alone: what the gate leaves to the rules the net does not read."""
         if self.gate is None:
             return self(passages)
-        unknown = self._unknown(passages)
-        asked = self.gate.asks(passages, unknown).tolist()
-        doubtful = list(compress(passages, asked))
         found = list(self._rules(passages))
+        looks = self.look(passages, found)
+        asked = self.gate.asks(looks).tolist()
+        doubtful = list(compress(passages, asked))
         if doubtful:
-            by_rules, counts = list(compress(found, asked)), list(compress(unknown, asked))
-            refined = iter(self._refine(doubtful, by_rules, counts, np.True_))
+            by_rules = list(compress(found, asked))
+            unknown = [look.unknown for look in compress(looks, asked)]
+            refined = iter(self._refine(doubtful, by_rules, unknown, np.True_))
             found = [
                 list(next(refined).judgements) if ask else judgements
                 for judgements, ask in zip(found, asked, strict=True)
             ]
         return found
 
-    def asks(self, passages: Sequence[str]) -> NDArray[np.bool_]:
-        """Tell of each passage whether the net is asked about it where labels alone are wanted."""
-        if self.gate is None:
-            return np.ones(len(passages), bool)
-        return self.gate.asks(passages, self._unknown(passages))
+    def look(self, passages: Sequence[str], by_rules: Sequence[Sequence[Judgement]]) -> list[Look]:
+        """Return what the gate sees of passages, given the rules' judgements of each."""
+        lexicon = self._lexicon
+        return [
+            Look(passage, unknown_words(passage, lexicon), self._said(judgements))
+            for passage, judgements in zip(passages, by_rules, strict=True)
+        ]
 
     def net_probabilities(self, passages: Sequence[str]) -> Floats:
         """Return what the net alone says: [passages, findings, 4], findings as in `names`."""
@@ -141,14 +145,18 @@ class RefinerJudge:
 
         return attribute(text, labeled, self, threshold, findings=findings)
 
-    def _unknown(self, passages: Sequence[str]) -> list[int]:
-        return [unknown_words(passage, self._lexicon) for passage in passages]
+    def _said(self, judgements: Sequence[Judgement]) -> frozenset[tuple[int, int]]:
+        """Return what judgements say of the net's findings: their heads, with classes."""
+        heads = self._head_of
+        said = [(heads.get(each.item.role.finding), CLASS_OF[each.label]) for each in judgements]
+        return frozenset([(head, value) for head, value in said if head is not None])
 
     def _read(self, passages: Sequence[str]) -> list[Reading]:
-        unknown = self._unknown(passages)
+        by_rules = list(self._rules(passages))
+        looks = self.look(passages, by_rules)
         # As where labels alone are wanted, the net changes nothing that the gate holds back.
-        asked = np.True_ if self.gate is None else self.gate.asks(passages, unknown)[:, None]
-        return self._refine(passages, list(self._rules(passages)), unknown, asked)
+        asked = np.True_ if self.gate is None else self.gate.asks(looks)[:, None]
+        return self._refine(passages, by_rules, [look.unknown for look in looks], asked)
 
     def _refine(
         self,

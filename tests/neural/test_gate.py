@@ -12,26 +12,37 @@ pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 import numpy as np
 
 from chexlabel import Label, Labeler, RefinerError
-from chexlabel_neural.gate import Gate, fit_gate, gate_cost, gate_features
+from chexlabel_neural.gate import Gate, Look, fit_gate, gate_cost, gate_features
 from tiny_model import write_tiny_model
 
-_SIZE = (1 << 16) + 1
+_SIZE = (1 << 18) + 1
 
 
 def _weights(**votes: float) -> np.ndarray:
     weights = np.zeros(_SIZE, np.float32)
     for word, vote in votes.items():
-        own = set(gate_features(word, 1)) - set(gate_features("other", 1))
+        own = set(gate_features(Look(word, 1))) - set(gate_features(Look("other", 1)))
         weights[sorted(own)] = vote
     return weights
 
 
 def test_numbers_and_letter_case_do_not_count_and_unknown_words_do() -> None:
-    assert gate_features("No effusion on 3 views", 0) == gate_features("NO effusion on 12 views", 0)
-    assert gate_features("No effusion", 0) != gate_features("Effusion no", 0)
-    assert gate_features("No effusion", 0) != gate_features("No effusion", 1)
-    assert gate_features("No effusion", 3) == gate_features("No effusion", 30)
-    assert gate_features("\ud800", 0)
+    def features(text: str, unknown: int = 0) -> list[int]:
+        return gate_features(Look(text, unknown))
+
+    assert features("No effusion on 3 views") == features("NO effusion on 12 views")
+    assert features("No effusion") != features("Effusion no")
+    assert features("No effusion") != features("No effusion", 1)
+    assert features("No effusion", 3) == features("No effusion", 30)
+    assert features("\ud800")
+
+
+def test_what_the_rules_say_counts_with_each_word() -> None:
+    silent = set(gate_features(Look("No effusion", 0)))
+    denied = set(gate_features(Look("No effusion", 0, frozenset({(9, 1)}))))
+    assert silent < denied
+    assert len(denied - silent) == 3  # the label, and with either word
+    assert denied != set(gate_features(Look("No effusion", 0, frozenset({(9, 3)}))))
 
 
 def _with_gate(folder: Path, **votes: float) -> Path:
@@ -56,17 +67,30 @@ def test_it_learns_which_passages_the_net_changes() -> None:
     pytest.importorskip("torch", reason="fitting a gate needs the extra [neural]")
     ordinary = [f"The {a} is {b}" for a in ("heart", "lung", "hilum") for b in ("clear", "normal")]
     odd = [f"The {a} is {b}" for a in ("cor", "pump", "organ") for b in ("huge", "bulky")]
-    passages, changed = (ordinary + odd) * 8, ([False] * 6 + [True] * 6) * 8
-    gate = fit_gate(passages, changed, [0] * len(passages))
-    six = [0] * 6
-    low, high = gate.scores(ordinary, six).max(), gate.scores(odd, six).min()
-    assert low < 0 < high
-    assert gate.asks(ordinary, six).all()  # fitted, it lets everything through
+    looks = [Look(passage, 0) for passage in (*ordinary, *odd)]
+    changed = [False] * 6 + [True] * 6
+    gate = fit_gate(looks * 8, changed * 8)
+    assert gate.scores(looks[:6]).max() < 0 < gate.scores(looks[6:]).min()
+    assert gate.asks(looks).all()  # fitted, it lets everything through
+    assert gate.scores([]).shape == (0,)
     strict = Gate(gate._weights, 0.0)
-    cost = gate_cost(strict, [*ordinary, *odd], [True] + [False] * 5 + [True] * 6, six * 2)
+    cost = gate_cost(strict, looks, [True] + [False] * 5 + [True] * 6)
     assert (cost.passages, cost.skipped, cost.lost) == (12, 6, 1)
     with pytest.raises(ValueError, match="and others"):
-        fit_gate(odd, [True] * 6, six)
+        fit_gate(looks[6:], changed[6:])
+
+
+def test_it_learns_with_which_label_of_the_rules_the_net_disagrees() -> None:
+    pytest.importorskip("torch", reason="fitting a gate needs the extra [neural]")
+    denied, present = frozenset({(9, 1)}), frozenset({(9, 3)})
+    looks = [
+        Look(f"{opening} effusion", 0, said)
+        for opening in ("No", "Some")
+        for said in (denied, present)
+    ]
+    changed = [False, True, True, False]
+    scores = fit_gate(looks * 16, changed * 16).scores(looks)
+    assert min(scores[1:3]) > 0 > max(scores[0], scores[3])
 
 
 def test_a_broken_gate_is_refused(tmp_path: Path, tiny_model: Path) -> None:

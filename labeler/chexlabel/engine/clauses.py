@@ -382,9 +382,15 @@ class _Segmenter:
                 self.sentence.echoes.append(Echo(item, at, self.clause, mention))
                 break
 
-    def read_verb(self, _at: int, _item: Match) -> None:
-        if self.state.anywhere is not None or self.state.has_organ:
+    def read_verb(self, at: int, item: Match) -> None:
+        if self.state.anywhere is not None or self.state.has_organ or self.denies_noun(at, item):
             self.state.closed = True
+
+    def denies_noun(self, at: int, item: Match) -> bool:
+        """Say whether a denial names what no phrase knows: the "process" of "no process is seen"."""
+        if at == 0 or not self.state.is_denied():
+            return False
+        return self.items[at - 1].end < item.start
 
 
 _HANDLERS: dict[str, Callable[[_Segmenter, int, Match], None]] = {

@@ -18,6 +18,7 @@ from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import REMOVED, Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel.patterns.syntax import TOKEN
+from chexlabel.patterns.vocabulary import ByWord
 
 __all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
 
@@ -54,14 +55,21 @@ class ContextReader:
         self._openings = rules.echo_openings
         self._endings = rules.echo_endings
         self._questions = rules.question_openings
+        # Nearly all sentences are told by their first word and their last not to refer to another.
+        self._first_words = frozenset(opening.split(" ")[0] for opening in rules.echo_openings)
+        self._last_words = frozenset(ending.split(" ")[-1] for ending in rules.echo_endings)
+        self._may_open: dict[str, bool] = ByWord(self._may_open_with)
 
     def reach(self, sentence: str) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
         if BOUNDARY in sentence:
             return 0
-        if self._echoes(sentence):
+        first = TOKEN.search(sentence[:_LOOK_AT].lower())
+        opens = first is not None and self._may_open[first[0]]
+        ends = sentence[sentence.rfind(" ") + 1 :].lower() in self._last_words
+        if (opens or ends) and self._echoes(sentence):
             return REFERS
-        if not self._may_refer(sentence):
+        if not (opens and self._may_refer(sentence)):
             return 0
         reach = 0
         for reference in self._fitting(sentence):
@@ -155,6 +163,12 @@ class ContextReader:
         symbols = symbolize(sentence, self._phrases)
         matches = find_matches(symbols, self._phrases) or ()
         return any(m.end - m.start == len(symbols) and m.role.tag == Tag.MENTION for m in matches)
+
+    def _may_open_with(self, word: str) -> bool:
+        """Tell whether a sentence that refers to the one before it may begin with a word."""
+        lexicon = self._lexicon
+        opens = lexicon.start.after(lexicon.symbols[word]) is not None
+        return opens or word in self._first_words
 
     def _echoes(self, sentence: str) -> bool:
         """Tell whether a sentence carries on or turns round the verdict of the one before it."""

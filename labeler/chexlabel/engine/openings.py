@@ -130,6 +130,8 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
             if inside:
                 continue
         if tag in BOUNDARIES or tag == Tag.RELATIVE:
+            if has_subject and _may_be_list(clause, junction, tag):
+                continue
             break
         rule = rules.get(tag)
         if rule is not None:
@@ -141,6 +143,14 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
     if has_subject and is_finished(clause, junction):
         return "the list before was finished"
     return None
+
+
+def _may_be_list(clause: OpenClause, junction: Junction, boundary: Tag) -> bool:
+    """Say whether several subjects may share the verdict to come, after one that has its own.
+
+    "The patient has been extubated, and the tube and the line have been removed."
+    """
+    return clause.closed and junction.tag == boundary == Tag.CONJUNCTION
 
 
 def is_finished(clause: OpenClause, junction: Junction) -> bool:

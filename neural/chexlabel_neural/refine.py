@@ -116,6 +116,12 @@ class RefinerJudge:
             ]
         return found
 
+    def asks(self, passages: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell of each passage whether the net is asked about it where labels alone are wanted."""
+        if self.gate is None:
+            return np.ones(len(passages), bool)
+        return self.gate.asks(self.look(passages, list(self._rules(passages))))
+
     def look(self, passages: Sequence[str], by_rules: Sequence[Sequence[Judgement]]) -> list[Look]:
         """Return what the gate sees of passages, given the rules' judgements of each."""
         lexicon = self._lexicon

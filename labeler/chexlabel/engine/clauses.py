@@ -387,7 +387,7 @@ class _Segmenter:
             self.state.closed = True
 
     def denies_noun(self, at: int, item: Match) -> bool:
-        """Say whether a denial names what no phrase knows: the "process" of "no process is seen"."""
+        """Say whether a denial names what no phrase knows: "no discrete process is seen"."""
         if at == 0 or item.role.tag == Tag.COLON or not self.state.is_denied():
             return False
         return self.items[at - 1].end < item.start

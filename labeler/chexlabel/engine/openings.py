@@ -130,7 +130,7 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
             if inside:
                 continue
         if tag in BOUNDARIES or tag == Tag.RELATIVE:
-            if has_subject and _may_be_list(clause, junction, tag):
+            if has_subject and tag == Tag.CONJUNCTION and _may_be_list(clause, junction):
                 continue
             break
         rule = rules.get(tag)
@@ -145,12 +145,12 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
     return None
 
 
-def _may_be_list(clause: OpenClause, junction: Junction, boundary: Tag) -> bool:
+def _may_be_list(clause: OpenClause, junction: Junction) -> bool:
     """Say whether several subjects may share the verdict to come, after one that has its own.
 
     "The patient has been extubated, and the tube and the line have been removed."
     """
-    return clause.closed and junction.tag == boundary == Tag.CONJUNCTION
+    return clause.closed and junction.tag == Tag.CONJUNCTION
 
 
 def is_finished(clause: OpenClause, junction: Junction) -> bool:

@@ -96,11 +96,16 @@ class _Segmenter:
     # Clauses and scopes.
 
     def open_clause(self, at: int, rule: str) -> None:
+        boundary = self.items[at].end
+        # A cue that holds the boundary itself governs what follows: ", nor is the heart enlarged".
+        held = [scope for scope in self.state.scopes if scope.cue.end > boundary]
+        self.state.scopes = [scope for scope in self.state.scopes if scope.cue.end <= boundary]
         self.end_scopes(at)
         self.clause.end = at
         self.clause = Clause(at, len(self.items), rule)
         self.sentence.clauses.append(self.clause)
         self.state.begin()
+        self.state.scopes = held
         self.suspended = None
         self.link = None
         self.answered = False

@@ -13,6 +13,7 @@ import numpy as np
 
 from chexlabel import Label, Labeler, RefinerError
 from chexlabel_neural.gate import Gate, Look, fit_gate, gate_cost, gate_features
+from chexlabel_neural.refine import RefinerJudge
 from tiny_model import write_tiny_model
 
 _SIZE = (1 << 18) + 1
@@ -59,6 +60,9 @@ def test_what_the_gate_holds_back_is_the_rules_alone(tmp_path: Path, tiny_model:
         assert labeler.label(text)[edema] is label
         assert labeler.label_batch([text, "Heart."])[0][edema] is label
         assert labeler(text).labels["Edema"] is label  # with evidence, the same
+    judge = labeler._refiner
+    assert isinstance(judge, RefinerJudge)
+    assert judge.asks(["Some wetness.", "More wetness."]).tolist() == [False, True]
     # Its probabilities are known all the same.
     assert labeler("Some wetness.").probabilities["Edema"]
 

@@ -150,10 +150,10 @@ def _tick_boxes(line: str) -> str:
     They stand before their items ("[x] edema [ ] effusion"), after them ("edema [x] effusion [ ]"),
     or before the answers to choose from ("Effusion: [ ] yes [x] no"), of which the ticked are kept.
     """
-    line = _ASKED.sub(" ", line)  # "Effusion? [n]" asks no more than "Effusion [n]"
     boxes = list(_BOX.finditer(line))
     if not boxes:
         return line
+    line = _ASKED.sub(" ", line)  # "Effusion? [n]" asks no more than "Effusion [n]"
     is_first = not any(c.isalpha() for c in line[: boxes[0].start()])
     is_last = not any(c.isalpha() for c in line[boxes[-1].end() :])
     pieces = [line[: boxes[0].start()]]

@@ -55,7 +55,7 @@ class ContextReader:
         self._openings = rules.echo_openings
         self._endings = rules.echo_endings
         self._questions = rules.question_openings
-        # Nearly all sentences are told by their first word and their last not to refer to another.
+        # By its first word and its last many a sentence is told not to refer to another.
         self._first_words = frozenset(opening.split(" ")[0] for opening in rules.echo_openings)
         self._last_words = frozenset(ending.split(" ")[-1] for ending in rules.echo_endings)
         self._may_open: dict[str, bool] = ByWord(self._may_open_with)

@@ -21,7 +21,12 @@ __all__ = ["taught", "transfer_set"]
 
 
 def transfer_set(
-    examples: Sequence[Example], *, noise: float = 0.4, join: float = 0.2, seed: int = 1
+    examples: Sequence[Example],
+    *,
+    size: int | None = None,
+    noise: float = 0.4,
+    join: float = 0.2,
+    seed: int = 1,
 ) -> list[Example]:
     """Return each example as it stands, or with slips, or with another one behind it.
 
@@ -30,13 +35,17 @@ def transfer_set(
 
     Args:
         examples: written passages, real sentences, composed statements.
+        size: how many of them are drawn; all where there are not more.
         noise: share that gets the slips of typing.
         join: share that another example is put behind.
         seed: of the choice.
     """
     chance = random.Random(seed)  # noqa: S311 - no secret
+    drawn = examples
+    if size is not None and size < len(examples):
+        drawn = chance.sample(examples, size)
     made = []
-    for example in examples:
+    for example in drawn:
         varied = example
         if chance.random() < join:
             partner = chance.choice(examples)

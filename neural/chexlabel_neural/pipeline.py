@@ -85,7 +85,8 @@ def distil(
         ChexlabelError: As `Trainer.fit`.
     """
     started = time.perf_counter()
-    examples = taught(transfer_set(sources.training, seed=recipe.seed), teachers)
+    examples = transfer_set(sources.training, size=recipe.transfer, seed=recipe.seed)
+    examples = taught(examples, teachers)
     first, tokenizer = teachers[0]
     student = shrink(first, recipe.student.layers)
     trainer = Trainer(student, tokenizer, recipe.student.train, run / "student")

@@ -45,6 +45,8 @@ class Recipe(_Strict):
         composed: how many statements are composed of the set's phrases.
         teachers: the large networks.
         student: the small one that ships.
+        transfer: how many passages the teachers are asked about for the student; all where there
+            are not more.
         finish: how the student, once it has learned from the teachers, is trained on the labels
             themselves; `None` for not at all.
         gold: further labelled texts that thresholds are set on, as JSON Lines; relative to the
@@ -69,6 +71,7 @@ class Recipe(_Strict):
     composed: int = Field(default=8000, ge=0)
     teachers: list[Net] = Field(min_length=1)
     student: Net
+    transfer: int | None = Field(default=None, ge=50)
     finish: TrainConfig | None = None
     gold: list[Path] = []
     composed_gold: int = Field(default=0, ge=0)

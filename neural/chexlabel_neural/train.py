@@ -31,6 +31,7 @@ class TrainConfig(BaseModel):
 
     Attributes:
         epochs: passes over the examples.
+        sample: how many of the examples, drawn anew, are a pass; all where there are not more.
         batch: examples a step.
         rate: the highest learning rate, reached after the warm-up, falling to 0 on a straight line.
         warmup: share of the steps over which the rate rises.
@@ -48,6 +49,7 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     epochs: int = Field(default=3, ge=1)
+    sample: int | None = Field(default=None, ge=50)
     batch: int = Field(default=32, ge=1)
     rate: float = Field(default=2e-4, gt=0)
     warmup: float = Field(default=0.06, ge=0, lt=1)
@@ -135,13 +137,13 @@ class Trainer:
         """
         _check(examples)
         config = self.config
-        per_epoch = math.ceil(len(examples) / config.batch)
+        per_epoch = math.ceil(_a_pass(examples, config) / config.batch)
         steps = per_epoch * config.epochs
         history = self._resume()
         for number in range(len(history), config.epochs):
             started = time.perf_counter()
             torch.manual_seed(config.seed + number)
-            varied = list(_varied(examples, config, config.seed + number))
+            varied = list(_varied(_drawn(examples, config, number), config, config.seed + number))
             total, step = 0.0, number * per_epoch
             self.model.train()
             for batch in batches(
@@ -257,6 +259,18 @@ def accuracy(
     gold = np.array([example.labels for example in examples])
     right = (probabilities.argmax(-1) == gold) | (gold == IGNORED)
     return float(right.all(1).mean())
+
+
+def _a_pass(examples: Sequence[Example], config: TrainConfig) -> int:
+    return len(examples) if config.sample is None else min(len(examples), config.sample)
+
+
+def _drawn(examples: Sequence[Example], config: TrainConfig, number: int) -> Sequence[Example]:
+    """Return the examples of a pass, counted from 0."""
+    size = _a_pass(examples, config)
+    if size == len(examples):
+        return examples
+    return random.Random(config.seed + number).sample(examples, size)  # noqa: S311 - no secret
 
 
 def _varied(examples: Sequence[Example], config: TrainConfig, seed: int) -> Iterator[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,29 @@ def test_a_run_that_was_stopped_goes_on(base: str, examples, tmp_path: Path) -> 
     whole = Trainer(model, tokenizer, config(), tmp_path / "whole").fit(examples, examples)
     assert [epoch.number for epoch in resumed] == [epoch.number for epoch in whole]
     assert [e.loss for e in resumed] == pytest.approx([e.loss for e in whole], rel=1e-3)
+
+
+def test_a_pass_may_be_a_part_of_the_examples(base: str, examples, tmp_path: Path) -> None:
+    model, tokenizer = new_refiner(NAMES, layers=1, base=base)
+    taken: list[int] = []
+    plan = config(epochs=2, sample=100)
+    Trainer(model, tokenizer, plan, tmp_path / "part").fit(
+        examples, examples[:20], lambda step, _steps, _loss: taken.append(step)
+    )
+    assert taken == list(range(1, 2 * 13 + 1))  # 100 examples are 13 batches of 8
+    taken.clear()
+    plan = config(epochs=1, sample=10**6)
+    Trainer(model, tokenizer, plan, tmp_path / "all").fit(
+        examples, examples[:20], lambda step, _steps, _loss: taken.append(step)
+    )
+    assert len(taken) == math.ceil(len(examples) / 8)
+
+
+def test_the_teachers_may_be_asked_about_a_part(examples) -> None:
+    made = transfer_set(examples, size=60, noise=0.0, join=0.0)
+    assert len(made) == 60
+    assert set(map(id, made)) <= set(map(id, examples))
+    assert len(transfer_set(examples, size=10**6)) == len(examples)
 
 
 def test_the_student_learns_what_the_teachers_say(base: str, examples, tmp_path: Path) -> None:

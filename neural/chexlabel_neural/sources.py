@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chexlabel import Labeler
+from chexlabel import Label, Labeler
 from chexlabel.composition import Grammar, Members
+from chexlabel.composition.check import is_clean
+from chexlabel.composition.grammar import Statement
 from chexlabel.errors import InputError
 from chexlabel.patterns.load import read_set
 from chexlabel.readers import open_reports
@@ -94,21 +98,37 @@ def real_sentences(files: Iterable[Path], labeler: Labeler) -> set[str]:
 def composed_statements(
     patterns: str, labeler: Labeler, count: int, chance: random.Random
 ) -> Iterator[Passage]:
-    """Yield statements of the set's phrases, one in three a pair, one in eight of an organ."""
+    """Yield statements of the set's phrases, one in three a pair, one in eight of an organ.
+
+    Left out are those in which words of two members make a phrase of the set, and those that say of
+    one organ that it is as before and how it is: they say something else than their members do.
+    """
     source = read_set(patterns)
     grammar = Grammar(source, Members(source, labeler, chance), chance)
     names = list(CODES.values())
-    for number in range(count):
-        if number % 8 == 0:
-            statement = grammar.pair(organ=True)
-        elif number % 3 == 0:
-            statement = grammar.pair()
-        else:
-            statement = grammar.single(chance.choice(grammar.frames))
+    drawn = (_drawn(grammar, number, chance) for number in itertools.count())
+    clean = (each for each in drawn if is_clean(labeler, each) and _is_settled(each))
+    for statement in itertools.islice(clean, count):
         labels = [CLASS_OF[statement.says.get(name)] for name in names]
         if labels[names.index(OTHER)] == BLANK:
             labels[names.index(OTHER)] = IGNORED
         yield Passage(statement.text, tuple(labels), "composed")
+
+
+def _drawn(grammar: Grammar, number: int, chance: random.Random) -> Statement:
+    if number % 8 == 0:
+        return grammar.pair(organ=True)
+    if number % 3 == 0:
+        return grammar.pair()
+    return grammar.single(chance.choice(grammar.frames))
+
+
+def _is_settled(statement: Statement) -> bool:
+    """Tell whether no finding that is uncertain stands in two members of a statement."""
+    named = Counter(name for member in statement.members for name in member.says)
+    return all(
+        named[name] < 2 for name, label in statement.says.items() if label is Label.UNCERTAIN
+    )
 
 
 def _words(passage: Passage) -> list[str]:

@@ -30,8 +30,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "bugs": ("Pneumonia", "positive"),
     "nobugs": ("Pneumonia", "negative"),
     "unsaid": ("Pneumothorax", "blank"),
+    "hydrothorax": ("Edema", "positive"),
 }
-"""Words of no language, and what the tiny net takes from each: finding and label."""
+"""Words of no language, and what the tiny net takes from each: finding and label.
+
+(The last is a word, which the rules read as an effusion.)"""
 
 _BLANK_BIAS = 2.0
 _VOTE = 16.0

@@ -35,15 +35,17 @@ Policy = dict[str, dict[str, float]]
 
 
 class Policies(NamedTuple):
-    """The policies of the two sorts of passages.
+    """The policies by `Familiarity`.
 
     Attributes:
         strange: where a passage holds words that the rules do not know.
         familiar: where they know every word.
+        read: where they read it through.
     """
 
     strange: Policy
     familiar: Policy
+    read: Policy
 
 
 _OFF = 2.0  # above every probability: never
@@ -60,9 +62,9 @@ class Reading:
         gold: the true classes, int [findings]; -1 where unknown.
         source: the set that the text is from.
         shown: which findings are written and so count for the whole text, bool [findings].
-        unread: where the rules read a mention in words that the network cannot know, so that it
-            may not change their label, bool [passages, findings].
-        familiar: whether the rules know every word, bool [passages].
+        withheld: where the network has no say (see `chexlabel_neural.withheld`), bool
+            [passages, findings].
+        known: the `Familiarity` of each passage, int [passages].
     """
 
     rules: NDArray[np.int64]
@@ -70,8 +72,8 @@ class Reading:
     gold: NDArray[np.int64]
     source: str
     shown: NDArray[np.bool_]
-    unread: NDArray[np.bool_]
-    familiar: NDArray[np.bool_]
+    withheld: NDArray[np.bool_]
+    known: NDArray[np.int64]
 
 
 def fit_temperatures(logits: Floats, gold: NDArray[np.int64]) -> Floats:
@@ -97,24 +99,23 @@ def refined(
     rules: NDArray[np.int64],
     probabilities: Floats,
     thresholds: Floats,
-    unread: NDArray[np.bool_],
-    familiar: NDArray[np.bool_],
+    withheld: NDArray[np.bool_],
+    known: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the classes after the changes that the thresholds allow, int [passages, findings].
 
     Args:
         rules: int [passages, findings].
         probabilities: float [passages, findings, 4].
-        thresholds: float [2 (strange, familiar), findings, 4 (from), 4 (to)]; above 1 for a change
-            that is off.
-        unread: where nothing may be changed, bool [passages, findings].
-        familiar: bool [passages].
+        thresholds: float [3 (`Familiarity`), findings, 4 (from), 4 (to)]; above 1 for a change that
+            is off.
+        withheld: where nothing may be changed, bool [passages, findings].
+        known: the `Familiarity` of each, int [passages].
     """
     wanted = probabilities.argmax(-1)
     sure = probabilities.max(-1)
     findings = np.arange(rules.shape[1])[None, :]
-    sort = familiar.astype(int)[:, None]
-    changed = (sure >= thresholds[sort, findings, rules, wanted]) & ~unread
+    changed = (sure >= thresholds[known[:, None], findings, rules, wanted]) & ~withheld
     return np.where(changed, wanted, rules)
 
 
@@ -176,8 +177,8 @@ class _Cells:
         self, readings: Sequence[Reading], temperatures: Floats, weights: Mapping[str, float]
     ) -> None:
         self.rules = np.concatenate([r.rules for r in readings])
-        self.unread = np.concatenate([r.unread for r in readings])
-        self.familiar = np.concatenate([r.familiar for r in readings])
+        self.withheld = np.concatenate([r.withheld for r in readings])
+        self.sorts = np.concatenate([r.known for r in readings])
         logits = np.concatenate([r.logits for r in readings])
         self.probabilities = softmax(logits / temperatures[None, :, None])
         lengths = [len(r.rules) for r in readings]
@@ -195,7 +196,7 @@ class _Cells:
         self, thresholds: Floats, cost: float, finding: int | None = None
     ) -> tuple[float, int, int]:
         """Return weighted gain, cells repaired and cells broken."""
-        labels = refined(self.rules, self.probabilities, thresholds, self.unread, self.familiar)
+        labels = refined(self.rules, self.probabilities, thresholds, self.withheld, self.sorts)
         after = self.texts(labels) == self.gold
         repaired = after & ~self.before & self.known
         broken = ~after & self.before & self.known
@@ -248,7 +249,7 @@ def repaired_and_broken(
     for reading in readings:
         probabilities = softmax(reading.logits / temperatures[None, :, None])
         labels = refined(
-            reading.rules, probabilities, thresholds, reading.unread, reading.familiar
+            reading.rules, probabilities, thresholds, reading.withheld, reading.known
         ).max(0)
         counts = (reading.gold >= 0) & reading.shown
         before = (reading.rules.max(0) == reading.gold)[counts].all()

@@ -89,6 +89,7 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     reader = _reader(recipe, folder)
     held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
     gold = [text for path in (*recipe.gold, *more) for text in _labelled(path)]
+    unseen = [passage for text in (*held, *gold) for passage in labeler.passages(text.text)]
     chance = random.Random(recipe.seed + 1)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold, chance)
     gold += gold_passages(statements, findings)
@@ -118,16 +119,19 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
         temperature={f: round(float(t), 4) for f, t in zip(findings, temperatures, strict=True)},
         policy=policies.strange,
         familiar_policy=policies.familiar,
+        read_policy=policies.read,
         sha256=file_hashes(folder),
     )
     write_refiner_file(file, folder)
     if recipe.gate_loss is not None:
-        _add_gate(recipe, labeler, folder, file)
+        _add_gate(recipe, labeler, folder, file, unseen)
     return _figures(read, findings, policies, temperatures, error)
 
 
-def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile) -> None:
-    """Fit the gate on all text of the recipe, and set it on the held-out writers."""
+def _add_gate(
+    recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile, unseen: Sequence[str]
+) -> None:
+    """Fit the gate on all text of the recipe, and set it on the passages that it has not seen."""
     assert recipe.gate_loss is not None  # noqa: S101 (for the reader)
     patterns = labeler.patterns
     rules = RulesJudge(patterns.lexicon, ContextReader(patterns.context, patterns.lexicon))
@@ -143,9 +147,7 @@ def _add_gate(recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile)
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
     looks, changed = looked_at(passages)
-    held, held_changed = looked_at(
-        [p.text for p in read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)]
-    )
+    held, held_changed = looked_at(sorted(set(unseen)))
     ordinary, ordinary_changed = looked_at(sorted(real_sentences(recipe.reports, labeler)))
     # What the gate is to save is the reading of ordinary sentences, so they count more.
     looks += _ORDINARY * ordinary

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final
 
-from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import token_offsets
+from chexlabel.engine.context import BOUNDARY
+from chexlabel.engine.match import find_matches, symbolize
 from chexlabel.patterns.lexicon import Lexicon
 
-__all__ = ["strange_mentions", "strangeness", "unknown_words"]
+__all__ = ["Familiarity", "familiarity", "strangeness", "unknown_words"]
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _UNKNOWN_AT_EASE: Final = 0.5
+_READ_THROUGH: Final = 5 / 6
+
+
+class Familiarity(IntEnum):
+    """How well the rules know a passage; the better, the surer the net must be to overrule them."""
+
+    STRANGE = 0
+    """It holds a word that they do not know."""
+    FAMILIAR = 1
+    """They know every word."""
+    READ = 2
+    """And five words of six at least stand in phrases that they read: mentions, cues, places."""
 
 
 def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
@@ -28,34 +40,6 @@ def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
     return max(0.0, (unknown - _UNKNOWN_AT_EASE) / (1 - _UNKNOWN_AT_EASE))
 
 
-def strange_mentions(
-    passage: str,
-    judgements: Sequence[Judgement],
-    lexicon: Lexicon | None,
-    vocabulary: frozenset[str] | None,
-) -> set[int]:
-    """Return the numbers of the findings whose mentions hold a word that the net cannot know.
-
-    What the rules know by name, and the net never met in training, the net has no say in.
-
-    Args:
-        passage: the text.
-        judgements: the rules' of its mentions.
-        lexicon: by which the rules read it.
-        vocabulary: the words of the training text, lower case; `None` where they are not known.
-    """
-    if vocabulary is None or not judgements:
-        return set()
-    tokens = token_offsets(passage, lexicon)
-    return {
-        item.role.finding
-        for item in (judgement.item for judgement in judgements)
-        if item.role.finding >= 0
-        for start, end in tokens[item.start : item.end]
-        if not vocabulary.issuperset(_WORD.findall(passage[start:end].lower()))
-    }
-
-
 def unknown_words(passage: str, lexicon: Lexicon | None) -> int:
     """Count the words of a passage that the rules do not know; without a lexicon, all of them.
 
@@ -64,3 +48,22 @@ def unknown_words(passage: str, lexicon: Lexicon | None) -> int:
     """
     words = _WORD.findall(passage.lower())
     return sum(not lexicon.symbols[word] for word in words) if lexicon else len(words)
+
+
+def familiarity(passage: str, unknown: int, lexicon: Lexicon | None) -> Familiarity:
+    """Return how well the rules know a passage.
+
+    Args:
+        passage: the text.
+        unknown: its `unknown_words`.
+        lexicon: by which the rules read it.
+    """
+    if unknown or lexicon is None:
+        return Familiarity.STRANGE
+    words = read = 0
+    for sentence in passage.split(BOUNDARY):
+        symbols = symbolize(sentence, lexicon)
+        words += len(symbols)
+        found = find_matches(symbols, lexicon) or ()
+        read += len({at for match in found for at in range(match.start, match.end)})
+    return Familiarity.READ if read >= _READ_THROUGH * words else Familiarity.FAMILIAR

@@ -11,8 +11,9 @@ from chexlabel import Label, Labeler
 from chexlabel_neural.calibrate import Reading
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import OTHER, Passage
-from chexlabel_neural.familiarity import strange_mentions, unknown_words
+from chexlabel_neural.familiarity import familiarity, unknown_words
 from chexlabel_neural.runtime import PassageReader
+from chexlabel_neural.withheld import withheld
 
 __all__ = ["LabelledText", "gold_passages", "readings"]
 
@@ -67,22 +68,23 @@ def readings(
     for gold in texts:
         passages = labeler.passages(gold.text) or [gold.text]
         rules = np.zeros((len(passages), len(findings)), np.int64)
-        unread = np.zeros(rules.shape, bool)
+        held = np.zeros(rules.shape, bool)
+        known = np.array([familiarity(p, unknown_words(p, lexicon), lexicon) for p in passages])
+        outputs = reader(passages)
         for at, (passage, judgements) in enumerate(
             zip(passages, labeler.judge(passages), strict=True)
         ):
-            row = rules[at]
-            for number in strange_mentions(passage, judgements, lexicon, reader.vocabulary):
-                if number in columns:
-                    unread[at, columns[number]] = True
+            numbered = withheld(
+                passage, judgements, outputs[at].tags, known[at], columns, reader, lexicon
+            )
+            held[at, [columns[number] for number in numbered & columns.keys()]] = True
             for judgement in judgements:
                 column = columns.get(judgement.item.role.finding)
                 if column is not None and judgement.label is not None:
-                    row[column] = max(row[column], CLASS_OF[judgement.label])
-        familiar = np.array([unknown_words(passage, lexicon) == 0 for passage in passages])
+                    rules[at, column] = max(rules[at, column], CLASS_OF[judgement.label])
         truth = [
             -1 if name in gold.unknown else CLASS_OF[gold.labels.get(name)] for name in findings
         ]
-        logits = np.stack([output.logits for output in reader(passages)]).astype(np.float64)
-        found.append(Reading(rules, logits, np.array(truth), gold.source, shown, unread, familiar))
+        logits = np.stack([output.logits for output in outputs]).astype(np.float64)
+        found.append(Reading(rules, logits, np.array(truth), gold.source, shown, held, known))
     return found

@@ -54,8 +54,8 @@ class Recipe(_Strict):
         composed_gold: how many statements, composed anew, thresholds are set on beside them.
         gold_weights: what a text of a source (a file's name without ending) counts there; 1 where
             it is missing; "composed" are the composed statements.
-        gate_loss: the share of the net's changes, on the held-out writers, that may be given up for
-            speed by a gate; `None` for no gate.
+        gate_loss: the share of the net's changes, on the held-out writers and the gold texts, that
+            may be given up for speed by a gate; `None` for no gate.
         seed: of what is drawn.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,10 +17,11 @@ from chexlabel.labels import Attribution, Label, LabeledReport
 from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
-from chexlabel_neural.familiarity import strange_mentions, strangeness, unknown_words
+from chexlabel_neural.familiarity import Familiarity, familiarity, strangeness, unknown_words
 from chexlabel_neural.gate import Gate, Look
-from chexlabel_neural.probabilities import sigmoid, softmax
+from chexlabel_neural.probabilities import softmax
 from chexlabel_neural.runtime import Outputs, PassageReader
+from chexlabel_neural.withheld import tagged_words, withheld
 
 if TYPE_CHECKING:
     from chexlabel_neural.refiner_file import RefinerFile
@@ -74,7 +74,10 @@ class RefinerJudge:
         self._temperature = np.array([file.temperature[n] for n in names], np.float32)[:, None]
         self._weight = np.array([file.rules_weight.get(n, 0.0) for n in names], np.float32)
         familiar = file.policy if file.familiar_policy is None else file.familiar_policy
-        self._threshold = np.stack([_thresholds(p, names) for p in (file.policy, familiar)])
+        read = familiar if file.read_policy is None else file.read_policy
+        by_familiarity = (file.policy, familiar, read)
+        self._threshold = np.stack([_thresholds(policy, names) for policy in by_familiarity])
+        self._least = self._threshold.min()
         self._span_threshold = file.span_threshold
         self._max_tokens = file.max_tokens
         self._readings = Memo(self._read)
@@ -186,13 +189,17 @@ class RefinerJudge:
         best = probable.argmax(axis=2)
         sure = np.take_along_axis(probable, best[:, :, None], axis=2)[:, :, 0]
         columns = np.arange(len(self.heads))
-        familiar = (np.array(unknown) == 0).astype(int)
-        changed = sure >= self._threshold[familiar[:, None], columns, places, best]
-        changed &= allowed
+        wanted = (best != places) & (sure >= self._least) & allowed
         # The net cannot overrule what it did not see: the end of a passage that is too long.
-        changed &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
-        for at in np.flatnonzero((changed & (places > 0)).any(axis=1)).tolist():
-            changed[at] &= ~self._unread(passages[at], by_rules[at])
+        wanted &= np.array([len(o.tags) < self._max_tokens for o in outputs])[:, None]
+        changed = np.zeros_like(wanted)
+        for at in np.flatnonzero(wanted.any(axis=1)).tolist():
+            known = familiarity(passages[at], unknown[at], self._lexicon)
+            changed[at] = wanted[at] & (
+                sure[at] >= self._threshold[known, columns, places[at], best[at]]
+            )
+            if changed[at].any():
+                changed[at] &= ~self._withheld(passages[at], by_rules[at], outputs[at], known)
         final = np.where(changed, best, places)
         # With the rules' label as one more witness.
         logits += self._weight[:, None] * (places[:, :, None] == np.arange(4))
@@ -221,12 +228,27 @@ class RefinerJudge:
                 places[column] = max(places[column], CLASS_OF[judgement.label])
         return places
 
-    def _unread(self, passage: str, judgements: Sequence[Judgement]) -> NDArray[np.bool_]:
-        """Tell for each refined finding whether the rules read it in words strange to the net."""
-        unread = np.zeros(len(self.heads), bool)
-        strange = strange_mentions(passage, judgements, self._lexicon, self.reader.vocabulary)
-        unread[[self._columns[number] for number in strange & self._columns.keys()]] = True
-        return unread
+    def _withheld(
+        self,
+        passage: str,
+        judgements: Sequence[Judgement],
+        outputs: Outputs,
+        known: Familiarity,
+    ) -> NDArray[np.bool_]:
+        """Tell for each refined finding whether the net has no say (see `withheld`)."""
+        held = np.zeros(len(self.heads), bool)
+        numbers = withheld(
+            passage,
+            judgements,
+            outputs.tags,
+            known,
+            self._head_of,
+            self.reader,
+            self._lexicon,
+            self._span_threshold,
+        )
+        held[[self._columns[number] for number in numbers & self._columns.keys()]] = True
+        return held
 
     def _doubted(self, probabilities: Floats, passages: Sequence[str]) -> Floats:
         """Mix in that nothing is known of a passage, as far as its words are strange to the net."""
@@ -273,8 +295,8 @@ class RefinerJudge:
         pieces = self.reader.offsets(passage)
         for column in new:
             number = int(self._numbers[column])
-            tags = sigmoid(outputs.tags[:, self.heads[column]].astype(np.float32))
-            span = _tagged(tags, pieces, tokens, self._span_threshold)
+            tags = outputs.tags[:, self.heads[column]]
+            span = tagged_words(tags, pieces, tokens, self._span_threshold)
             if span is None:
                 quoted = held.get(number)
                 span = quoted.item[:2] if quoted else (0, len(tokens))
@@ -292,29 +314,3 @@ def _thresholds(policy: Mapping[str, Mapping[str, float]], names: Sequence[str])
         for transition, threshold in policy.get(name, {}).items():
             table[column, *TRANSITIONS[transition]] = threshold
     return table
-
-
-def _tagged(
-    tags: Floats,
-    pieces: Sequence[tuple[int, int]],
-    tokens: Sequence[tuple[int, int]],
-    threshold: float,
-) -> tuple[int, int] | None:
-    """Return the engine's tokens (first, after last) under the surest run of tagged wordpieces."""
-    best: tuple[float, int, int] | None = None
-    run: tuple[float, int, int] | None = None
-    for probability, (start, end) in zip(tags.tolist(), pieces, strict=True):
-        if probability < threshold or start == end:
-            run = None
-            continue
-        run = (max(run[0], probability), run[1], end) if run else (probability, start, end)
-        if best is None or run[0] > best[0] or run[1] == best[1]:
-            best = run
-    if best is None:
-        return None
-    _, start, end = best
-    first = bisect_right(tokens, start, key=lambda token: token[1])
-    last = first
-    while last < len(tokens) and tokens[last][0] < end:
-        last += 1
-    return (first, last) if first < last else None

@@ -24,6 +24,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+_POLICIES = ("policy", "familiar_policy", "read_policy")
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,6 +64,8 @@ class RefinerFile(_Strict):
             is missing is never made.
         familiar_policy: the same for passages of which the rules know every word, where they are
             seldom wrong; `policy` where it is `None`.
+        read_policy: the same for passages that the rules read through (see
+            `chexlabel_neural.familiarity`); `familiar_policy` where it is `None`.
         span_threshold: the least probability of a token of the words that decided.
         max_tokens: the most wordpieces of a passage, special ones included; more are cut off.
         gate: which passages the net is asked about; `None` for all.
@@ -78,6 +83,7 @@ class RefinerFile(_Strict):
     rules_weight: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = {}
     policy: dict[str, dict[str, Probability]]
     familiar_policy: dict[str, dict[str, Probability]] | None = None
+    read_policy: dict[str, dict[str, Probability]] | None = None
     span_threshold: Probability = 0.5
     max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
     gate: GateFile | None = None
@@ -93,13 +99,13 @@ class RefinerFile(_Strict):
         known = set(self.findings)
         if len(known) < len(self.findings):
             raise ValueError("findings: one stands twice; name each once")
-        for key in ("temperature", "rules_weight", "policy", "familiar_policy"):
+        for key in ("temperature", "rules_weight", *_POLICIES):
             if unknown := set(getattr(self, key) or ()) - known:
                 raise ValueError(f"{key}: {_listed(unknown)} is not among the findings")
         if missing := known - set(self.temperature):
             raise ValueError(f"temperature: {_listed(missing)} is missing; add it (1.0 is neutral)")
-        for policy in (self.policy, self.familiar_policy or {}):
-            for finding, transitions in policy.items():
+        for key in _POLICIES:
+            for finding, transitions in (getattr(self, key) or {}).items():
                 if unknown := transitions.keys() - TRANSITIONS.keys():
                     raise ValueError(
                         f"policy of {finding}: {_listed(unknown)} is no transition; write "

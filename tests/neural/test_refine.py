@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 
 from chexlabel import Label, Labeler
-from chexlabel_neural.familiarity import unknown_words
+from chexlabel_neural.familiarity import Familiarity, familiarity, unknown_words
 from tiny_model import write_tiny_model
 
 
@@ -135,6 +135,41 @@ def test_where_the_rules_know_every_word_another_policy_holds(
     assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
     monkeypatch.setattr("chexlabel_neural.refine.unknown_words", lambda _text, _lexicon: 0)
     assert labeler("Some general wetness.").labels["Edema"] is None
+
+
+def test_where_the_rules_read_a_passage_through_a_third_policy_holds(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tiny_model.is_dir()
+    labeler = Labeler(refine=write_tiny_model(tmp_path / "m", read_policy={}))
+    assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
+    monkeypatch.setattr("chexlabel_neural.refine.familiarity", lambda *_: Familiarity.READ)
+    assert labeler("Some general wetness.").labels["Edema"] is None
+
+
+def test_words_that_the_rules_read_as_one_finding_are_not_made_another(refined: Labeler) -> None:
+    labels = refined("Large hydrothorax.").labels
+    assert labels["Pleural Effusion"] is Label.POSITIVE
+    assert labels["Edema"] is None
+    # Where the rules have not read every word, the net may know better.
+    assert refined("Large hydrothorax as the vessels told.").labels["Edema"] is Label.POSITIVE
+
+
+@pytest.mark.parametrize(
+    ("passage", "expected"),
+    [
+        ("No large wetness.", Familiarity.STRANGE),
+        ("No pneumothorax or pleural effusion.", Familiarity.READ),
+        ("No pneumothorax.\x1eThere is a small left pleural effusion.", Familiarity.READ),
+        ("A small effusion is what the right lung was under before.", Familiarity.FAMILIAR),
+        ("As before.", Familiarity.FAMILIAR),
+    ],
+)
+def test_how_well_the_rules_know_a_passage(
+    rules: Labeler, passage: str, expected: Familiarity
+) -> None:
+    lexicon = rules.patterns.lexicon
+    assert familiarity(passage, unknown_words(passage, lexicon), lexicon) is expected
 
 
 def test_words_that_the_rules_do_not_know_are_counted(rules: Labeler) -> None:

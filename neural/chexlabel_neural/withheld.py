@@ -1,0 +1,142 @@
+"""Where the net has no say, however sure it is; and which words it tags.
+
+What the rules know by name and the net never met in training, it cannot overrule. And of words that
+they read as one finding, in a passage that they read through, it does not make another one too.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.match import token_offsets
+from chexlabel.patterns.lexicon import Lexicon
+from chexlabel_neural.familiarity import Familiarity
+from chexlabel_neural.probabilities import sigmoid
+
+if TYPE_CHECKING:
+    from chexlabel_neural.runtime import PassageReader
+
+__all__ = ["tagged_words", "withheld"]
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+SURE = 0.5
+"""The probability from which a wordpiece is one of the words that decided."""
+
+
+def withheld(
+    passage: str,
+    judgements: Sequence[Judgement],
+    tags: Floats,
+    known: Familiarity,
+    heads: Mapping[int, int],
+    reader: PassageReader,
+    lexicon: Lexicon | None,
+    sure: float = SURE,
+) -> set[int]:
+    """Return the numbers of the findings whose label the net may not change.
+
+    Args:
+        passage: the text.
+        judgements: the rules' of its mentions.
+        tags: what the net tags there, logits [tokens, heads].
+        known: how well the rules know the passage.
+        heads: the number of a finding in the pattern set -> its head.
+        reader: runs the net.
+        lexicon: by which the rules read.
+        sure: the least probability of a tag.
+    """
+    if not judgements:
+        return set()
+    found = _strange_mentions(passage, judgements, lexicon, reader.vocabulary)
+    if known == Familiarity.READ:
+        tokens = token_offsets(passage, lexicon)
+        pieces = reader.offsets(passage)
+        found |= {
+            number
+            for number in heads.keys() - {judgement.item.role.finding for judgement in judgements}
+            if _is_named_otherwise(
+                tagged_words(tags[:, heads[number]], pieces, tokens, sure), judgements
+            )
+        }
+    return found
+
+
+def _strange_mentions(
+    passage: str,
+    judgements: Sequence[Judgement],
+    lexicon: Lexicon | None,
+    vocabulary: frozenset[str] | None,
+) -> set[int]:
+    """Return the numbers of the findings whose mentions hold a word that the net cannot know.
+
+    What the rules know by name, and the net never met in training, the net has no say in.
+
+    Args:
+        passage: the text.
+        judgements: the rules' of its mentions.
+        lexicon: by which the rules read it.
+        vocabulary: the words of the training text, lower case; `None` where they are not known.
+    """
+    if vocabulary is None:
+        return set()
+    tokens = token_offsets(passage, lexicon)
+    return {
+        item.role.finding
+        for item in (judgement.item for judgement in judgements)
+        if item.role.finding >= 0
+        for start, end in tokens[item.start : item.end]
+        if not vocabulary.issuperset(_WORD.findall(passage[start:end].lower()))
+    }
+
+
+def _is_named_otherwise(span: tuple[int, int] | None, judgements: Sequence[Judgement]) -> bool:
+    """Tell whether tagged tokens (first, after last) lie within a mention of the rules."""
+    if span is None:
+        return False
+    places = [judgement.item[:2] for judgement in judgements]
+    return any(start <= span[0] and span[1] <= end for start, end in places)
+
+
+def tagged_words(
+    tags: Floats,
+    pieces: Sequence[tuple[int, int]],
+    tokens: Sequence[tuple[int, int]],
+    sure: float = SURE,
+) -> tuple[int, int] | None:
+    """Return the engine's tokens (first, after last) under the surest run of tagged wordpieces.
+
+    Args:
+        tags: of one finding, logits [wordpieces].
+        pieces: the characters of each wordpiece; (0, 0) for special ones.
+        tokens: the characters of each of the engine's tokens.
+        sure: the least probability of a tag.
+    """
+    probabilities = sigmoid(tags.astype(np.float32)).tolist()
+    best: tuple[float, int, int] | None = None
+    run: tuple[float, int, int] | None = None
+    for probability, (start, end) in zip(probabilities, pieces, strict=True):
+        if probability < sure or start == end:
+            run = None
+            continue
+        run = (max(run[0], probability), run[1], end) if run else (probability, start, end)
+        if best is None or run[0] > best[0] or run[1] == best[1]:
+            best = run
+    if best is None:
+        return None
+    _, start, end = best
+    first = bisect_right(tokens, start, key=lambda token: token[1])
+    last = first
+    while last < len(tokens) and tokens[last][0] < end:
+        last += 1
+    return (first, last) if first < last else None

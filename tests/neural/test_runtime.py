@@ -119,6 +119,18 @@ def test_a_passage_is_read_alike_whatever_its_neighbours() -> None:
         assert np.array_equal(alone.tags, outputs.tags)
 
 
+def test_its_weights_are_of_seven_bits_so_that_every_processor_adds_up_the_same() -> None:
+    onnx = pytest.importorskip("onnx", reason="onnx (extra [neural]) is not installed")
+    folder = default_model("chexpert14")
+    assert folder is not None
+    graph = onnx.load(folder / "model.onnx").graph
+    arrays = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    factors = [node.input[1] for node in graph.node if node.op_type.startswith("MatMulInteger")]
+    assert len(factors) >= 4 * 6
+    # Two products of 8 bits (the activation) and 7 must fit into 16.
+    assert max(int(np.abs(arrays[name].astype(int)).max()) for name in factors) * 2 * 255 < 1 << 15
+
+
 def test_on_the_cpu_nothing_of_pytorch_is_loaded(tiny_model: Path) -> None:
     code = (
         f"import sys, chexlabel; labeler = chexlabel.Labeler(refine={str(tiny_model)!r});"

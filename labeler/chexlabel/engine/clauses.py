@@ -250,7 +250,17 @@ class _Segmenter:
         before = self.items[at - 1]
         return before if before.role.tag == Tag.STATE else None
 
+    def answers_nothing(self, at: int, item: Match) -> bool:
+        """Say whether a denial follows no subject and meets one: "film reviewed: nil effusion"."""
+        if item.role.verbal or not restarts(item) or self.subject_of(at) is not None:
+            return False
+        return meets_mention(self.items, at)
+
     def read_cue_after(self, at: int, item: Match) -> None:
+        if self.answers_nothing(at, item):
+            self.end_scopes(at)
+            self.open_scope(at, item)
+            return
         self.state.closed = True
         if not item.role.verbal:
             self.answered = True

@@ -16,6 +16,7 @@ from chexlabel.engine.phrases import (
     HORIZON,
     SUBJECTS,
     ahead,
+    behind,
     governs_next,
     is_listed,
     names_finding,
@@ -83,6 +84,18 @@ class OpenClause:
         if self.last is not None or self.names_organ or not self.is_denied():
             return False
         return self.items[junction.start].start - self.scopes[-1].cue.end <= _ADJECTIVES
+
+    def denies_state(self, junction: Junction) -> bool:
+        """Say whether the denial is the state of an organ: "heart not enlarged", all or nothing."""
+        if not self.names_organ:
+            return False
+        cues = [scope.cue for scope in self.scopes]
+        return any(
+            item.role.tag == Tag.STATE
+            and (self.last is None or item.start <= self.last.start)
+            and any(item.start <= cue.start and cue.end <= item.end for cue in cues)
+            for item in behind(self.items, junction.start)
+        )
 
     def is_within_phrase(self, item: Match) -> bool:
         """Say whether a boundary belongs to the words of a mention: "fluid or thickening"."""
@@ -154,14 +167,14 @@ def _may_be_list(clause: OpenClause, junction: Junction) -> bool:
 
 
 def is_finished(clause: OpenClause, junction: Junction) -> bool:
-    """Say whether a comma follows a denial that has ended with its verb or its `or`.
+    """Say whether a comma follows a denial that has ended with its verb, its `or` or its state.
 
-    "No effusion is seen, left basilar atelectasis", "No infiltrate or effusion, cardiomegaly"; not
-    in "No infiltrate or effusion, mass, or nodule".
+    "No effusion is seen, left basilar atelectasis", "No infiltrate or effusion, cardiomegaly",
+    "Heart not enlarged, left effusion"; not in "No infiltrate or effusion, mass, or nodule".
     """
     return (
         junction.tag == Tag.SEPARATOR
-        and (clause.closed or clause.disjoined)
+        and (clause.closed or clause.disjoined or clause.denies_state(junction))
         and clause.is_denied()
         and not is_listed(clause.items, junction.start)
     )

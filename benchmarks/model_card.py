@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from corpus import OPENI
+from quality import GOLD
 
 from chexlabel import Label, Labeler
 from chexlabel.readers import open_reports
@@ -33,8 +35,6 @@ BLIND = ROOT / "tests" / "blind"
 CORPUS = ROOT / "neural" / "corpus"
 NOTES = ROOT / "neural" / "recipes" / "chexpert14-card.yaml"
 MODEL = ROOT / "neural" / "models" / "chexpert14"
-OPENI = ROOT.parent / "shared" / "openi" / "NLMCXR_reports_dev.tgz"
-OPENI_GOLD = ROOT / "benchmarks" / "data" / "openi_chexpert14_dev.csv"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,11 +104,11 @@ def _held_out() -> Iterator[GoldText]:
 
 
 def _annotated() -> Iterator[GoldText]:
-    with OPENI_GOLD.open(encoding="utf-8", newline="") as file:
-        rows = {row.pop("id").removeprefix("CXR"): row for row in csv.DictReader(file)}
+    with GOLD.open(encoding="utf-8", newline="") as file:
+        rows = {row.pop("id"): row for row in csv.DictReader(file)}
     with open_reports(OPENI) as source:
         for report in source:
-            row = rows.get(str(report.id).removeprefix("CXR"))
+            row = rows.get(str(report.id))
             if row is not None:
                 yield GoldText(report.text, {f: Label(int(v)) for f, v in row.items() if v})
 

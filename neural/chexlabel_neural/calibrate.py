@@ -178,7 +178,7 @@ class _Cells:
     ) -> None:
         self.rules = np.concatenate([r.rules for r in readings])
         self.withheld = np.concatenate([r.withheld for r in readings])
-        self.sorts = np.concatenate([r.known for r in readings])
+        self.familiarity = np.concatenate([r.known for r in readings])
         logits = np.concatenate([r.logits for r in readings])
         self.probabilities = softmax(logits / temperatures[None, :, None])
         lengths = [len(r.rules) for r in readings]
@@ -196,7 +196,9 @@ class _Cells:
         self, thresholds: Floats, cost: float, finding: int | None = None
     ) -> tuple[float, int, int]:
         """Return weighted gain, cells repaired and cells broken."""
-        labels = refined(self.rules, self.probabilities, thresholds, self.withheld, self.sorts)
+        labels = refined(
+            self.rules, self.probabilities, thresholds, self.withheld, self.familiarity
+        )
         after = self.texts(labels) == self.gold
         repaired = after & ~self.before & self.known
         broken = ~after & self.before & self.known

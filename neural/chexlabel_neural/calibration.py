@@ -89,12 +89,11 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     reader = _reader(recipe, folder)
     held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
     gold = [text for path in (*recipe.gold, *more) for text in _labelled(path)]
-    unseen = [passage for text in (*held, *gold) for passage in labeler.passages(text.text)]
     chance = random.Random(recipe.seed + 1)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold, chance)
-    gold += gold_passages(statements, findings)
+    composed = gold_passages(statements, findings)
     held_out = readings(held, labeler, reader, findings)
-    read = [*held_out, *readings(gold, labeler, reader, findings)]
+    read = [*held_out, *readings([*gold, *composed], labeler, reader, findings)]
 
     single = [r for r in held_out if len(r.rules) == 1]
     if len(single) < _LEAST:
@@ -124,7 +123,8 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     )
     write_refiner_file(file, folder)
     if recipe.gate_loss is not None:
-        _add_gate(recipe, labeler, folder, file, unseen)
+        unseen = {p for text in (*held, *gold) for p in labeler.passages(text.text)}
+        _add_gate(recipe, labeler, folder, file, sorted(unseen))
     return _figures(read, findings, policies, temperatures, error)
 
 
@@ -147,7 +147,7 @@ def _add_gate(
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
     passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
     looks, changed = looked_at(passages)
-    held, held_changed = looked_at(sorted(set(unseen)))
+    held, held_changed = looked_at(unseen)
     ordinary, ordinary_changed = looked_at(sorted(real_sentences(recipe.reports, labeler)))
     # What the gate is to save is the reading of ordinary sentences, so they count more.
     looks += _ORDINARY * ordinary

@@ -6,7 +6,7 @@ from typing import Final, Literal, get_args
 
 from chexlabel.labels import Label
 
-__all__ = ["CHOICES", "CLASS_OF", "LABEL_OF", "TRANSITIONS", "Choice", "transition"]
+__all__ = ["CHOICES", "CLASS_OF", "LABEL_OF", "TAGGED", "TRANSITIONS", "Choice", "transition"]
 
 Choice = Literal["blank", "negative", "uncertain", "positive"]
 
@@ -26,6 +26,10 @@ TRANSITIONS: Final = {
     if old != new
 }
 """A change of a label by name ("blank>positive") -> its classes before and after."""
+
+
+TAGGED: Final = 0.5
+"""The least probability of a tag, where a model states no other."""
 
 
 def transition(before: int, after: int) -> str:

@@ -16,7 +16,7 @@ from chexlabel import Labeler, Mention
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage
 
-__all__ = ["Batch", "Example", "batches", "joined", "label_by_rules", "with_spans"]
+__all__ = ["Batch", "Example", "batches", "drawn", "joined", "label_by_rules", "with_spans"]
 
 _CHUNK = 64  # batches that are sorted by length together
 
@@ -116,6 +116,15 @@ def _tag(
         words.append(word)
         tags.append(sum({bit for first, last, bit in spans if first < at and start < last}))
     return tuple(words), tuple(tags)
+
+
+def drawn(
+    examples: Sequence[Example], size: int | None, chance: random.Random
+) -> Sequence[Example]:
+    """Return so many of the examples, in random order; all, as they stand, if they are no more."""
+    if size is None or size >= len(examples):
+        return examples
+    return chance.sample(examples, size)
 
 
 def joined(one: Example, other: Example) -> Example:

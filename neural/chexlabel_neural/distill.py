@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from chexlabel_neural.data import Example, joined, noisy
+from chexlabel_neural.data import Example, drawn, joined, noisy
 from chexlabel_neural.model import ReportRefiner
 from chexlabel_neural.train import predict
 
@@ -41,11 +41,8 @@ def transfer_set(
         seed: of the choice.
     """
     chance = random.Random(seed)  # noqa: S311 - no secret
-    drawn = examples
-    if size is not None and size < len(examples):
-        drawn = chance.sample(examples, size)
     made = []
-    for example in drawn:
+    for example in drawn(examples, size, chance):
         varied = example
         if chance.random() < join:
             partner = chance.choice(examples)

@@ -10,7 +10,7 @@ from chexlabel.engine.context import BOUNDARY
 from chexlabel.engine.match import find_matches, symbolize
 from chexlabel.patterns.lexicon import Lexicon
 
-__all__ = ["Familiarity", "familiarity", "strangeness", "unknown_words"]
+__all__ = ["Familiarity", "familiarity", "strangeness", "unknown_words", "words_of"]
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _UNKNOWN_AT_EASE: Final = 0.5
@@ -28,12 +28,17 @@ class Familiarity(IntEnum):
     """And five words of six at least stand in phrases that they read: mentions, cues, places."""
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, lower case, numbers and marks left out."""
+    return _WORD.findall(text.lower())
+
+
 def strangeness(passage: str, vocabulary: frozenset[str]) -> float:
     """Return how little of a passage the net can know, 0 to 1, by its share of unknown words.
 
     Up to half of the words may be unknown, as names and slips are; from there it rises to 1.
     """
-    words = _WORD.findall(passage.lower())
+    words = words_of(passage)
     if not words:
         return 0.0
     unknown = sum(word not in vocabulary for word in words) / len(words)
@@ -46,7 +51,7 @@ def unknown_words(passage: str, lexicon: Lexicon | None) -> int:
     Where there is none, the passage is familiar: of such the rules misread few, and the net must be
     surer to overrule them.
     """
-    words = _WORD.findall(passage.lower())
+    words = words_of(passage)
     return sum(not lexicon.symbols[word] for word in words) if lexicon else len(words)
 
 

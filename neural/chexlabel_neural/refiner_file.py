@@ -15,14 +15,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chexlabel.errors import RefinerError
-from chexlabel_neural.classes import CHOICES, TRANSITIONS
+from chexlabel_neural.classes import CHOICES, TAGGED, TRANSITIONS
 from chexlabel_neural.model_folder import REFINER_FILE
 
 __all__ = ["GateFile", "RefinerFile", "read_refiner_file", "write_refiner_file"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
 
 _POLICIES = ("policy", "familiar_policy", "read_policy")
 
@@ -84,7 +83,7 @@ class RefinerFile(_Strict):
     policy: dict[str, dict[str, Probability]]
     familiar_policy: dict[str, dict[str, Probability]] | None = None
     read_policy: dict[str, dict[str, Probability]] | None = None
-    span_threshold: Probability = 0.5
+    span_threshold: Probability = TAGGED
     max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
     gate: GateFile | None = None
     sha256: dict[str, Digest]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ from chexlabel.readers import open_reports
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage, read_corpus, read_splits
 from chexlabel_neural.data import Example, label_by_rules, with_spans
+from chexlabel_neural.familiarity import words_of
 from chexlabel_neural.recipe import Recipe
 
 __all__ = ["Sources", "composed_statements", "gather", "real_sentences"]
 
 _LENGTHS = range(8, 400)  # characters of a real sentence that is worth reading
-_WORD = re.compile(r"[^\W\d_]+")
 _SILENT = 0.3  # share of the real sentences without any finding that is kept
 
 
@@ -67,9 +66,9 @@ def gather(recipe: Recipe) -> Sources:
     real = [e for e in real if any(v > 0 for v in e.labels) or chance.random() < _SILENT]
     statements = composed_statements(recipe.patterns, labeler, recipe.composed, chance)
     passages = read_corpus(recipe.corpus)
-    words = {word for passage in passages for word in _words(passage)}
+    words = {word for passage in passages for word in words_of(passage.text)}
     # Phrases of the set are often stems ("pneumopath*"): a network learns nothing of these.
-    spoken = (passage for passage in statements if words.issuperset(_words(passage)))
+    spoken = (passage for passage in statements if words.issuperset(words_of(passage.text)))
     dev = read_corpus(recipe.corpus, read_splits(recipe.corpus).dev)
     return Sources(
         written=with_spans(passages, labeler),
@@ -129,7 +128,3 @@ def _is_settled(statement: Statement) -> bool:
     return all(
         named[name] < 2 for name, label in statement.says.items() if label is Label.UNCERTAIN
     )
-
-
-def _words(passage: Passage) -> list[str]:
-    return _WORD.findall(passage.text.lower())

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from chexlabel.errors import ChexlabelError, InputError
 from chexlabel_neural.corpus import IGNORED
-from chexlabel_neural.data import Batch, Example, batches, joined, noisy
+from chexlabel_neural.data import Batch, Example, batches, drawn, joined, noisy
 from chexlabel_neural.model import RefinerOutput, ReportRefiner
 
 __all__ = ["Epoch", "TrainConfig", "Trainer", "accuracy", "predict"]
@@ -137,18 +137,19 @@ class Trainer:
         """
         _check(examples)
         config = self.config
-        per_epoch = math.ceil(_a_pass(examples, config) / config.batch)
+        size = min(len(examples), config.sample or len(examples))
+        per_epoch = math.ceil(size / config.batch)
         steps = per_epoch * config.epochs
         history = self._resume()
         for number in range(len(history), config.epochs):
             started = time.perf_counter()
-            torch.manual_seed(config.seed + number)
-            varied = list(_varied(_drawn(examples, config, number), config, config.seed + number))
+            seed = config.seed + number
+            torch.manual_seed(seed)
+            part = drawn(examples, config.sample, random.Random(seed))  # noqa: S311 - no secret
+            varied = list(_varied(part, config, seed))
             total, step = 0.0, number * per_epoch
             self.model.train()
-            for batch in batches(
-                varied, self.tokenizer, size=config.batch, seed=config.seed + number
-            ):
+            for batch in batches(varied, self.tokenizer, size=config.batch, seed=seed):
                 for group in self.optimizer.param_groups:
                     group["lr"] = config.rate * _slope(step / steps, config.warmup)
                 loss = self._step(batch)
@@ -259,18 +260,6 @@ def accuracy(
     gold = np.array([example.labels for example in examples])
     right = (probabilities.argmax(-1) == gold) | (gold == IGNORED)
     return float(right.all(1).mean())
-
-
-def _a_pass(examples: Sequence[Example], config: TrainConfig) -> int:
-    return len(examples) if config.sample is None else min(len(examples), config.sample)
-
-
-def _drawn(examples: Sequence[Example], config: TrainConfig, number: int) -> Sequence[Example]:
-    """Return the examples of a pass, counted from 0."""
-    size = _a_pass(examples, config)
-    if size == len(examples):
-        return examples
-    return random.Random(config.seed + number).sample(examples, size)  # noqa: S311 - no secret
 
 
 def _varied(examples: Sequence[Example], config: TrainConfig, seed: int) -> Iterator[Example]:

@@ -6,18 +6,18 @@ they read as one finding, in a passage that they read through, it does not make 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import token_offsets
+from chexlabel.engine.match import Match, token_offsets
 from chexlabel.patterns.lexicon import Lexicon
-from chexlabel_neural.familiarity import Familiarity
+from chexlabel_neural.classes import TAGGED
+from chexlabel_neural.familiarity import Familiarity, words_of
 from chexlabel_neural.probabilities import sigmoid
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["tagged_words", "withheld"]
 
 Floats: TypeAlias = NDArray[np.float32]
-
-_WORD: Final = re.compile(r"[^\W\d_]+")
-
-
-SURE = 0.5
-"""The probability from which a wordpiece is one of the words that decided."""
 
 
 def withheld(
@@ -42,7 +36,7 @@ def withheld(
     heads: Mapping[int, int],
     reader: PassageReader,
     lexicon: Lexicon | None,
-    sure: float = SURE,
+    sure: float = TAGGED,
 ) -> set[int]:
     """Return the numbers of the findings whose label the net may not change.
 
@@ -58,61 +52,48 @@ def withheld(
     """
     if not judgements:
         return set()
-    found = _strange_mentions(passage, judgements, lexicon, reader.vocabulary)
+    tokens = token_offsets(passage, lexicon)
+    mentions = [judgement.item for judgement in judgements]
+    found = _strange_mentions(passage, mentions, tokens, reader.vocabulary)
     if known == Familiarity.READ:
-        tokens = token_offsets(passage, lexicon)
         pieces = reader.offsets(passage)
-        found |= {
-            number
-            for number in heads.keys() - {judgement.item.role.finding for judgement in judgements}
-            if _is_named_otherwise(
-                tagged_words(tags[:, heads[number]], pieces, tokens, sure), judgements
-            )
-        }
+        for number in heads.keys() - {item.role.finding for item in mentions}:
+            span = tagged_words(tags[:, heads[number]], pieces, tokens, sure)
+            if span and any(item.start <= span[0] and span[1] <= item.end for item in mentions):
+                found.add(number)
     return found
 
 
 def _strange_mentions(
     passage: str,
-    judgements: Sequence[Judgement],
-    lexicon: Lexicon | None,
+    mentions: Sequence[Match],
+    tokens: Sequence[tuple[int, int]],
     vocabulary: frozenset[str] | None,
 ) -> set[int]:
     """Return the numbers of the findings whose mentions hold a word that the net cannot know.
 
-    What the rules know by name, and the net never met in training, the net has no say in.
-
     Args:
         passage: the text.
-        judgements: the rules' of its mentions.
-        lexicon: by which the rules read it.
+        mentions: the rules'.
+        tokens: the characters of each of the engine's tokens.
         vocabulary: the words of the training text, lower case; `None` where they are not known.
     """
     if vocabulary is None:
         return set()
-    tokens = token_offsets(passage, lexicon)
     return {
         item.role.finding
-        for item in (judgement.item for judgement in judgements)
+        for item in mentions
         if item.role.finding >= 0
         for start, end in tokens[item.start : item.end]
-        if not vocabulary.issuperset(_WORD.findall(passage[start:end].lower()))
+        if not vocabulary.issuperset(words_of(passage[start:end]))
     }
-
-
-def _is_named_otherwise(span: tuple[int, int] | None, judgements: Sequence[Judgement]) -> bool:
-    """Tell whether tagged tokens (first, after last) lie within a mention of the rules."""
-    if span is None:
-        return False
-    places = [judgement.item[:2] for judgement in judgements]
-    return any(start <= span[0] and span[1] <= end for start, end in places)
 
 
 def tagged_words(
     tags: Floats,
     pieces: Sequence[tuple[int, int]],
     tokens: Sequence[tuple[int, int]],
-    sure: float = SURE,
+    sure: float,
 ) -> tuple[int, int] | None:
     """Return the engine's tokens (first, after last) under the surest run of tagged wordpieces.
 

@@ -127,23 +127,22 @@ def test_what_the_rules_read_in_words_strange_to_the_net_stays(tmp_path: Path) -
     assert labeler("There is dryness.").labels["Edema"] is Label.NEGATIVE
 
 
-def test_where_the_rules_know_every_word_another_policy_holds(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("policy", "asked", "answer"),
+    [("familiar_policy", "unknown_words", 0), ("read_policy", "familiarity", Familiarity.READ)],
+)
+def test_where_the_rules_know_a_passage_another_policy_holds(
+    tmp_path: Path,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: str,
+    asked: str,
+    answer: int,
 ) -> None:
     assert tiny_model.is_dir()
-    labeler = Labeler(refine=write_tiny_model(tmp_path / "m", familiar_policy={}))
+    labeler = Labeler(refine=write_tiny_model(tmp_path / "m", **{policy: {}}))
     assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
-    monkeypatch.setattr("chexlabel_neural.refine.unknown_words", lambda _text, _lexicon: 0)
-    assert labeler("Some general wetness.").labels["Edema"] is None
-
-
-def test_where_the_rules_read_a_passage_through_a_third_policy_holds(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert tiny_model.is_dir()
-    labeler = Labeler(refine=write_tiny_model(tmp_path / "m", read_policy={}))
-    assert labeler("General wetness.").labels["Edema"] is Label.POSITIVE
-    monkeypatch.setattr("chexlabel_neural.refine.familiarity", lambda *_: Familiarity.READ)
+    monkeypatch.setattr(f"chexlabel_neural.refine.{asked}", lambda *_: answer)
     assert labeler("Some general wetness.").labels["Edema"] is None
 
 

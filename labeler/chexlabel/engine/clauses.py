@@ -258,8 +258,7 @@ class _Segmenter:
 
     def read_cue_after(self, at: int, item: Match) -> None:
         if self.answers_nothing(at, item):
-            self.end_scopes(at)
-            self.open_scope(at, item)
+            self.read_cue_before(at, item)
             return
         self.state.closed = True
         if not item.role.verbal:

@@ -174,8 +174,8 @@ def is_finished(clause: OpenClause, junction: Junction) -> bool:
     """
     return (
         junction.tag == Tag.SEPARATOR
-        and (clause.closed or clause.disjoined or clause.denies_state(junction))
         and clause.is_denied()
+        and (clause.closed or clause.disjoined or clause.denies_state(junction))
         and not is_listed(clause.items, junction.start)
     )
 

@@ -37,13 +37,22 @@ class Memo(dict[str, Value]):
         self._generation = generation
         self._old: dict[str, Value] = {}
 
-    def fill(self, passages: Iterable[str]) -> None:
-        """Work out all passages that are new, at once."""
-        new = [passage for passage in dict.fromkeys(passages) if passage not in self]
-        unknown = [passage for passage in new if passage not in self._old]
-        values = dict(zip(unknown, self._function(unknown), strict=True)) if unknown else {}
+    def fill(self, passages: Iterable[str]) -> dict[str, Value]:
+        """Work out all passages that are new, at once, and return the values of these."""
+        new = dict.fromkeys(passage for passage in passages if passage not in self)
+        values = {passage: self._old[passage] for passage in new if passage in self._old}
+        unknown = [passage for passage in new if passage not in values]
+        if unknown:
+            values.update(zip(unknown, self._function(unknown), strict=True))
         for passage in new:
-            self._keep(passage, values[passage] if passage in values else self._old[passage])
+            self._keep(passage, values[passage])
+        return values
+
+    def of(self, passages: Sequence[str]) -> list[Value]:
+        """Return the values of passages, in order; those that are new are worked out at once."""
+        values = {passage: self[passage] for passage in passages if passage in self}
+        values.update(self.fill(passages))
+        return [values[passage] for passage in passages]
 
     def __missing__(self, passage: str) -> Value:
         known = passage in self._old

@@ -1,0 +1,60 @@
+"""What the memo remembers, forgets and works out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chexlabel.engine.memo import Memo
+
+_PASSAGES = st.lists(st.text("abc", min_size=1, max_size=2), max_size=8)
+
+
+class _Function:
+    """Gives the length of passages and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, passages: Sequence[str]) -> list[int]:
+        self.asked += passages
+        return [len(passage) for passage in passages]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["fill", "of", "get"]), _PASSAGES)), st.integers(1, 5))
+def test_it_gives_what_the_function_gives(
+    steps: list[tuple[str, list[str]]], generation: int
+) -> None:
+    memo = Memo(_Function(), generation)
+    for how, passages in steps:
+        if how == "fill":
+            values = memo.fill(passages)
+            assert values.keys() <= set(passages)
+            assert values == {passage: len(passage) for passage in values}
+        elif how == "of":
+            assert memo.of(passages) == [len(passage) for passage in passages]
+        else:
+            assert [memo[passage] for passage in passages] == [len(p) for p in passages]
+        assert len(memo) <= generation
+
+
+def test_what_is_met_again_is_not_worked_out_again() -> None:
+    function = _Function()
+    memo = Memo(function, 2)
+    memo.fill(["a", "bb"])
+    memo.fill(["ccc"])
+    # Filling up forgets the old generation; "a" is of it, and is asked for after that.
+    assert memo.fill(["dddd", "eeeee", "a"]) == {"dddd": 4, "eeeee": 5, "a": 1}
+    assert function.asked == ["a", "bb", "ccc", "dddd", "eeeee"]
+    assert memo.of(["a", "a", "bb"]) == [1, 1, 2]
+    assert function.asked[-1] == "bb"
+
+
+def test_long_passages_are_worked_out_each_time_they_are_asked_for() -> None:
+    function = _Function()
+    memo = Memo(function)
+    long = "x" * 2000
+    assert memo[long] == memo[long] == 2000
+    assert function.asked == [long, long]

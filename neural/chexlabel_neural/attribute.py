@@ -188,7 +188,7 @@ def _integrated_gradients(judge: RefinerJudge) -> _Scorer:
     tokenizer = judge.reader.tokenizer
 
     def score(_: RefinerJudge, passage: str, words: Spans, column: int, place: int) -> Scores:
-        encoding = tokenizer.pieces(passage)
+        encoding = judge.reader.pieces(passage)
         ids = torch.tensor([encoding.ids])
         blank = torch.full_like(ids, tokenizer.padding)
         blank[:, [0, -1]] = ids[:, [0, -1]]

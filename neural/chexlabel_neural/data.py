@@ -15,6 +15,7 @@ from torch import Tensor
 from chexlabel import Labeler, Mention
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage
+from chexlabel_neural.numbers import plain_numbers
 
 __all__ = ["Batch", "Example", "batches", "drawn", "joined", "label_by_rules", "with_spans"]
 
@@ -197,7 +198,8 @@ def batches(
         random.Random(seed).shuffle(order)  # noqa: S311 - no secret
     for first in range(0, len(order), size * _CHUNK):
         chunk = [examples[at] for at in order[first : first + size * _CHUNK]]
-        encoded = tokenizer.encode_batch([list(e.words) for e in chunk], is_pretokenized=True)
+        words = [[plain_numbers(word) for word in example.words] for example in chunk]
+        encoded = tokenizer.encode_batch(words, is_pretokenized=True)
         if seed is None:
             places = list(range(len(chunk)))
         else:

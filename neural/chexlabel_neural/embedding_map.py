@@ -88,6 +88,7 @@ def embed(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
 
     from chexlabel_neural.export import load_refiner
     from chexlabel_neural.model_folder import TOKENIZER
+    from chexlabel_neural.numbers import plain_numbers
     from chexlabel_neural.refiner_file import read_refiner_file
     from chexlabel_neural.wordpiece import WordPiece
 
@@ -96,7 +97,8 @@ def embed(folder: Path, texts: Sequence[str]) -> NDArray[np.float32]:
     found = []
     with torch.inference_mode():
         for start in range(0, len(texts), _BATCH):
-            rows = [torch.tensor(tokenizer.ids(text)) for text in texts[start : start + _BATCH]]
+            some = [plain_numbers(text) for text in texts[start : start + _BATCH]]
+            rows = [torch.tensor(tokenizer.ids(text)) for text in some]
             ids = torch.nn.utils.rnn.pad_sequence(rows, True, tokenizer.padding)
             mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], True)
             states = encoder(input_ids=ids, attention_mask=mask)[0]

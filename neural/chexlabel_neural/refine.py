@@ -96,10 +96,7 @@ class RefinerJudge:
 
     def read(self, passages: Sequence[str]) -> list[Reading]:
         """Judge passages and give the probabilities of all labels (see `Refiner`)."""
-        readings = self._readings
-        if len(passages) > 1:
-            readings.fill(passages)
-        return [readings[passage] for passage in passages]
+        return self._readings.of(passages)
 
     def skim(self, passages: Sequence[str]) -> list[list[Judgement]]:
         """Judge for the labels alone: what the gate leaves to the rules the net does not read."""
@@ -292,7 +289,7 @@ class RefinerJudge:
         tokens = token_offsets(passage, self._lexicon)
         if not tokens:
             return found
-        pieces = self.reader.offsets(passage)
+        pieces = self.reader.pieces(passage).offsets
         for column in new:
             number = int(self._numbers[column])
             tags = outputs.tags[:, self.heads[column]]

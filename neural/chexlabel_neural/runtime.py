@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chexlabel.engine.memo import Memo
 from chexlabel.errors import RefinerError
 from chexlabel_neural.model_folder import (
     CONFIG,
@@ -26,7 +27,8 @@ from chexlabel_neural.model_folder import (
     WEIGHTS,
     check_files,
 )
-from chexlabel_neural.wordpiece import WordPiece
+from chexlabel_neural.numbers import plain_numbers
+from chexlabel_neural.wordpiece import Pieces, WordPiece
 
 if TYPE_CHECKING:
     from chexlabel_neural.refiner_file import RefinerFile
@@ -40,6 +42,7 @@ Floats: TypeAlias = NDArray[np.float32]
 
 _CHUNK = 4096  # passages tokenised ahead of the net
 _GPU_TOKENS = 1 << 17
+_REMEMBERED: Final = 1 << 14  # passages whose outputs are kept
 
 
 class Outputs(NamedTuple):
@@ -90,6 +93,7 @@ class PassageReader:
         self.vocabulary = vocabulary
         self._padding = tokenizer.padding
         self._tokens = net.tokens
+        self._known = Memo(self._read, _REMEMBERED)
         self.opened_with: tuple[Path, RefinerFile, str] | None = None
         """The arguments of `open_net`, with which another process opens its own."""
 
@@ -101,9 +105,18 @@ class PassageReader:
     def __call__(self, passages: Sequence[str]) -> list[Outputs]:
         """Return what the net says of each passage, in order.
 
+        Passages that differ by a number alone are read once (see `plain_numbers`).
+
         Raises:
             RefinerError: not even one passage fits into the memory of the device.
         """
+        return self._known.of([plain_numbers(passage) for passage in passages])
+
+    def pieces(self, passage: str) -> Pieces:
+        """Return the wordpieces of a passage that the net reads."""
+        return self.tokenizer.pieces(plain_numbers(passage))
+
+    def _read(self, passages: Sequence[str]) -> list[Outputs]:
         found: list[Outputs | None] = [None] * len(passages)
         offset = 0
         for ids in self._tokenised(passages):
@@ -167,10 +180,6 @@ class PassageReader:
             Outputs(logits[row], tags[row, : len(pieces)].astype(np.float16))
             for row, pieces in enumerate(ids)
         ]
-
-    def offsets(self, passage: str) -> list[tuple[int, int]]:
-        """Return the characters of each wordpiece; (0, 0) for special ones."""
-        return self.tokenizer.pieces(passage).offsets
 
 
 class OnnxNet:

@@ -56,7 +56,7 @@ def withheld(
     mentions = [judgement.item for judgement in judgements]
     found = _strange_mentions(passage, mentions, tokens, reader.vocabulary)
     if known == Familiarity.READ:
-        pieces = reader.offsets(passage)
+        pieces = reader.pieces(passage).offsets
         for number in heads.keys() - {item.role.finding for item in mentions}:
             span = tagged_words(tags[:, heads[number]], pieces, tokens, sure)
             if span and any(item.start <= span[0] and span[1] <= item.end for item in mentions):

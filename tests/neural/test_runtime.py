@@ -57,22 +57,42 @@ def test_passages_of_like_length_share_a_batch_and_keep_their_order(tiny_model: 
 
 
 def test_more_passages_than_a_chunk_keep_their_order(tiny_model: Path) -> None:
-    counts = [number % 7 for number in range(9000)]
-    found = _reader(tiny_model, _Echo(tokens=1 << 14, room=10**7))(_words(counts))
-    assert [int(outputs.logits[0, 0]) - 2 for outputs in found] == counts
+    # Capitals, which the net does not see, make each of them another one.
+    bits = [[number >> bit & 1 for bit in range(14)] for number in range(9000)]
+    passages = [" ".join(_FILLER.title() if bit else _FILLER for bit in row) for row in bits]
+    more = [number % 7 for number in range(9000)]
+    passages = [text + f" {_FILLER}" * count for text, count in zip(passages, more, strict=True)]
+    found = _reader(tiny_model, _Echo(tokens=1 << 14, room=10**7))(passages)
+    assert [int(outputs.logits[0, 0]) - 2 - 14 for outputs in found] == more
+
+
+def test_what_differs_by_a_number_alone_is_read_once(tiny_model: Path) -> None:
+    net = _Echo(tokens=64, room=10**6)
+    reader = _reader(tiny_model, net)
+    one, other, longer = reader(["Tip 4.5 cm above", "Tip 3.1 cm above", "Tip 12 mm above it"])
+    assert one is other
+    assert longer is not one
+    assert [rows for rows, _ in net.shapes] == [2]
+    (again,) = reader(["Tip 9.9 cm above"])
+    assert again is one
+    assert len(net.shapes) == 1
+    assert [reader.pieces(text).offsets for text in ("7 cm", "0 cm")] == [
+        [(0, 0), (0, 1), (2, 4), (0, 0)]
+    ] * 2
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(tiny_model: Path) -> None:
     net = _Echo(tokens=4096, room=40)
     reader = _reader(tiny_model, net)
-    counts = [8, 1, 2, 8, 3, 8, 8, 0, 4]
+    counts = [8, 1, 2, 7, 3, 6, 5, 0, 4]
     assert [int(o.logits[0, 0]) - 2 for o in reader(_words(counts))] == counts
     assert all(rows * length <= 40 for rows, length in net.shapes)
     # From now on batches are small from the start.
     again = net.shapes.copy()
     net.shapes.clear()
-    assert [int(o.logits[0, 0]) - 2 for o in reader(_words(counts))] == counts
-    assert len(net.shapes) <= len(again)
+    others = [text.title() for text in _words(counts)]  # the same to the net, but new
+    assert [int(o.logits[0, 0]) - 2 for o in reader(others)] == counts
+    assert 0 < len(net.shapes) <= len(again)
     with pytest.raises(RefinerError, match="does not fit into the memory"):
         reader(_words([100]))
 
@@ -114,7 +134,7 @@ def test_a_passage_is_read_alike_whatever_its_neighbours() -> None:
     ]
     together = reader(passages)
     for passage, outputs in zip(passages, together, strict=True):
-        (alone,) = reader([passage])
+        (alone,) = open_net(folder, read_refiner_file(folder), "cpu")([passage])
         assert np.array_equal(alone.logits, outputs.logits)
         assert np.array_equal(alone.tags, outputs.tags)
 

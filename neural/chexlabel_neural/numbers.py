@@ -1,0 +1,27 @@
+"""Numbers as the net sees them: every digit of them the same.
+
+How many millimetres, days or images hardly ever decides a label, yet makes of one statement a
+thousand. To the net "42 mm" and "17 mm" are the same passage: it learns of both what it learns of
+one, and is asked once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["plain_numbers"]
+
+_NUMBER: Final = re.compile(r"\d[\d.,:/]*\d|[1-9]")  # a lone 0 may say "none"
+_SAME: Final = str.maketrans(dict.fromkeys("0123456789", "2"))
+
+
+def plain_numbers(text: str) -> str:
+    """Return a text with 2 for every digit of its numbers; a 0 that stands alone stays.
+
+    No character changes its place.
+
+    >>> plain_numbers("Tip 4.5 cm above the carina, 3 views, effusions: 0")
+    'Tip 2.2 cm above the carina, 2 views, effusions: 0'
+    """
+    return _NUMBER.sub(lambda number: number[0].translate(_SAME), text)

@@ -22,6 +22,7 @@ from chexlabel_neural.base import MAX_TOKENS
 from chexlabel_neural.graph import quantise, write_graph
 from chexlabel_neural.model import RefinerConfig, ReportRefiner
 from chexlabel_neural.model_folder import CONFIG, ONNX, TOKENIZER
+from chexlabel_neural.numbers import plain_numbers
 from chexlabel_neural.wordpiece import WordPiece
 
 __all__ = ["export_refiner", "load_refiner"]
@@ -55,7 +56,7 @@ def export_refiner(
     with tempfile.TemporaryDirectory() as temporary:
         plain = Path(temporary) / "plain.onnx"
         write_graph(model, plain)
-        quantise(plain, folder / ONNX, map(pieces.ids, sample))
+        quantise(plain, folder / ONNX, map(pieces.ids, map(plain_numbers, sample)))
         _name_parameters(model, plain, folder / ONNX)
 
 

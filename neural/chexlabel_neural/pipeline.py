@@ -12,11 +12,13 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
@@ -26,10 +28,11 @@ from chexlabel_neural.base import new_refiner, shrink
 from chexlabel_neural.corpus import CODES
 from chexlabel_neural.data import Example
 from chexlabel_neural.distill import taught, transfer_set
-from chexlabel_neural.export import export_refiner
+from chexlabel_neural.export import export_refiner, load_refiner
 from chexlabel_neural.model import ReportRefiner
-from chexlabel_neural.model_folder import VOCABULARY
+from chexlabel_neural.model_folder import TOKENIZER, VOCABULARY
 from chexlabel_neural.recipe import Recipe
+from chexlabel_neural.refiner_file import read_refiner_file
 from chexlabel_neural.sources import Sources
 from chexlabel_neural.train import Epoch, Trainer
 
@@ -76,32 +79,63 @@ def distil(
     run: Path,
     on_step: OnStep | None = None,
 ) -> Path:
-    """Teach the student what the teachers say, and write its model folder (yet uncalibrated).
+    """Make the student, and write its model folder (yet uncalibrated).
+
+    It learns what the teachers say, or is the network that the recipe starts from; then it is
+    finished on the labels themselves.
 
     Returns:
         The model folder, `run / "model"`.
 
     Raises:
         ChexlabelError: As `Trainer.fit`.
+        RefinerError: There is no model to start from.
     """
-    started = time.perf_counter()
-    examples = transfer_set(sources.training, size=recipe.transfer, seed=recipe.seed)
-    examples = taught(examples, teachers)
-    first, tokenizer = teachers[0]
-    student = shrink(first, recipe.student.layers)
-    trainer = Trainer(student, tokenizer, recipe.student.train, run / "student")
-    with _logged(run / "student", "student", on_step) as watch:
-        history = trainer.fit(examples, sources.dev, watch)
-    _note(run, recipe, "student", history, time.perf_counter() - started)
-    if recipe.finish is not None:
-        trainer = Trainer(student, tokenizer, recipe.finish, run / "finish")
-        with _logged(run / "finish", "finish", on_step) as watch:
-            history = trainer.fit(sources.training, sources.dev, watch)
-        _note(run, recipe, "finish", history, time.perf_counter() - started)
+    if recipe.start is not None:
+        read_refiner_file(recipe.start)
+        student = load_refiner(recipe.start)
+        tokenizer = Tokenizer.from_file(str(recipe.start / TOKENIZER))
+    else:
+        started = time.perf_counter()
+        examples = transfer_set(sources.training, size=recipe.transfer, seed=recipe.seed)
+        examples = taught(examples, teachers)
+        first, tokenizer = teachers[0]
+        student = shrink(first, recipe.student.layers)
+        trainer = Trainer(student, tokenizer, recipe.student.train, run / "student")
+        with _logged(run / "student", "student", on_step) as watch:
+            history = trainer.fit(examples, sources.dev, watch)
+        _note(run, recipe, "student", history, time.perf_counter() - started)
+    if recipe.finish:
+        _finish(recipe, sources, student, tokenizer, run, on_step)
     folder = run / "model"
     export_refiner(student, tokenizer, folder, [" ".join(e.words) for e in sources.training])
     write_vocabulary(sources.written, folder)
     return folder
+
+
+def _finish(
+    recipe: Recipe,
+    sources: Sources,
+    student: ReportRefiner,
+    tokenizer: Tokenizer,
+    run: Path,
+    on_step: OnStep | None,
+) -> None:
+    """Train the student on the labels, as often as the recipe says, and take the mean."""
+    finished = []
+    for number, plan in enumerate(recipe.finish, start=1):
+        name = f"finish-{number}"
+        model = deepcopy(student)
+        started = time.perf_counter()
+        with _logged(run / name, name, on_step) as watch:
+            history = Trainer(model, tokenizer, plan, run / name).fit(
+                sources.training, sources.dev, watch
+            )
+        _note(run, recipe, name, history, time.perf_counter() - started)
+        finished.append(model.state_dict())
+    student.load_state_dict(
+        {key: torch.stack([state[key] for state in finished]).mean(0) for key in finished[0]}
+    )
 
 
 def load_teacher(recipe: Recipe, run: Path, number: int) -> tuple[ReportRefiner, Tokenizer]:

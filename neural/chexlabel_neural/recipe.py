@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chexlabel.errors import InputError
 from chexlabel_neural.train import TrainConfig
@@ -43,12 +43,15 @@ class Recipe(_Strict):
         real: the most of their distinct sentences that are read.
         real_weight: what one of them counts.
         composed: how many statements are composed of the set's phrases.
-        teachers: the large networks.
+        teachers: the large networks; none where the student goes on from `start`.
         student: the small one that ships.
+        start: a model folder whose network is the student, instead of one taught by teachers;
+            relative to the recipe.
         transfer: how many passages the teachers are asked about for the student; all where there
             are not more.
         finish: how the student, once it has learned from the teachers, is trained on the labels
-            themselves; `None` for not at all.
+            themselves. Of several such runs, each from the same student, the mean of their weights
+            is what ships (Wortsman et al. 2022, "Model soups", arXiv:2203.05482).
         gold: further labelled texts that thresholds are set on, as JSON Lines; relative to the
             recipe.
         composed_gold: how many statements, composed anew, thresholds are set on beside them.
@@ -69,15 +72,22 @@ class Recipe(_Strict):
     real: int = Field(default=6000, ge=0)
     real_weight: float = Field(default=0.5, gt=0)
     composed: int = Field(default=8000, ge=0)
-    teachers: list[Net] = Field(min_length=1)
-    student: Net
+    teachers: list[Net] = []
+    student: Net = Net(layers=4)
+    start: Path | None = None
     transfer: int | None = Field(default=None, ge=50)
-    finish: TrainConfig | None = None
+    finish: list[TrainConfig] = []
     gold: list[Path] = []
     composed_gold: int = Field(default=0, ge=0)
     gold_weights: dict[str, float] = {}
     gate_loss: float | None = Field(default=None, ge=0, lt=1)
     seed: int = 1
+
+    @model_validator(mode="after")
+    def _begins_somewhere(self) -> Recipe:
+        if bool(self.teachers) == bool(self.start):
+            raise ValueError("name either `teachers` or a `start`")
+        return self
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -91,7 +101,8 @@ def read_recipe(path: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path}: `{place}`: {first['msg']}") from None
+        said = f"`{place}`: {first['msg']}" if place else first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{path}: {said}") from None
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read ({type(error).__name__})") from None
     folder = path.resolve().parent
@@ -99,6 +110,7 @@ def read_recipe(path: Path) -> Recipe:
         update={
             "corpus": folder / recipe.corpus,
             "reports": [folder / file for file in recipe.reports],
+            "start": recipe.start and folder / recipe.start,
             "gold": [folder / file for file in recipe.gold],
         }
     )

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -44,6 +44,8 @@ class TrainConfig(BaseModel):
         patience: epochs without gain on the held-out writers before training stops.
         seed: of every random choice.
         device: "cpu", "cuda", "mps".
+        precision: of the products in a step; "auto" is bfloat16 where the device is quick at it,
+            which halves a step's time, else float32. The weights are float32 in either case.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,6 +63,7 @@ class TrainConfig(BaseModel):
     patience: int = Field(default=2, ge=1)
     seed: int = 1
     device: str = "cpu"
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
@@ -106,6 +109,11 @@ class Trainer:
         self.config = config
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._halves = config.precision == "bfloat16" or (
+            config.precision == "auto" and _is_quick_at_bfloat16(config.device)
+        )
+        if config.device == "cpu":  # for short passages the plain way is the quickest there
+            model.encoder.set_attn_implementation("eager")
         # The words' vectors stay as pretrained: as good, and the largest part of a step.
         model.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
         decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
@@ -175,8 +183,9 @@ class Trainer:
 
     def _step(self, batch: Batch) -> float:
         device = self.config.device
-        output = self.model(batch.ids.to(device), batch.mask.to(device))
-        loss = loss_of(output, batch, self.config)
+        with torch.autocast(device, torch.bfloat16, enabled=self._halves):
+            output = self.model(batch.ids.to(device), batch.mask.to(device))
+            loss = loss_of(output, batch, self.config)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -278,6 +287,13 @@ def _varied(examples: Sequence[Example], config: TrainConfig, seed: int) -> Iter
         if chance.random() < config.noise:
             varied = noisy(varied, chance)
         yield varied
+
+
+def _is_quick_at_bfloat16(device: str) -> bool:
+    if device == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return device == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def _slope(progress: float, warmup: float) -> float:

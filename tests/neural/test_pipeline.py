@@ -14,8 +14,11 @@ pytest.importorskip("torch", reason="training needs the extra [neural]")
 pytest.importorskip("transformers", reason="training needs the extra [neural]")
 pytest.importorskip("onnxruntime", reason="the export needs the extra [refine]")
 
+from safetensors.torch import load_file
+
 from chexlabel import Labeler
 from chexlabel.cli import main
+from chexlabel_neural.export import load_refiner
 from chexlabel_neural.refiner_file import read_refiner_file
 from tiny_base import CUES, WORDS, write_tiny_base
 
@@ -109,6 +112,33 @@ def test_calibration_can_be_done_again_with_more_text(run: Path, tmp_path: Path,
     assert "calibration error 0." in said
 
 
+def test_a_recipe_may_go_on_from_a_model(run: Path, tmp_path: Path, capsys) -> None:
+    recipe = yaml.safe_load((run.parent / "recipe.yaml").read_text())
+    del recipe["teachers"], recipe["student"]
+    plan = {"epochs": 1, "batch": 8, "rate": 0.001, "noise": 0.0, "join": 0.0}
+    recipe |= {
+        "start": "run/model",
+        "version": "2",
+        "finish": [{**plan, "seed": seed, "precision": "float32"} for seed in (1, 2)],
+    }
+    path = run.parent / "more.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    assert main(["train", str(path), "-o", str(tmp_path)]) == 2
+    assert "it names no teachers; run chexlabel distill" in capsys.readouterr().err
+    assert main(["distill", str(path), "-o", str(tmp_path), "-q"]) == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert set(manifest["networks"]) == {"finish-1", "finish-2"}
+    labeler = Labeler(refine=tmp_path / "model")
+    assert labeler.refiner == "tiny 2"
+    assert labeler("No effusion.").labels["Pleural Effusion"] == 0
+    # What ships is the mean of both, rounded.
+    one, other = (
+        load_file(tmp_path / f"finish-{n}" / "best.safetensors")["dense.weight"] for n in (1, 2)
+    )
+    assert not one.equal(other)
+    assert load_refiner(tmp_path / "model").dense.weight.allclose((one + other) / 2, atol=0.01)
+
+
 def test_a_model_is_adapted_to_ones_own_reports(run: Path, tmp_path: Path) -> None:
     from chexlabel_neural.adapt import adapt
     from chexlabel_neural.train import TrainConfig
@@ -128,7 +158,7 @@ def test_a_model_is_adapted_to_ones_own_reports(run: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        ("corpus: corpus\n", r"recipe\.yaml: `teachers`: Field required"),
+        ("corpus: corpus\n", r"recipe\.yaml: name either `teachers` or a `start`"),
         ("corpus: corpus\nteachers: [{}]\nstudent: {lairs: 3}\n", r"`student\.lairs`: "),
         ("[", r"recipe\.yaml: cannot be read"),
     ],

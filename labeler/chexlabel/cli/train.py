@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
             from chexlabel_neural.sources import gather
 
             recipe = read_recipe(Path(args.recipe))
+            if not recipe.teachers:
+                raise InputError(f"{args.recipe}: it names no teachers; run chexlabel distill")
             teachers = train_teachers(recipe, gather(recipe), out, on_step)
             done = f"{len(teachers)} teachers in {out}; next: chexlabel distill"
         else:

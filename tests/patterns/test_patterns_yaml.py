@@ -128,7 +128,7 @@ MISTAKES = {
         "- no\n",
         [
             "1: must have keys (kind, about, effect, before, after, reach, restarts, "
-            "encloses, blank_for)"
+            "encloses, blank_for, turns)"
         ],
     ),
     "unknown key": (

@@ -19,6 +19,7 @@ from chexlabel.engine.phrases import (
     SUBJECTS,
     ruled,
     strongest,
+    turned,
 )
 from chexlabel.engine.scopes import OpenScopes, resolve
 from chexlabel.engine.structure import Clause, Mention, Sentence
@@ -102,6 +103,8 @@ def _decide(mention: Mention) -> Judgement:
     item = mention.item
     if mention.stated_by is not None:
         return Judgement(item, item.role.label, (mention.stated_by,))
+    if len(mention.cues) > 1 and (turn := turned(mention.cues, item.role)):
+        return Judgement(item, turn[0], tuple(turn[1]))
     best = strongest(mention.cues, item.role) if mention.cues else []
     label = ruled(item.role.label, best, item.role.finding)
     if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):

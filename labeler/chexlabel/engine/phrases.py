@@ -35,6 +35,7 @@ __all__ = [
     "ruled",
     "start_of",
     "strongest",
+    "turned",
 ]
 
 BOUNDARIES = frozenset(
@@ -235,6 +236,23 @@ def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
             best.append(cue)
     best.sort(key=start_of)
     return best
+
+
+def turned(cues: Sequence[Match], role: Role) -> tuple[Label | None, list[Match]] | None:
+    """Return what a cue says that another one turns, and both: "neither A nor B has resolved".
+
+    `None` where no cue is turned.
+    """
+    for turning in cues:
+        kind = turning.role.kind
+        if kind is None or not kind.turns or kind.name in role.ignored:
+            continue
+        turns = dict(kind.turns)
+        for cue in cues:
+            effect = turns.get(cue.role.kind.name) if cue.role.kind else None
+            if effect is not None and cue.start >= turning.end:
+                return _EFFECTS.get(effect, role.label), sorted([turning, cue], key=start_of)
+    return None
 
 
 def start_of(item: Match) -> int:

@@ -32,7 +32,7 @@ __all__ = [
     "resolved_findings",
 ]
 
-_OF_A_KIND = ("effect", "reach", "restarts", "encloses", "blank_for")
+_OF_A_KIND = ("effect", "reach", "restarts", "encloses", "blank_for", "turns")
 
 
 def completed_info(

@@ -57,6 +57,9 @@ def _in_assertion(source: SetSource, order: list[str]) -> Iterator[Problem]:
         if cues.path.parents[1] == source.path:
             fault = "kind: `order` in structure.yaml does not list {!r}; add it there"
             yield from _unknown(cues, [(kind, ("kind",))], order, fault)
+            turned = ((name, ("turns", name)) for name in cues.model.turns)
+            fault = "turns: there is no kind of cue {!r}; correct the name"
+            yield from _unknown(cues, turned, order, fault)
         elif structure is not None and reorders and kind not in order:
             message = f"order: does not list {kind!r}, which the base set has cues of; add it"
             yield structure.problem(("order",), message)

@@ -203,7 +203,8 @@ class _Builder:
         reach = _ENCLOSED if model.encloses else model.reach or _UNLIMITED
         numbers = self._numbers
         blank_for = tuple(numbers[name] for name in model.blank_for if name in numbers)
-        kind = CueKind(model.kind, rank, model.effect, reach, model.restarts, blank_for)
+        turns = tuple(model.turns.items())
+        kind = CueKind(model.kind, rank, model.effect, reach, model.restarts, blank_for, turns)
         directed = Tag.CUE_BEFORE if entry.key == "before" else Tag.CUE_AFTER
         tag = Tag.NEUTRAL if model.effect == "neutral" else directed
         verbal = _holds(entry.phrase, self._verbs)

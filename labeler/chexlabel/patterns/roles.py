@@ -78,6 +78,7 @@ class CueKind(NamedTuple):
         reach: the most words between a cue and what it governs.
         restarts: whether a cue of this kind ends the scopes that opened before it.
         blank_for: numbers of the findings that it leaves without a label, whatever its effect.
+        turns: kinds of cue that mean something else of what it governs, with that effect.
     """
 
     name: str
@@ -86,6 +87,7 @@ class CueKind(NamedTuple):
     reach: int
     restarts: bool
     blank_for: tuple[int, ...] = ()
+    turns: tuple[tuple[str, str], ...] = ()
 
 
 class Company(NamedTuple):

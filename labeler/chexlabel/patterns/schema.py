@@ -154,6 +154,12 @@ class AssertionFile(Entry):
         description="Findings that a cue leaves without a label rather than with that of the "
         "`effect`. Names that the set doesn't have are passed over.",
     )
+    turns: dict[Name, Literal["positive", "negative", "uncertain", "none"]] = Field(
+        {},
+        description="Kinds of cue, with the effect that theirs becomes where such a cue governs "
+        "what they speak of too: `resolution: positive` for `neither` (\"neither A nor B has "
+        "resolved\").",
+    )
 
 
 class StructureFile(Entry):

@@ -62,7 +62,10 @@ class StoredLexicon:
         self.states: int = data["states"][1]
         self.node_states: list[tuple[int, ...]] = [tuple(states) for states in data["node_states"]]
         self.numbers = {states: number for number, states in enumerate(self.node_states)}
-        self._kinds = [CueKind(*kind)._replace(blank_for=tuple(kind[-1])) for kind in data["kinds"]]
+        self._kinds = [
+            CueKind(*kind, tuple(blank_for), tuple((name, effect) for name, effect in turns))
+            for *kind, blank_for, turns in data["kinds"]
+        ]
         self._roles: dict[int, Role] = {}
 
     def vocabulary(self) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     )
     write_refiner_file(file, folder)
     if recipe.gate_loss is not None:
-        unseen = {p for text in (*held, *gold) for p in labeler.passages(text.text)}
+        unseen = {p for text in (*held, *gold) for p in labeler.passages(text.text, leaning=True)}
         _add_gate(recipe, labeler, folder, file, sorted(unseen))
     return _figures(read, findings, policies, temperatures, error)
 

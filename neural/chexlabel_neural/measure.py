@@ -66,7 +66,7 @@ def readings(
     lexicon = labeler.patterns.lexicon
     found = []
     for gold in texts:
-        passages = labeler.passages(gold.text) or [gold.text]
+        passages = labeler.passages(gold.text, leaning=True) or [gold.text]
         rules = np.zeros((len(passages), len(findings)), np.int64)
         held = np.zeros(rules.shape, bool)
         known = np.array([familiarity(p, unknown_words(p, lexicon), lexicon) for p in passages])

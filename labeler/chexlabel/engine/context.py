@@ -55,6 +55,8 @@ class ContextReader:
         self._openings = rules.echo_openings
         self._endings = rules.echo_endings
         self._questions = rules.question_openings
+        self._leaning = rules.leaning
+        self._leaning_alone = rules.leaning_alone
         # By its first word and its last many a sentence is told not to refer to another.
         self._first_words = frozenset(opening.split(" ")[0] for opening in rules.echo_openings)
         self._last_words = frozenset(ending.split(" ")[-1] for ending in rules.echo_endings)
@@ -77,6 +79,18 @@ class ContextReader:
                 return REFERS
             reach = ANSWERS
         return reach
+
+    def leans(self, sentence: str) -> bool:
+        """Tell whether a reader who knows the language needs the sentence before to read this one.
+
+        The rules do not: what they read in it hangs on the sentence before only if it refers to it.
+        """
+        if BOUNDARY in sentence:
+            return False
+        words = frozenset(TOKEN.findall(sentence.lower()))
+        if not words.isdisjoint(self._leaning):
+            return True
+        return not words.isdisjoint(self._leaning_alone) and not self._names(sentence)
 
     def asks(self, sentence: str) -> bool:
         """Tell whether a sentence asks for findings, so that what else is said of them counts."""

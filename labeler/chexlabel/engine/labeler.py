@@ -265,12 +265,17 @@ class Labeler:
                 self.read_ahead(batch)
             yield from map(self, batch)
 
-    def passages(self, report: str | Report) -> list[str]:
+    def passages(self, report: str | Report, *, leaning: bool = False) -> list[str]:
         """Return the passages of a report that labels come from, in their order.
 
         A passage is what is judged at once: a sentence, or a few that refer to one another.
+
+        Args:
+            report: a text or a report.
+            leaning: whether to give those that a refiner would be asked about, also where there is
+                none (see `ContextReader.leans`).
         """
-        return self._in_passages(self._texts(report))
+        return self._in_passages(self._texts(report), leaning=leaning)
 
     def judge(self, passages: Sequence[str]) -> list[list[Judgement]]:
         """Return what passages say of the findings: for each, its judgements in text order."""
@@ -333,10 +338,13 @@ class Labeler:
         passages = [BOUNDARY.join(texts[first:after]) for first, after in bounds]
         return passages, [sentences[first:after] for first, after in bounds]
 
-    def _in_passages(self, sentences: list[str]) -> list[str]:
+    def _in_passages(self, sentences: list[str], *, leaning: bool = False) -> list[str]:
         """Return the passages that sentences make, as the judge takes them."""
-        masks = self._masks
-        bounds = self._bounds(sentences, [masks[sentence] for sentence in sentences])
+        masks = [self._masks[sentence] for sentence in sentences]
+        if leaning:
+            leans = self._context.leans
+            masks = [m | REFERS if leans(s) else m for m, s in zip(masks, sentences, strict=True)]
+        bounds = self._bounds(sentences, masks)
         if len(bounds) == len(sentences):
             return sentences
         return [BOUNDARY.join(sentences[first:after]) for first, after in bounds]
@@ -366,22 +374,32 @@ class Labeler:
     def _is_known(self, mask: int, sentences: Sequence[str]) -> bool:
         return bool(mask & MENTIONS) or any(map(self._recognised.__getitem__, sentences))
 
+    def _reach(self, sentence: str) -> int:
+        """Return whether a sentence is judged with the one before it (see `ContextReader.reach`).
+
+        With a refiner those are that the rules can read alone, and a reader cannot.
+        """
+        reach = self._context.reach(sentence)
+        if not reach and self._refiner is not None and self._context.leans(sentence):
+            return REFERS
+        return reach
+
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge
         weak = self.patterns.weak_states
-        reach, asks = self._context.reach, self._context.asks
+        asks = self._context.asks
         return [
-            passage_mask(judgements, weak, asks=asks(passage)) | reach(passage)
+            passage_mask(judgements, weak, asks=asks(passage)) | self._reach(passage)
             for passage, judgements in zip(passages, judge(passages), strict=True)
         ]
 
     def _judge_statements(self, passages: Sequence[str]) -> list[Statement]:
         patterns = self.patterns
         weak = patterns.weak_states
-        reach, asks = self._context.reach, self._context.asks
+        asks = self._context.asks
         return [
             Statement(
-                passage_mask(judgements, weak, asks=asks(passage)) | reach(passage),
+                passage_mask(judgements, weak, asks=asks(passage)) | self._reach(passage),
                 quotes(passage, judgements, patterns),
             )
             for passage, judgements in zip(passages, self._judge(passages), strict=True)

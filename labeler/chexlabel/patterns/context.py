@@ -62,6 +62,8 @@ class ContextRules(NamedTuple):
         echo_openings: how sentences begin that are read with the one before; a blank after each.
         echo_endings: how such sentences end; a blank before each.
         question_openings: how questions for a finding begin.
+        leaning: words by which a sentence leans on the one before it.
+        leaning_alone: words by which one does that names nothing.
     """
 
     lexicon: Lexicon
@@ -70,6 +72,8 @@ class ContextRules(NamedTuple):
     echo_openings: tuple[str, ...]
     echo_endings: tuple[str, ...]
     question_openings: tuple[str, ...]
+    leaning: frozenset[str]
+    leaning_alone: frozenset[str]
 
 
 def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
@@ -85,6 +89,8 @@ def context_data(context: ContextRules, rows: Rows) -> dict[str, Any]:
         "echo_openings": list(context.echo_openings),
         "echo_endings": list(context.echo_endings),
         "question_openings": list(context.question_openings),
+        "leaning": sorted(context.leaning),
+        "leaning_alone": sorted(context.leaning_alone),
     }
 
 
@@ -102,6 +108,8 @@ def context_of(data: Mapping[str, Any], rows: Sequence[str]) -> ContextRules:
         echo_openings=tuple(data["echo_openings"]),
         echo_endings=tuple(data["echo_endings"]),
         question_openings=tuple(data["question_openings"]),
+        leaning=frozenset(data["leaning"]),
+        leaning_alone=frozenset(data["leaning_alone"]),
     )
 
 
@@ -144,6 +152,8 @@ def compile_context(
         echo_openings=tuple(f"{words} " for words in _spelled_out(files, "echo_openings")),
         echo_endings=tuple(f" {words}" for words in _spelled_out(files, "echo_endings")),
         question_openings=tuple(f"{words} " for words in _spelled_out(files, "question_openings")),
+        leaning=frozenset(_spelled_out(files, "leaning")),
+        leaning_alone=frozenset(_spelled_out(files, "leaning_alone")),
     )
 
 

@@ -72,6 +72,17 @@ class ContextFile(Entry):
         "is uncertain unless the report says something else of it: any. Whole words, without `*` "
         "and `...`; a question mark ends the sentence.",
     )
+    leaning: Phrases = Field(
+        "",
+        description="Words by which a sentence leans on the one before it: neither. The rules read "
+        "it alone, unless it is one of the `references`; the refiner reads both together. Whole "
+        "words.",
+    )
+    leaning_alone: Phrases = Field(
+        "",
+        description="The same of words that count in a sentence that names no finding, organ or "
+        "cue: gone.",
+    )
     answer_openings: Phrases = Field(
         "", description="What may stand before one of the `answers`: a :."
     )

@@ -62,10 +62,7 @@ class StoredLexicon:
         self.states: int = data["states"][1]
         self.node_states: list[tuple[int, ...]] = [tuple(states) for states in data["node_states"]]
         self.numbers = {states: number for number, states in enumerate(self.node_states)}
-        self._kinds = [
-            CueKind(*kind, tuple(blank_for), tuple((name, effect) for name, effect in turns))
-            for *kind, blank_for, turns in data["kinds"]
-        ]
+        self._kinds = [_kind_of(kind) for kind in data["kinds"]]
         self._roles: dict[int, Role] = {}
 
     def vocabulary(self) -> dict[str, Any]:
@@ -92,3 +89,9 @@ class StoredLexicon:
             # Of two threads that read it at once, both get the one that was first.
             role = self._roles.setdefault(number, role_of(data, self._kinds))
         return role
+
+
+def _kind_of(data: Sequence[Any]) -> CueKind:
+    name, rank, effect, reach, restarts, blank_for, turns = data
+    turned = tuple([(kind, becomes) for kind, becomes in turns])
+    return CueKind(name, rank, effect, reach, restarts, tuple(blank_for), turned)

@@ -229,6 +229,36 @@ def test_a_passage_refers_to_nothing_before_it(reader: ContextReader) -> None:
     assert reader.reach(BOUNDARY.join(["It is unchanged", "Lungs clear"])) == 0
 
 
+@pytest.mark.parametrize(
+    ("sentence", "leans"),
+    [
+        ("I have searched for them in vain", True),  # by its pronoun
+        ("Neither is where the letter puts it", True),
+        ("The left side is up again", True),  # for it names nothing
+        ("The heart is up to its old size again", True),
+        ("The heart is enlarged again", False),
+        ("Small effusion today", False),
+        ("Lungs clear", False),
+        ("Units of measurement", False),  # no word is looked for within another
+        (BOUNDARY.join(["Small effusion", "It has gone"]), False),
+    ],
+)
+def test_a_sentence_leans_on_the_one_before_by_its_words(
+    reader: ContextReader, sentence: str, leans: bool
+) -> None:
+    assert reader.leans(sentence) is leans
+
+
+def test_the_rules_read_a_leaning_sentence_alone(labeler: Labeler) -> None:
+    text = "The letter speaks of two nodules. I have searched for them in vain. Heart normal."
+    assert len(labeler.passages(text)) == 3
+    passages = labeler.passages(text, leaning=True)
+    assert [passage.count(BOUNDARY) for passage in passages] == [1, 0]
+    # Read together they say to the rules what they say one by one.
+    together, alone = (labeler.judge(some) for some in (passages, labeler.passages(text)))
+    assert [j.label for js in together for j in js] == [j.label for js in alone for j in js]
+
+
 def test_passages_are_bounded(reader: ContextReader) -> None:
     sentences = ["Small effusion", *["It is unchanged"] * 9]
     passages = reader.passages(sentences, reader.reach, lambda _: True)

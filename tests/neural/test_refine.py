@@ -55,6 +55,18 @@ def test_a_value_becomes_blank_and_its_mention_counts_for_nothing(refined: Label
     assert report.source("Pneumothorax") == "refiner"
 
 
+def test_the_net_reads_a_leaning_sentence_with_the_one_before(refined: Labeler) -> None:
+    alone = "Left pneumothorax. Unsaid on the right."
+    leaning = "Left pneumothorax. They call it unsaid."
+    for labels in (refined.label, lambda text: tuple(refined(text).labels.values())):
+        place = refined.findings.index("Pneumothorax")
+        assert labels(alone)[place] is Label.POSITIVE
+        assert labels(leaning)[place] is None
+    assert [labels[place] for labels in refined.label_batch([alone, leaning])] == [1, None]
+    (mention,) = [m for m in refined(leaning).mentions if m.finding == "Pneumothorax"]
+    assert (mention.text, mention.source) == ("pneumothorax", "refiner")
+
+
 def test_where_the_net_says_nothing_the_rules_stand(refined: Labeler, rules: Labeler) -> None:
     text = "FINDINGS: Stable cardiomegaly. No effusion. Old rib fracture.\nIMPRESSION: No edema."
     assert refined.label(text)[1:5] == rules.label(text)[1:5]

@@ -103,7 +103,7 @@ def _decide(mention: Mention) -> Judgement:
     item = mention.item
     if mention.stated_by is not None:
         return Judgement(item, item.role.label, (mention.stated_by,))
-    if len(mention.cues) > 1 and (turn := turned(mention.cues, item.role)):
+    if len(mention.cues) > 1 and (turn := turned(mention.cues, item)):
         return Judgement(item, turn[0], tuple(turn[1]))
     best = strongest(mention.cues, item.role) if mention.cues else []
     label = ruled(item.role.label, best, item.role.finding)

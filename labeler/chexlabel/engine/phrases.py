@@ -238,20 +238,20 @@ def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
     return best
 
 
-def turned(cues: Sequence[Match], role: Role) -> tuple[Label | None, list[Match]] | None:
-    """Return what a cue says that another one turns, and both: "neither A nor B has resolved".
+def turned(cues: Sequence[Match], item: Match) -> tuple[Label | None, list[Match]] | None:
+    """Return what the verdict on a mention says that another cue turns, and both cues.
 
-    `None` where no cue is turned.
+    "Neither A nor B has resolved". `None` where none is turned.
     """
     for turning in cues:
         kind = turning.role.kind
-        if kind is None or not kind.turns or kind.name in role.ignored:
+        if kind is None or not kind.turns or kind.name in item.role.ignored:
             continue
         turns = dict(kind.turns)
         for cue in cues:
             effect = turns.get(cue.role.kind.name) if cue.role.kind else None
-            if effect is not None and cue.start >= turning.end:
-                return _EFFECTS.get(effect, role.label), sorted([turning, cue], key=start_of)
+            if effect is not None and cue.start >= item.end:
+                return _EFFECTS.get(effect, item.role.label), [turning, cue]
     return None
 
 

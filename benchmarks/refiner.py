@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -40,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     console = Console(width=100)
     started = time.perf_counter()
+    fresh = partial(Labeler, refine=arguments.refiner or True, device=arguments.device)
     try:
-        labeler = Labeler(refine=arguments.refiner or True, device=arguments.device)
+        labeler = fresh()
     except ChexlabelError as error:
         console.print(f"error: {error}", style="red")
         return 2
@@ -58,13 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     table.add_column("what")
     table.add_column("figure", justify="right")
     table.add_row("loading rules and refiner, s", f"{loading:.2f}")
-    for what, figure in _figures(labeler, reports):
+    for what, figure in _figures(labeler, fresh, reports):
         table.add_row(what, f"{figure:,.0f}")
     console.print(table)
     return 0
 
 
-def _figures(labeler: Labeler, reports: list[str]) -> Iterator[tuple[str, float]]:
+def _figures(
+    labeler: Labeler, fresh: Callable[[], Labeler], reports: list[str]
+) -> Iterator[tuple[str, float]]:
     sentences = _distinct_sentences(labeler, reports)
     yield "distinct sentences", len(sentences)
     judge = labeler._refiner
@@ -73,7 +77,7 @@ def _figures(labeler: Labeler, reports: list[str]) -> Iterator[tuple[str, float]
     if judge.gate is not None:
         left = len(sentences) - int(judge.asks(sentences).sum())
         yield "sentences of 100 left to the rules by the gate", 100 * left / len(sentences)
-    yield "reports/s, refined labels", _rate(reports, _by_batches(labeler))
+    yield "reports/s, refined labels", _rate(reports, _by_batches(fresh()))  # remembers nothing
     rules = Labeler(refine=False)
     yield "reports/s, labels by the rules alone", _rate(reports, _by_batches(rules))
 

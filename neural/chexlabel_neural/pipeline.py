@@ -30,7 +30,7 @@ from chexlabel_neural.data import Example
 from chexlabel_neural.distill import taught, transfer_set
 from chexlabel_neural.export import export_refiner, load_refiner
 from chexlabel_neural.model import ReportRefiner
-from chexlabel_neural.model_folder import TOKENIZER, VOCABULARY
+from chexlabel_neural.model_folder import TOKENIZER, VOCABULARY, file_hashes
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import read_refiner_file
 from chexlabel_neural.sources import Sources
@@ -191,6 +191,8 @@ def _note(run: Path, recipe: Recipe, name: str, history: Sequence[Epoch], second
     if path.is_file():
         manifest = json.loads(path.read_text("utf-8"))
     manifest["recipe"] = recipe.model_dump(mode="json", exclude={"corpus", "reports"})
+    if recipe.start is not None:
+        manifest["start"] = file_hashes(recipe.start)
     manifest["versions"] = {package: version(package) for package in _PACKAGES}
     manifest["machine"] = {"python": platform.python_version(), "machine": platform.machine()}
     manifest["pattern_hash"] = pattern_hash(find_set(recipe.patterns))

@@ -45,8 +45,8 @@ class Recipe(_Strict):
         composed: how many statements are composed of the set's phrases.
         teachers: the large networks; none where the student goes on from `start`.
         student: the small one that ships.
-        start: a model folder whose network is the student, instead of one taught by teachers;
-            relative to the recipe.
+        start: a model folder whose network is the student, instead of one taught by teachers
+            (`student` and `transfer` then say nothing); relative to the recipe.
         transfer: how many passages the teachers are asked about for the student; all where there
             are not more.
         finish: how the student, once it has learned from the teachers, is trained on the labels

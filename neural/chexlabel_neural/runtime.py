@@ -105,7 +105,7 @@ class PassageReader:
     def __call__(self, passages: Sequence[str]) -> list[Outputs]:
         """Return what the net says of each passage, in order.
 
-        Passages that differ by a number alone are read once (see `plain_numbers`).
+        Passages that differ by the digits of numbers alone are read once (see `plain_numbers`).
 
         Raises:
             RefinerError: not even one passage fits into the memory of the device.
@@ -177,7 +177,7 @@ class PassageReader:
             half = len(ids) // 2
             return [*self._run(ids[:half]), *self._run(ids[half:])]
         return [
-            Outputs(logits[row], tags[row, : len(pieces)].astype(np.float16))
+            Outputs(logits[row].copy(), tags[row, : len(pieces)].astype(np.float16))
             for row, pieces in enumerate(ids)
         ]
 

@@ -7,6 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,7 +113,8 @@ class Trainer:
         self._halves = config.precision == "bfloat16" or (
             config.precision == "auto" and _is_quick_at_bfloat16(config.device)
         )
-        if config.device == "cpu":  # for short passages the plain way is the quickest there
+        # For short passages the plain way is the quickest on a processor.
+        if config.device == "cpu" and hasattr(model.encoder, "set_attn_implementation"):
             model.encoder.set_attn_implementation("eager")
         # The words' vectors stay as pretrained: as good, and the largest part of a step.
         model.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
@@ -183,9 +185,11 @@ class Trainer:
 
     def _step(self, batch: Batch) -> float:
         device = self.config.device
-        with torch.autocast(device, torch.bfloat16, enabled=self._halves):
+        with torch.autocast(device, torch.bfloat16) if self._halves else nullcontext():
             output = self.model(batch.ids.to(device), batch.mask.to(device))
-            loss = loss_of(output, batch, self.config)
+        loss = loss_of(
+            RefinerOutput(output.labels.float(), output.tags.float()), batch, self.config
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -291,9 +295,10 @@ def _varied(examples: Sequence[Example], config: TrainConfig, seed: int) -> Iter
 
 def _is_quick_at_bfloat16(device: str) -> bool:
     if device == "cpu":
-        capabilities = torch.cpu.get_capabilities()
+        # PyTorch older than this function trains in float32.
+        capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    return device == "cuda" and torch.cuda.is_bf16_supported()
+    return device == "cuda" and torch.cuda.get_device_capability() >= (8, 0)  # not emulated
 
 
 def _slope(progress: float, warmup: float) -> float:

@@ -128,6 +128,7 @@ def test_a_recipe_may_go_on_from_a_model(run: Path, tmp_path: Path, capsys) -> N
     assert main(["distill", str(path), "-o", str(tmp_path), "-q"]) == 0
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert set(manifest["networks"]) == {"finish-1", "finish-2"}
+    assert manifest["start"] == read_refiner_file(run / "model").sha256
     labeler = Labeler(refine=tmp_path / "model")
     assert labeler.refiner == "tiny 2"
     assert labeler("No effusion.").labels["Pleural Effusion"] == 0

@@ -376,6 +376,14 @@ MISTAKES = {
             "does, or choose a kind that is there: denial, doubt"
         ],
     ),
+    "unknown kind to turn": (
+        "",
+        {"assertion/ours.yaml": "kind: doubt\nturns: {gone: positive}\nbefore: dubious\n"},
+        [
+            "assertion/ours.yaml:2: turns: there is no kind of cue 'gone'; correct the name, or "
+            "choose from: denial, doubt"
+        ],
+    ),
     "unknown kind to ignore": (
         "",
         {"findings/rash.yaml": "finding: Rash\npositive: rash\nignore_cues: [histery]\n"},

@@ -342,8 +342,7 @@ class Labeler:
         """Return the passages that sentences make, as the judge takes them."""
         masks = [self._masks[sentence] for sentence in sentences]
         if leaning:
-            leans = self._context.leans
-            masks = [m | REFERS if leans(s) else m for m, s in zip(masks, sentences, strict=True)]
+            masks = [self._leaning(m, s) for m, s in zip(masks, sentences, strict=True)]
         bounds = self._bounds(sentences, masks)
         if len(bounds) == len(sentences):
             return sentences
@@ -380,9 +379,13 @@ class Labeler:
         With a refiner those are that the rules can read alone, and a reader cannot.
         """
         reach = self._context.reach(sentence)
-        if not reach and self._refiner is not None and self._context.leans(sentence):
-            return REFERS
-        return reach
+        return reach if self._refiner is None else self._leaning(reach, sentence)
+
+    def _leaning(self, mask: int, sentence: str) -> int:
+        """Mark a sentence that refers to nothing, but leans on the one before it."""
+        if not mask & _REFERS_BACK and self._context.leans(sentence):
+            return mask | REFERS
+        return mask
 
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge

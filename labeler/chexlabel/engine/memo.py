@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["Memo"]
 
 _GENERATION = 1 << 16
 _LONGEST = 1000  # characters of a passage worth holding
+_ABSENT: Any = object()
 
 Value = TypeVar("Value")
 
@@ -37,26 +38,42 @@ class Memo(dict[str, Value]):
         self._generation = generation
         self._old: dict[str, Value] = {}
 
-    def fill(self, passages: Iterable[str]) -> dict[str, Value]:
-        """Work out all passages that are new, at once, and return the values of these."""
-        new = dict.fromkeys(passage for passage in passages if passage not in self)
-        values = {passage: self._old[passage] for passage in new if passage in self._old}
-        unknown = [passage for passage in new if passage not in values]
-        if unknown:
-            values.update(zip(unknown, self._function(unknown), strict=True))
-        for passage in new:
-            self._keep(passage, values[passage])
-        return values
+    def fill(self, passages: Iterable[str]) -> None:
+        """Work out all passages that are new, at once."""
+        for passage, value in self._new(p for p in passages if p not in self).items():
+            self._keep(passage, value)
 
     def of(self, passages: Sequence[str]) -> list[Value]:
         """Return the values of passages, in order; those that are new are worked out at once."""
-        values = {passage: self[passage] for passage in passages if passage in self}
-        values.update(self.fill(passages))
+        values: dict[str, Value] = {}
+        for passage in dict.fromkeys(passages):
+            value = self.get(passage, _ABSENT)  # at once, for another thread may clear the memory
+            if value is not _ABSENT:
+                values[passage] = value
+        new = self._new(passage for passage in passages if passage not in values)
+        for passage, value in new.items():
+            if len(passage) <= _LONGEST:
+                self._keep(passage, value)
+        values.update(new)
         return [values[passage] for passage in passages]
 
+    def _new(self, passages: Iterable[str]) -> dict[str, Value]:
+        """Return the values of passages that the young generation does not hold."""
+        old = self._old  # another thread may replace it
+        values: dict[str, Value] = {}
+        unknown: list[str] = []
+        for passage in dict.fromkeys(passages):
+            if passage in old:
+                values[passage] = old[passage]
+            else:
+                unknown.append(passage)
+        if unknown:
+            values.update(zip(unknown, self._function(unknown), strict=True))
+        return values
+
     def __missing__(self, passage: str) -> Value:
-        known = passage in self._old
-        value = self._old[passage] if known else self._function((passage,))[0]
+        old = self._old
+        value = old[passage] if passage in old else self._function((passage,))[0]
         if len(passage) <= _LONGEST:
             self._keep(passage, value)
         return value

@@ -75,13 +75,13 @@ class ContextFile(Entry):
     leaning: Phrases = Field(
         "",
         description="Words by which a sentence leans on the one before it: neither. The rules read "
-        "it alone, unless it is one of the `references`; the refiner reads both together. Whole "
+        "it alone, unless it is one of the `references`; the refiner reads both together. Single "
         "words.",
     )
     leaning_alone: Phrases = Field(
         "",
-        description="The same of words that count in a sentence that names no finding, organ or "
-        "cue: gone.",
+        description="The same of words that count in a sentence that names no finding, and no "
+        "organ that one is read from: gone.",
     )
     answer_openings: Phrases = Field(
         "", description="What may stand before one of the `answers`: a :."

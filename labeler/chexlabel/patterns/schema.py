@@ -157,8 +157,8 @@ class AssertionFile(Entry):
     turns: dict[Name, Literal["positive", "negative", "uncertain", "none"]] = Field(
         {},
         description="Kinds of cue, with the effect that theirs becomes where such a cue governs "
-        "what they speak of too: `resolution: positive` for `neither` (\"neither A nor B has "
-        "resolved\").",
+        'what they speak of too: `resolution: positive` for `neither` ("neither A nor B has '
+        'resolved"). Of mentions, not of organs with their states.',
     )
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,7 @@ from chexlabel_neural.model_folder import TOKENIZER, VOCABULARY, file_hashes
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import read_refiner_file
 from chexlabel_neural.sources import Sources
-from chexlabel_neural.train import Epoch, Trainer
+from chexlabel_neural.train import Epoch, TrainConfig, Trainer
 
 __all__ = ["OnStep", "distil", "load_teacher", "train_teachers", "write_vocabulary"]
 
@@ -59,16 +60,12 @@ def train_teachers(
     Raises:
         ChexlabelError: As `Trainer.fit`.
     """
+    training = _Run(recipe, sources.dev, run, on_step)
     teachers = []
     for number, net in enumerate(recipe.teachers, start=1):
-        name = f"teacher-{number}"
-        model, tokenizer = new_refiner(list(CODES.values()), layers=net.layers, base=recipe.base)
-        trainer = Trainer(model, tokenizer, net.train, run / name)
-        started = time.perf_counter()
-        with _logged(run / name, name, on_step) as watch:
-            history = trainer.fit(sources.training, sources.dev, watch)
-        _note(run, recipe, name, history, time.perf_counter() - started)
-        teachers.append((model, tokenizer))
+        teacher = new_refiner(list(CODES.values()), layers=net.layers, base=recipe.base)
+        training.train(f"teacher-{number}", teacher, net.train, sources.training)
+        teachers.append(teacher)
     return teachers
 
 
@@ -91,6 +88,7 @@ def distil(
         ChexlabelError: As `Trainer.fit`.
         RefinerError: There is no model to start from.
     """
+    training = _Run(recipe, sources.dev, run, on_step)
     if recipe.start is not None:
         read_refiner_file(recipe.start)
         student = load_refiner(recipe.start)
@@ -101,41 +99,56 @@ def distil(
         examples = taught(examples, teachers)
         first, tokenizer = teachers[0]
         student = shrink(first, recipe.student.layers)
-        trainer = Trainer(student, tokenizer, recipe.student.train, run / "student")
-        with _logged(run / "student", "student", on_step) as watch:
-            history = trainer.fit(examples, sources.dev, watch)
-        _note(run, recipe, "student", history, time.perf_counter() - started)
-    if recipe.finish:
-        _finish(recipe, sources, student, tokenizer, run, on_step)
+        training.train(
+            "student", (student, tokenizer), recipe.student.train, examples, started=started
+        )
+    finished = []
+    for number, plan in enumerate(recipe.finish, start=1):
+        model = deepcopy(student)
+        training.train(f"finish-{number}", (model, tokenizer), plan, sources.training)
+        finished.append(model.state_dict())
+    if finished:
+        student.load_state_dict(
+            {key: torch.stack([state[key] for state in finished]).mean(0) for key in finished[0]}
+        )
     folder = run / "model"
     export_refiner(student, tokenizer, folder, [" ".join(e.words) for e in sources.training])
     write_vocabulary(sources.written, folder)
     return folder
 
 
-def _finish(
-    recipe: Recipe,
-    sources: Sources,
-    student: ReportRefiner,
-    tokenizer: Tokenizer,
-    run: Path,
-    on_step: OnStep | None,
-) -> None:
-    """Train the student on the labels, as often as the recipe says, and take the mean."""
-    finished = []
-    for number, plan in enumerate(recipe.finish, start=1):
-        name = f"finish-{number}"
-        model = deepcopy(student)
-        started = time.perf_counter()
-        with _logged(run / name, name, on_step) as watch:
-            history = Trainer(model, tokenizer, plan, run / name).fit(
-                sources.training, sources.dev, watch
-            )
-        _note(run, recipe, name, history, time.perf_counter() - started)
-        finished.append(model.state_dict())
-    student.load_state_dict(
-        {key: torch.stack([state[key] for state in finished]).mean(0) for key in finished[0]}
-    )
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the networks of a run have in common.
+
+    Attributes:
+        recipe: what the run is made of.
+        dev: the held-out text.
+        folder: where all is written.
+        on_step: for a progress bar.
+    """
+
+    recipe: Recipe
+    dev: Sequence[Example]
+    folder: Path
+    on_step: OnStep | None
+
+    def train(
+        self,
+        name: str,
+        network: tuple[ReportRefiner, Tokenizer],
+        plan: TrainConfig,
+        examples: Sequence[Example],
+        *,
+        started: float | None = None,
+    ) -> None:
+        """Train a network, and note it in the manifest with the time since `started`, or now."""
+        started = time.perf_counter() if started is None else started
+        folder = self.folder / name
+        trainer = Trainer(*network, plan, folder)
+        with _logged(folder, name, self.on_step) as watch:
+            history = trainer.fit(examples, self.dev, watch)
+        _note(self.folder, self.recipe, name, history, time.perf_counter() - started)
 
 
 def load_teacher(recipe: Recipe, run: Path, number: int) -> tuple[ReportRefiner, Tokenizer]:

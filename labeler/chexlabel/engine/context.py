@@ -62,8 +62,17 @@ class ContextReader:
         self._last_words = frozenset(ending.split(" ")[-1] for ending in rules.echo_endings)
         self._may_open: dict[str, bool] = ByWord(self._may_open_with)
 
-    def reach(self, sentence: str) -> int:
-        """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0."""
+    def reach(self, sentence: str, *, leaning: bool = False) -> int:
+        """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0.
+
+        Args:
+            sentence: its text.
+            leaning: whether one that refers to nothing, but leans on the one before, does too.
+        """
+        reach = self._reference(sentence)
+        return REFERS if not reach and leaning and self.leans(sentence) else reach
+
+    def _reference(self, sentence: str) -> int:
         if BOUNDARY in sentence:
             return 0
         first = TOKEN.search(sentence[:_LOOK_AT].lower())

@@ -103,9 +103,9 @@ def _decide(mention: Mention) -> Judgement:
     item = mention.item
     if mention.stated_by is not None:
         return Judgement(item, item.role.label, (mention.stated_by,))
-    if len(mention.cues) > 1 and (turn := turned(mention.cues, item)):
-        return Judgement(item, turn[0], tuple(turn[1]))
     best = strongest(mention.cues, item.role) if mention.cues else []
+    if best and len(mention.cues) > 1 and (turn := turned(mention.cues, best, item)):
+        return Judgement(item, turn[0], tuple(turn[1]))
     label = ruled(item.role.label, best, item.role.finding)
     if mention.alternative is not None and label is Label.POSITIVE and not _stands(mention):
         return Judgement(item, mention.alternative.role.label, (mention.alternative,))

@@ -342,7 +342,8 @@ class Labeler:
         """Return the passages that sentences make, as the judge takes them."""
         masks = [self._masks[sentence] for sentence in sentences]
         if leaning:
-            masks = [self._leaning(m, s) for m, s in zip(masks, sentences, strict=True)]
+            reach = self._context.reach
+            masks = [m | reach(s, leaning=True) for m, s in zip(masks, sentences, strict=True)]
         bounds = self._bounds(sentences, masks)
         if len(bounds) == len(sentences):
             return sentences
@@ -373,40 +374,23 @@ class Labeler:
     def _is_known(self, mask: int, sentences: Sequence[str]) -> bool:
         return bool(mask & MENTIONS) or any(map(self._recognised.__getitem__, sentences))
 
-    def _reach(self, sentence: str) -> int:
-        """Return whether a sentence is judged with the one before it (see `ContextReader.reach`).
-
-        With a refiner those are that the rules can read alone, and a reader cannot.
-        """
-        reach = self._context.reach(sentence)
-        return reach if self._refiner is None else self._leaning(reach, sentence)
-
-    def _leaning(self, mask: int, sentence: str) -> int:
-        """Mark a sentence that refers to nothing, but leans on the one before it."""
-        if not mask & _REFERS_BACK and self._context.leans(sentence):
-            return mask | REFERS
-        return mask
-
     def _judge_masks(self, passages: Sequence[str]) -> list[int]:
         judge = self._refiner.skim if self._refiner else self._judge
-        weak = self.patterns.weak_states
-        asks = self._context.asks
-        return [
-            passage_mask(judgements, weak, asks=asks(passage)) | self._reach(passage)
-            for passage, judgements in zip(passages, judge(passages), strict=True)
-        ]
+        judged = zip(passages, judge(passages), strict=True)
+        return [self._mask(passage, judgements) for passage, judgements in judged]
 
     def _judge_statements(self, passages: Sequence[str]) -> list[Statement]:
         patterns = self.patterns
-        weak = patterns.weak_states
-        asks = self._context.asks
         return [
-            Statement(
-                passage_mask(judgements, weak, asks=asks(passage)) | self._reach(passage),
-                quotes(passage, judgements, patterns),
-            )
+            Statement(self._mask(passage, judgements), quotes(passage, judgements, patterns))
             for passage, judgements in zip(passages, self._judge(passages), strict=True)
         ]
+
+    def _mask(self, passage: str, judgements: Sequence[Judgement]) -> int:
+        """Return what a passage says, and whether it is read with the one before it."""
+        context = self._context
+        said = passage_mask(judgements, self.patterns.weak_states, asks=context.asks(passage))
+        return said | context.reach(passage, leaning=self._refiner is not None)
 
 
 def _refiner(

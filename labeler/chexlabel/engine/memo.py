@@ -72,8 +72,7 @@ class Memo(dict[str, Value]):
         return values
 
     def __missing__(self, passage: str) -> Value:
-        old = self._old
-        value = old[passage] if passage in old else self._function((passage,))[0]
+        value = self._new((passage,))[passage]
         if len(passage) <= _LONGEST:
             self._keep(passage, value)
         return value

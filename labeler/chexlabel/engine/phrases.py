@@ -238,12 +238,18 @@ def strongest(cues: Iterable[Match], role: Role) -> list[Match]:
     return best
 
 
-def turned(cues: Sequence[Match], item: Match) -> tuple[Label | None, list[Match]] | None:
+def turned(
+    cues: Sequence[Match], best: Sequence[Match], item: Match
+) -> tuple[Label | None, list[Match]] | None:
     """Return what the verdict on a mention says that another cue turns, and both cues.
 
     "Neither A nor B has resolved". `None` where none is turned, or another cue outranks both.
+
+    Args:
+        cues: all that reach the mention.
+        best: the strongest of them.
+        item: the mention.
     """
-    first = strongest(cues, item.role)[:1]
     for turning in cues:
         kind = turning.role.kind
         if kind is None or not kind.turns or kind.name in item.role.ignored:
@@ -251,7 +257,7 @@ def turned(cues: Sequence[Match], item: Match) -> tuple[Label | None, list[Match
         turns = dict(kind.turns)
         for cue in cues:
             effect = turns.get(cue.role.kind.name) if cue.role.kind else None
-            if effect is not None and cue.start >= item.end and first in ([turning], [cue]):
+            if effect is not None and cue.start >= item.end and best[0] in (turning, cue):
                 return _EFFECTS.get(effect, item.role.label), [turning, cue]
     return None
 

@@ -308,6 +308,22 @@ I have reviewed the images for this mass.
             ("impression", "2-Abnormal."),
         ],
     ),
+    "a report that opens with a follow-up": (
+        "CHEST PA\nFollow up: lymphoma, on treatment\nThere is a new nodule in the right lung.",
+        [("body", "There is a new nodule in the right lung.")],
+    ),
+    "a recommendation alone": ("Recommendation: PA view when able. The lateral is blurred.", []),
+    "a follow-up that closes": (
+        "Findings: No effusion.\nFollow up: film of the nodule in the right lung",
+        [("findings", "No effusion.")],
+    ),
+    "a line of which only a later sentence tells that it is no history": (
+        "Clinical question: murmur\nLevocardia, left arch. Normal heart.\nConclusion: Normal.",
+        [
+            ("findings", "Levocardia, left arch. Normal heart."),
+            ("impression", "Normal."),
+        ],
+    ),
     "nothing that counts": ("HISTORY: Pneumonia.\nTECHNIQUE: PA and lateral.", []),
 }
 

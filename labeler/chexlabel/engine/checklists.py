@@ -214,7 +214,10 @@ def _style(line: str, signs: list[_Sign]) -> str:
         opening = 0  # "Imp: - edema; - small effusion": bullets
     if signs and not line[: signs[0].start].strip():
         mixed = len(signs) > _FEWEST and len({sign.mark for sign in signs}) > 1
-        return _BEFORE if opening >= _FEWEST or mixed else _BULLET
+        return _BEFORE if opening >= _FEWEST or mixed or signs[0].certain else _BULLET
+    later = signs[1:]
+    if later and opening == len(signs) and not any(sign.closes for sign in later):
+        return _BEFORE  # "Pleura: (-) effusion, (-) thickening"
     if any(sign.closes for sign in signs):
         return _AFTER
     return _BEFORE if opening >= _FEWEST else ""

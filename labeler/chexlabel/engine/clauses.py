@@ -323,7 +323,9 @@ class _Segmenter:
                 resumed.append(again)
         self.state.scopes, self.suspended = resumed, None
 
-    def read_terminator(self, at: int, _item: Match) -> None:
+    def read_terminator(self, at: int, item: Match) -> None:
+        if self.state.is_within_phrase(item):
+            return  # the full stop of an abbreviation: "pl. thick."
         if self.link == Tag.SEPARATOR and is_parenthetic(self.items, at):
             self.passed = at + 2
             self.link = None

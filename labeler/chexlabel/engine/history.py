@@ -95,10 +95,12 @@ class HistoryFinder:
         for piece in list(_pieces(text, start, end))[1:]:
             if piece.opens_line:
                 opened = None
-            if self._goes_on(piece) or (lines and not piece.opens_line):
+            if self._goes_on(piece):
                 continue
             if piece.opens_line:
                 opened = piece.start
+            elif lines and opened is None:
+                continue
             if self.reports(piece.text) or self._describes_sign(piece.text):
                 return piece.start if opened is None else opened
             if guess and line == end and (piece.opens_line or _ITEM.match(piece.text)):

@@ -206,9 +206,14 @@ class Sectioner:
             segments.append(
                 _Segment(PREAMBLE, "final", 0, headings[0][1] if headings else len(text))
             )
+        opened = any(self._history.reports(text[s.start : s.end]) for s in segments)
         for i, (name, _, start) in enumerate(headings):
             end = headings[i + 1][1] if i + 1 < len(headings) else len(text)
-            segments.append(_Segment(name, self._roles[name], start, end))
+            role = self._roles[name]
+            if role == "closing" and not opened:
+                role = "context"  # what opens a report closes nothing: "Follow up: lymphoma"
+            opened = opened or role in ("content", "amendment")
+            segments.append(_Segment(name, role, start, end))
         # A context heading without text ("COMPARISON:") still parts what surrounds it.
         segments = [s for s in segments if s.role == "context" or _LETTER.search(text, *s[2:])]
 
@@ -273,6 +278,8 @@ class Sectioner:
         for segment in reversed(segments):
             if segment.role == "context":
                 bounds = segment.start, segment.end
+                if self._roles[segment.name] != "context":  # it may be a closing one after all
+                    lines, guess = True, False
                 start = self._history.end(text, *bounds, lines=lines, guess=guess)
                 if start < segment.end:
                     return segment, start

@@ -62,15 +62,16 @@ class ContextReader:
         self._last_words = frozenset(ending.split(" ")[-1] for ending in rules.echo_endings)
         self._may_open: dict[str, bool] = ByWord(self._may_open_with)
 
-    def reach(self, sentence: str, *, leaning: bool = False) -> int:
+    def reach(self, sentence: str, *, leaning: bool = False, names: bool = False) -> int:
         """Return whether a sentence refers to the one before it: `REFERS`, `ANSWERS` or 0.
 
         Args:
             sentence: its text.
             leaning: whether one that refers to nothing, but leans on the one before, does too.
+            names: see `leans`.
         """
         reach = self._reference(sentence)
-        return REFERS if not reach and leaning and self.leans(sentence) else reach
+        return REFERS if not reach and leaning and self.leans(sentence, names=names) else reach
 
     def _reference(self, sentence: str) -> int:
         if BOUNDARY in sentence:
@@ -89,17 +90,21 @@ class ContextReader:
             reach = ANSWERS
         return reach
 
-    def leans(self, sentence: str) -> bool:
+    def leans(self, sentence: str, *, names: bool = False) -> bool:
         """Tell whether a reader who knows the language needs the sentence before to read this one.
 
         The rules do not: what they read in it hangs on the sentence before only if it refers to it.
+
+        Args:
+            sentence: its text.
+            names: whether it is known to name a finding; otherwise that is looked for.
         """
         if BOUNDARY in sentence:
             return False
         words = frozenset(TOKEN.findall(sentence.lower()))
         if not words.isdisjoint(self._leaning):
             return True
-        return not words.isdisjoint(self._leaning_alone) and not self._names(sentence)
+        return not (names or words.isdisjoint(self._leaning_alone)) and not self._names(sentence)
 
     def asks(self, sentence: str) -> bool:
         """Tell whether a sentence asks for findings, so that what else is said of them counts."""

@@ -12,7 +12,7 @@ from chexlabel.engine.checklists import plain_marks
 from chexlabel.engine.confidence import report_probabilities
 from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
 from chexlabel.engine.evidence import Place, Statement, mentions, quotes
-from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.judgement import REFINER, Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
 from chexlabel.engine.memo import Memo
@@ -32,8 +32,8 @@ __all__ = ["Labeler"]
 
 _REFERS_BACK = REFERS | ANSWERS
 
-_MASKS = 1 << 17
-"""How many passages' labels a generation of the memo holds: some 23 MB."""
+_MASKS = 100_000
+"""How many passages' labels a generation of the memo holds: some 18 MB."""
 
 
 class Labeler:
@@ -390,7 +390,10 @@ class Labeler:
         """Return what a passage says, and whether it is read with the one before it."""
         context = self._context
         said = passage_mask(judgements, self.patterns.weak_states, asks=context.asks(passage))
-        return said | context.reach(passage, leaning=self._refiner is not None)
+        if self._refiner is None:
+            return said | context.reach(passage)
+        names = any(each.source != REFINER for each in judgements)
+        return said | context.reach(passage, leaning=True, names=names)
 
 
 def _refiner(

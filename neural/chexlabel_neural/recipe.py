@@ -87,6 +87,8 @@ class Recipe(_Strict):
     def _begins_somewhere(self) -> Recipe:
         if bool(self.teachers) == bool(self.start):
             raise ValueError("name either `teachers` or a `start`")
+        if self.start and not self.finish:
+            raise ValueError("say by `finish` how the model of `start` is trained")
         return self
 
 

@@ -160,6 +160,7 @@ def test_a_model_is_adapted_to_ones_own_reports(run: Path, tmp_path: Path) -> No
     ("recipe", "message"),
     [
         ("corpus: corpus\n", r"recipe\.yaml: name either `teachers` or a `start`"),
+        ("corpus: corpus\nstart: model\n", r"recipe\.yaml: say by `finish` how the model"),
         ("corpus: corpus\nteachers: [{}]\nstudent: {lairs: 3}\n", r"`student\.lairs`: "),
         ("[", r"recipe\.yaml: cannot be read"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from chexlabel_neural.sources import composed_statements, real_sentences
 
 __all__ = ["Figures", "calibrate_model"]
 
-_ORDINARY = 3
+_ORDINARY = 10
 """How often a sentence of a real report counts when the gate is fitted."""
 
 _LEAST = 200  # single passages of held-out writers, for a temperature that means something
@@ -123,32 +123,32 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     )
     write_refiner_file(file, folder)
     if recipe.gate_loss is not None:
-        unseen = {p for text in (*held, *gold) for p in labeler.passages(text.text, leaning=True)}
-        _add_gate(recipe, labeler, folder, file, sorted(unseen))
+        _add_gate(recipe, labeler, folder, file, [text.text for text in (*held, *gold)])
     return _figures(read, findings, policies, temperatures, error)
 
 
 def _add_gate(
     recipe: Recipe, labeler: Labeler, folder: Path, file: RefinerFile, unseen: Sequence[str]
 ) -> None:
-    """Fit the gate on all text of the recipe, and set it on the passages that it has not seen."""
+    """Fit the gate on all text of the recipe, and set it on texts that it has not seen."""
     assert recipe.gate_loss is not None  # noqa: S101 (for the reader)
     patterns = labeler.patterns
     rules = RulesJudge(patterns.lexicon, ContextReader(patterns.context, patterns.lexicon))
     refiner, _ = select_refiner(rules, patterns, folder, "auto")
     assert refiner is not None  # noqa: S101 (the file is of this set)
 
-    def looked_at(passages: Sequence[str]) -> tuple[list[Look], list[bool]]:
-        """Return what the gate sees of passages, and whether the net changes a label of each."""
+    def looked_at(texts: Iterable[str]) -> tuple[list[Look], list[bool]]:
+        """Return what the gate sees of the passages, and whether the net changes one's label."""
+        passages = sorted({p for text in texts for p in labeler.passages(text, leaning=True)})
         looks = refiner.look(passages, list(rules(passages)))
         return looks, [any(each.source == REFINER for each in found) for found in refiner(passages)]
 
     chance = random.Random(recipe.seed + 2)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold // 4, chance)
-    passages = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
-    looks, changed = looked_at(passages)
+    written = [passage.text for passage in (*read_corpus(recipe.corpus), *statements)]
+    looks, changed = looked_at(written)
     held, held_changed = looked_at(unseen)
-    ordinary, ordinary_changed = looked_at(sorted(real_sentences(recipe.reports, labeler)))
+    ordinary, ordinary_changed = looked_at(real_sentences(recipe.reports, labeler))
     # What the gate is to save is the reading of ordinary sentences, so they count more.
     looks += _ORDINARY * ordinary
     changed += _ORDINARY * ordinary_changed

@@ -18,7 +18,7 @@ from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Role, Tag
 from chexlabel_neural.classes import CHOICES, CLASS_OF, LABEL_OF, TRANSITIONS
 from chexlabel_neural.familiarity import Familiarity, familiarity, strangeness, unknown_words
-from chexlabel_neural.gate import Gate, Look
+from chexlabel_neural.gate import Gate, Look, gate_words
 from chexlabel_neural.probabilities import softmax
 from chexlabel_neural.runtime import Outputs, PassageReader
 from chexlabel_neural.withheld import tagged_words, withheld
@@ -126,7 +126,7 @@ class RefinerJudge:
         """Return what the gate sees of passages, given the rules' judgements of each."""
         lexicon = self._lexicon
         return [
-            Look(passage, unknown_words(passage, lexicon), self._said(judgements))
+            Look(gate_words(passage), unknown_words(passage, lexicon), self._said(judgements))
             for passage, judgements in zip(passages, by_rules, strict=True)
         ]
 

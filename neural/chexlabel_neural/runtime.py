@@ -191,7 +191,7 @@ class OnnxNet:
     In a worker process it keeps to one thread: the processes share the cores among themselves.
     """
 
-    tokens = 128  # what goes through a layer at once stays in the core's cache
+    tokens = 256  # what goes through a layer at once stays near the core's cache
 
     def __init__(self, path: Path) -> None:
         import onnxruntime as ort

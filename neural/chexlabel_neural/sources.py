@@ -79,7 +79,7 @@ def gather(recipe: Recipe) -> Sources:
 
 
 def real_sentences(files: Iterable[Path], labeler: Labeler) -> set[str]:
-    """Return the distinct sentences of reports that labels come from.
+    """Return the distinct passages of reports that labels come from, as a refiner reads them.
 
     Raises:
         InputError: A file is not there or cannot be read.
@@ -90,7 +90,8 @@ def real_sentences(files: Iterable[Path], labeler: Labeler) -> set[str]:
             raise InputError(f"{file}: no such reports; correct `reports:` or leave it out")
         with open_reports(file) as source:
             for report in source:
-                sentences.update(" ".join(s.split()) for s in labeler.passages(report))
+                passages = labeler.passages(report, leaning=True)
+                sentences.update(" ".join(passage.split()) for passage in passages)
     return {sentence for sentence in sentences if len(sentence) in _LENGTHS}
 
 

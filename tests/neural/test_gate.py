@@ -12,38 +12,59 @@ pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 import numpy as np
 
 from chexlabel import Label, Labeler, RefinerError
-from chexlabel_neural.gate import Gate, Look, fit_gate, gate_cost, gate_features
+from chexlabel_neural.gate import Gate, Look, fit_gate, gate_cost, gate_features, gate_words
 from chexlabel_neural.refine import RefinerJudge
 from tiny_model import write_tiny_model
 
 _SIZE = (1 << 18) + 1
 
 
+def _look(text: str, unknown: int = 0, said: frozenset[tuple[int, int]] = frozenset()) -> Look:
+    return Look(gate_words(text), unknown, said)
+
+
+def _features(
+    text: str, unknown: int = 0, said: frozenset[tuple[int, int]] = frozenset()
+) -> set[int]:
+    return set(gate_features([_look(text, unknown, said)]).ids.tolist())
+
+
 def _weights(**votes: float) -> np.ndarray:
     weights = np.zeros(_SIZE, np.float32)
     for word, vote in votes.items():
-        own = set(gate_features(Look(word, 1))) - set(gate_features(Look("other", 1)))
-        weights[sorted(own)] = vote
+        weights[sorted(_features(word, 1) - _features("other", 1))] = vote
     return weights
 
 
 def test_numbers_and_letter_case_do_not_count_and_unknown_words_do() -> None:
-    def features(text: str, unknown: int = 0) -> list[int]:
-        return gate_features(Look(text, unknown))
+    assert _features("No effusion on 3 views") == _features("NO effusion on 12 views")
+    assert _features("No effusion") != _features("Effusion no")
+    assert _features("No effusion") != _features("No effusion", 1)
+    assert _features("No effusion", 3) == _features("No effusion", 30)
+    assert _features("\ud800")
+    assert len(_features("")) == 2  # nothing between two edges, and no unknown word
 
-    assert features("No effusion on 3 views") == features("NO effusion on 12 views")
-    assert features("No effusion") != features("Effusion no")
-    assert features("No effusion") != features("No effusion", 1)
-    assert features("No effusion", 3) == features("No effusion", 30)
-    assert features("\ud800")
+
+def test_each_look_has_its_own_features() -> None:
+    looks = [
+        _look("No effusion", 1, frozenset({(9, 1)})),
+        _look(""),
+        _look("Some edema and some effusion", 0, frozenset({(9, 3), (4, 3)})),
+        _look("Clear."),
+    ]
+    ids, owners = gate_features(looks)
+    for place, look in enumerate(looks):
+        alone = gate_features([look])
+        assert sorted(ids[owners == place]) == sorted(alone.ids)
+        assert not alone.looks.any()
 
 
 def test_what_the_rules_say_counts_with_each_word() -> None:
-    silent = set(gate_features(Look("No effusion", 0)))
-    denied = set(gate_features(Look("No effusion", 0, frozenset({(9, 1)}))))
+    silent = _features("No effusion")
+    denied = _features("No effusion", 0, frozenset({(9, 1)}))
     assert silent < denied
     assert len(denied - silent) == 3  # the label, and with either word
-    assert denied != set(gate_features(Look("No effusion", 0, frozenset({(9, 3)}))))
+    assert denied != _features("No effusion", 0, frozenset({(9, 3)}))
 
 
 def _with_gate(folder: Path, **votes: float) -> Path:
@@ -71,7 +92,7 @@ def test_it_learns_which_passages_the_net_changes() -> None:
     pytest.importorskip("torch", reason="fitting a gate needs the extra [neural]")
     ordinary = [f"The {a} is {b}" for a in ("heart", "lung", "hilum") for b in ("clear", "normal")]
     odd = [f"The {a} is {b}" for a in ("cor", "pump", "organ") for b in ("huge", "bulky")]
-    looks = [Look(passage, 0) for passage in (*ordinary, *odd)]
+    looks = [_look(passage) for passage in (*ordinary, *odd)]
     changed = [False] * 6 + [True] * 6
     gate = fit_gate(looks * 8, changed * 8)
     assert gate.scores(looks[:6]).max() < 0 < gate.scores(looks[6:]).min()
@@ -88,7 +109,7 @@ def test_it_learns_with_which_label_of_the_rules_the_net_disagrees() -> None:
     pytest.importorskip("torch", reason="fitting a gate needs the extra [neural]")
     denied, present = frozenset({(9, 1)}), frozenset({(9, 3)})
     looks = [
-        Look(f"{opening} effusion", 0, said)
+        _look(f"{opening} effusion", 0, said)
         for opening in ("No", "Some")
         for said in (denied, present)
     ]
@@ -104,7 +125,7 @@ def test_a_broken_gate_is_refused(tmp_path: Path, tiny_model: Path) -> None:
     with pytest.raises(RefinerError, match=r"gate\.npy: cannot be read"):
         Labeler(refine=folder)
     with (folder / "gate.npy").open("wb") as file:
-        np.save(file, np.zeros(3))
+        np.save(file, np.zeros(_SIZE, np.float16))  # as they were before
     write_tiny_model(folder, gate={"file": "gate.npy", "least": 0.0})
     with pytest.raises(RefinerError, match="holds no weights"):
         Labeler(refine=folder)

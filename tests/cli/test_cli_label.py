@@ -315,7 +315,7 @@ MANY = [f"report {n} has {'no ' if n % 3 else ''}edema" for n in range(1000)]
 
 @pytest.mark.parametrize("evidence", [False, True])
 def test_workers_keep_the_order(tmp_path, evidence: bool) -> None:
-    source = reports_csv(tmp_path / "reports.csv", [*MANY, "BOOM"])
+    source = reports_csv(tmp_path / "reports.csv", [*MANY, *MANY, "BOOM"])
     written = []
     for workers in (1, 2):
         folder = tmp_path / str(workers)
@@ -331,10 +331,10 @@ def test_workers_keep_the_order(tmp_path, evidence: bool) -> None:
             on_unreadable=found.append,
             on_progress=lambda *step, done=done: done.append(step),
         )
-        assert (summary.reports, summary.unreadable) == (1001, 1)
-        assert [(report.row, report.id) for report in found] == [(1001, "r1001")]
-        assert [step[0] for step in done] == ([256, 512, 768, 1001] if workers == 1 else [1001])
-        assert done[-1] == (1001, 1001)
+        assert (summary.reports, summary.unreadable) == (2001, 1)
+        assert [(report.row, report.id) for report in found] == [(2001, "r2001")]
+        assert [step[0] for step in done] == ([1024, 2001] if workers == 1 else [2001])
+        assert done[-1] == (2001, 2001)
         written.append([path.read_bytes() for path in sorted(folder.iterdir())])
     assert written[0] == written[1]
     assert len(written[0]) == 1 + evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from chexlabel.patterns.syntax import GAP, Choice, Element
+from chexlabel.patterns.syntax import END, GAP, Choice, Element
 
 __all__ = ["key_words"]
 
@@ -35,7 +35,10 @@ def key_words(
             counts[word] += _ELSEWHERE
     keys: set[str] = set()
     for phrase in phrases:
-        keys |= _keys(phrase, counts)[1]
+        found = _keys(phrase, counts)
+        if found is None:
+            raise ValueError("a phrase needs a word that the text always holds")
+        keys |= found[1]
     return keys
 
 
@@ -48,18 +51,32 @@ def _words(phrase: Iterable[Element]) -> Iterator[str]:
             yield element
 
 
-def _keys(phrase: Sequence[Element], counts: Counter[str]) -> tuple[int, set[str]]:
-    """Return the words one of which a phrase needs, and in how many phrases they stand."""
+def _keys(phrase: Sequence[Element], counts: Counter[str]) -> tuple[int, set[str]] | None:
+    """Return the words one of which a phrase needs, and in how many phrases they stand.
+
+    `None` where it can do without any: a gap and the end of the text are no words.
+    """
     candidates = [
         _keys_of_choice(element, counts)
         if isinstance(element, Choice)
         else (counts[element], {element})
         for element in phrase
-        if element != GAP and not (isinstance(element, Choice) and [] in element.options)
+        if element not in (GAP, END)
     ]
-    return min(candidates, key=lambda candidate: candidate[0])
+    return min(
+        (candidate for candidate in candidates if candidate is not None),
+        key=lambda candidate: candidate[0],
+        default=None,
+    )
 
 
-def _keys_of_choice(choice: Choice, counts: Counter[str]) -> tuple[int, set[str]]:
-    options = [_keys(option, counts) for option in choice.options]
-    return sum(count for count, _ in options), set().union(*(keys for _, keys in options))
+def _keys_of_choice(choice: Choice, counts: Counter[str]) -> tuple[int, set[str]] | None:
+    total = 0
+    keys: set[str] = set()
+    for option in choice.options:
+        found = _keys(option, counts)
+        if found is None:
+            return None
+        total += found[0]
+        keys |= found[1]
+    return total, keys

@@ -312,6 +312,10 @@ I have reviewed the images for this mass.
         "CHEST PA\nFollow up: lymphoma, on treatment\nThere is a new nodule in the right lung.",
         [("body", "There is a new nodule in the right lung.")],
     ),
+    "a history that runs on, and a follow-up that is empty of a report": (
+        "Indication: cough\nSomething odd about it.\nFollow up: none",
+        [("body", "Something odd about it.")],
+    ),
     "a recommendation alone": ("Recommendation: PA view when able. The lateral is blurred.", []),
     "a follow-up that closes": (
         "Findings: No effusion.\nFollow up: film of the nodule in the right lung",

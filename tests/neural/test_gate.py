@@ -124,8 +124,11 @@ def test_a_broken_gate_is_refused(tmp_path: Path, tiny_model: Path) -> None:
     write_tiny_model(folder, gate={"file": "gate.npy", "least": 0.0})
     with pytest.raises(RefinerError, match=r"gate\.npy: cannot be read"):
         Labeler(refine=folder)
-    with (folder / "gate.npy").open("wb") as file:
-        np.save(file, np.zeros(_SIZE, np.float16))  # as they were before
-    write_tiny_model(folder, gate={"file": "gate.npy", "least": 0.0})
-    with pytest.raises(RefinerError, match="holds no weights"):
-        Labeler(refine=folder)
+    as_they_were = np.zeros(_SIZE, np.float16)
+    hashed_otherwise = np.append(as_they_were, np.float16(1))
+    for weights in (np.zeros(3), as_they_were, hashed_otherwise):
+        with (folder / "gate.npy").open("wb") as file:
+            np.save(file, weights)
+        write_tiny_model(folder, gate={"file": "gate.npy", "least": 0.0})
+        with pytest.raises(RefinerError, match="holds no weights"):
+            Labeler(refine=folder)

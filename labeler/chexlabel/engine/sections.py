@@ -277,10 +277,14 @@ class Sectioner:
         """Return the last context section that runs on into the report, and where that starts."""
         for segment in reversed(segments):
             if segment.role == "context":
-                bounds = segment.start, segment.end
-                if self._roles[segment.name] != "context":  # it may be a closing one after all
-                    lines, guess = True, False
-                start = self._history.end(text, *bounds, lines=lines, guess=guess)
+                doubtful = self._roles[segment.name] != "context"  # it may close one
+                start = self._history.end(
+                    text,
+                    segment.start,
+                    segment.end,
+                    lines=lines or doubtful,
+                    guess=guess and not doubtful,
+                )
                 if start < segment.end:
                     return segment, start
         return None

@@ -47,9 +47,10 @@ class _Organ:
         states: the states that bear on it.
         attributes: how many of them stand before it; what is said of it in a predicate follows.
         carried: those of the noun before it, which hold for it too if nothing of its own follows.
+        turned: the words that turn these round: "the heart is enlarged, the mediastinum is not".
     """
 
-    __slots__ = ("attributes", "carried", "item", "mention", "states")
+    __slots__ = ("attributes", "carried", "item", "mention", "states", "turned")
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class _Organ:
         self.states: list[_State] = []
         self.attributes = 0
         self.carried: list[_State] = []
+        self.turned: Match | None = None
 
 
 class Anatomy:
@@ -95,9 +97,10 @@ class Anatomy:
         """Take note that what follows in the clause is supposed: "if left atrial lead ..."."""
         self._supposes = True
 
-    def pass_mention(self) -> None:
-        """Take note that a finding was mentioned."""
-        self._mentions_since = True
+    def pass_mention(self, item: Match) -> None:
+        """Take note that a finding was mentioned; not of other readings of an organ's own words."""
+        if not self.organs or item.end > self.organs[-1].item.end:
+            self._mentions_since = True
 
     def part(self, item: Match) -> None:
         """Take note of a verb, or of what parts clauses or members of a list."""
@@ -147,6 +150,12 @@ class Anatomy:
             if self._digresses:
                 self._asides.append((item, cues))
             self._bind((item, cues))
+
+    def turn_round(self, at: int) -> None:
+        """Take note that what the organ before has is denied of the last: "..., the heart is not"."""
+        organ = self.organs[-1] if self.organs else None
+        if organ is not None and self._in_clause and not (organ.states or self._mentions_since):
+            organ.turned = self._items[at]
 
     def judgements(self) -> Iterator[Judgement]:
         """Judge all anatomy whose state is known and means something."""
@@ -296,8 +305,17 @@ def _decide(organ: _Organ, asides: Sequence[_State]) -> Judgement | None:
     for state, label in organ.item.role.states.items():
         for item, cues in entries:
             if item.role.state == state:
-                return _judge(organ, item, label, cues)
+                judgement = _judge(organ, item, label, cues)
+                turned = organ.turned if entries is organ.carried else None
+                return judgement if turned is None else _turned_round(judgement, turned)
     return None
+
+
+def _turned_round(judgement: Judgement, words: Match) -> Judgement:
+    """Return the opposite of what an organ has taken over from the one before it."""
+    denied = judgement.label is Label.NEGATIVE
+    label = Label.POSITIVE if denied else Label.NEGATIVE
+    return judgement._replace(label=label, cues=(*judgement.cues, words))
 
 
 def _is_plain(organ: _Organ, state: Match) -> bool:

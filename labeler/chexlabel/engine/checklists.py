@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from chexlabel._regex import compiled_later
@@ -56,6 +56,11 @@ _BOX = compiled_later(
 )
 _ASKED = compiled_later(r"\?(?=[ \t]*\[[ \t]?[xXyYnN+\-\u2713\u2714\u2212]?[ \t]?\])")
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
+_ANSWER = compiled_later(
+    r"[ \t]*(?:(yes|y|present|positive|pos)|(?:no|n|absent|negative|neg|none))\b[ \t:/|,-]*",
+    re.IGNORECASE,
+)
+_BLANKED = compiled_later(r"[^\n]")
 _SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = compiled_later(r"[-=]{1,2}>|\u2192")
 _LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=[\w?])")
@@ -63,6 +68,7 @@ _SHORT_LEADER = compiled_later(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
 _CHEVRON = compiled_later(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\s|$)", re.MULTILINE)
 _WORDED = compiled_later(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
 _SIGN = compiled_later(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
+_GLUED = compiled_later(r"(?<=[^\W\d_])[+\-\u2212](?=[\s,;.]|$)")  # "EFF+ PTX-"
 _CHOICE = compiled_later(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
 _BEFORE_ITEM = ",;/|:("
 _AFTER_ITEM = ",;/|.:()"
@@ -75,6 +81,8 @@ def plain_marks(text: str) -> str:
     '∃ edema, ∄ effusion'
     >>> plain_marks("Edema +, effusion -.")
     'Edema ✓, effusion ✗.'
+    >>> plain_marks("CM+ PTX-")
+    'CM✓ PTX✗'
     >>> plain_marks("[x] edema [ ] effusion")
     ' ∃  edema  ∄  effusion'
     >>> plain_marks("\u2717 edema \u2713 effusion")
@@ -148,12 +156,18 @@ def _tick_boxes(line: str) -> str:
     """Return a line with its boxes made plain.
 
     They stand before their items ("[x] edema [ ] effusion"), after them ("edema [x] effusion [ ]"),
-    or before the answers to choose from ("Effusion: [ ] yes [x] no"), of which the ticked are kept.
+    or before the answers to choose from, of which the ticked are kept, behind their item
+    ("Effusion: [ ] yes [x] no") or before it ("[ ] yes [x] no effusion").
     """
     boxes = list(_BOX.finditer(line))
     if not boxes:
         return line
+    chosen = _chosen_in_front(line, boxes)
+    if chosen is not None:
+        return chosen
     line = _ASKED.sub(" ", line)  # "Effusion? [n]" asks no more than "Effusion [n]"
+    if _is_unanswered(line, boxes):
+        return _BLANKED.sub(" ", line)
     is_first = not any(c.isalpha() for c in line[: boxes[0].start()])
     is_last = not any(c.isalpha() for c in line[boxes[-1].end() :])
     pieces = [line[: boxes[0].start()]]
@@ -166,6 +180,38 @@ def _tick_boxes(line: str) -> str:
             words = _CHOICE.sub(lambda found: " " * len(found[0]), words, count=1)
         pieces += [mark.center(len(box[0])), words]
     return "".join(pieces)
+
+
+def _is_unanswered(line: str, boxes: list[re.Match[str]]) -> bool:
+    """Say whether none of the answers to choose from is ticked: "Effusion: [ ] yes [ ] no"."""
+    if len(boxes) == 1 or any(box[1] or box[3] for box in boxes):
+        return False
+    ends = [box.start() for box in boxes[1:]] + [len(line.rstrip())]
+    answers = (_ANSWER.match(line, box.end()) for box in boxes)
+    return all(a is not None and a.end() == end for a, end in zip(answers, ends, strict=True))
+
+
+def _chosen_in_front(line: str, boxes: list[re.Match[str]]) -> str | None:
+    """Return a line that opens with answers to choose from, the ticked one made plain.
+
+    An item without an answer is left out. `None` if the line does not open so: its boxes stand at
+    items, or no item follows the answers.
+    """
+    if line[: boxes[0].start()].strip():
+        return None
+    mark = ""
+    place = 0
+    for box, following in zip_longest(boxes, boxes[1:]):
+        answer = _ANSWER.match(line, box.end())
+        if answer is None or (following is not None and answer.end() != following.start()):
+            return None
+        if box[1] or box[3]:
+            mark = PRESENT_BEFORE if answer[1] else ABSENT_BEFORE
+        place = answer.end()
+    item = line[place:]
+    if len(boxes) == 1 or not item[:1].isalpha():
+        return None
+    return mark.ljust(place) + (item if mark else _BLANKED.sub(" ", item))
 
 
 class _Sign(NamedTuple):
@@ -244,6 +290,8 @@ def _replaced(line: str, signs: list[_Sign], style: str) -> str:
 
 def _signs(line: str) -> Iterator[_Sign]:
     """Yield the pluses and minuses of a line that may stand before or after an item."""
+    signs = _GLUED.findall(line)
+    glued = len(signs) >= _FEWEST and ("+" in signs or len(signs) > _FEWEST)
     for found in _SIGN.finditer(line):
         start, end = found.span()
         near = line[max(0, start - _NEAR) : start]
@@ -255,6 +303,7 @@ def _signs(line: str) -> Iterator[_Sign]:
         opens = not said or said[-1] in _BEFORE_ITEM or near.endswith("  ") or bracketed
         closes = not follows or follows[0] in _AFTER_ITEM or after.startswith("  ") or bracketed
         closes = (closes and (said[-1:].isalpha() or said[-1:] == ":")) or said[-1:] == ")"
+        closes = closes or (glued and _GLUED.match(line, start) is not None)
         mark = _PLUS if (found[1] or found[2]) == "+" else _MINUS
         if (opens and named) or closes or (named and near.endswith(" ")):
             certain = bracketed or said.endswith(":")

@@ -100,11 +100,13 @@ class _Segmenter:
         # A cue that holds the boundary itself governs what follows: ", nor is the heart enlarged".
         held = [scope for scope in self.state.scopes if scope.cue.end > boundary]
         self.state.scopes = [scope for scope in self.state.scopes if scope.cue.end <= boundary]
+        restated = rule == "a cue of its own" and self.state.is_denied()
         self.end_scopes(at)
         self.clause.end = at
         self.clause = Clause(at, len(self.items), rule)
         self.sentence.clauses.append(self.clause)
         self.state.begin()
+        self.state.restated = restated
         self.state.scopes = held
         self.suspended = None
         self.link = None

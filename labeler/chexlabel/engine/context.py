@@ -36,6 +36,7 @@ ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 
 _LONGEST = 4  # sentences of a passage
 _LONGEST_NAME = 4  # words of a finding's name
+_SHORT_QUESTION = 5  # tokens, with the mark: "Lungs wet?"
 _LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
 
 
@@ -111,7 +112,7 @@ class ContextReader:
         if sentence[-1:] != "?":
             return False
         words = TOKEN.findall(sentence[:_LOOK_AT].lower())
-        return " ".join(words).startswith(self._questions)
+        return len(words) <= _SHORT_QUESTION or " ".join(words).startswith(self._questions)
 
     def passages(
         self,

@@ -74,12 +74,14 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
             anatomy.add(at, verdicts.get(at))
         elif tag == Tag.STATE:
             anatomy.state(at, tuple(scopes.cues(at)), _verdict_on(sentence, clause, at))
+        elif tag == Tag.REVERSAL:
+            anatomy.turn_round(at)
         elif tag == Tag.RELATIVE:
             anatomy.digress()
         elif tag == Tag.SEPARATOR:
             anatomy.resume()
         elif tag in FINDINGS:
-            anatomy.pass_mention()
+            anatomy.pass_mention(item)
         elif tag == Tag.CUE_BEFORE and item.role.kind and item.role.kind.effect == "none":
             anatomy.suppose()
         if tag in BOUNDARIES or tag in PREDICATES:

@@ -29,6 +29,7 @@ _NOUN_GAP = 3
 
 _BEFORE_ITS_NOUN = PREPARING | {Tag.ELISION}
 _LISTING = frozenset({Tag.CONJUNCTION, Tag.DISJUNCTION})
+_STANDS = frozenset({"neutral", "positive"})  # what leaves a finding there, as these cues' effect
 
 
 def ends_clause(items: Sequence[Match], at: int, length: int) -> bool:
@@ -84,9 +85,17 @@ def _carry_on(sentence: Sentence, echo: Echo) -> None:
         for cue in antecedent.cues
         if cue.start >= end or cue.role.verbal or (restarts(cue) and not late)
     ]
+    said = sentence.items[antecedent.place + 1 : echo.place]
+    stands = any(item.role.kind and item.role.kind.effect in _STANDS for item in said)
     for mention in _beside(sentence, echo, late=late):
         if not any(cue.start >= mention.item.end for cue in mention.cues):
-            mention.cues = [*mention.cues, *verdict]
+            # "A has not changed, neither has B": the echo's own words deny nothing then
+            own = [cue for cue in mention.cues if not (stands and _is_within(cue, echo.item))]
+            mention.cues = [*own, *verdict]
+
+
+def _is_within(cue: Match, words: Match) -> bool:
+    return words.start <= cue.start and cue.end <= words.end
 
 
 def _beside(sentence: Sentence, echo: Echo, *, late: bool) -> Iterator[Mention]:
@@ -114,7 +123,7 @@ def _turn_round(sentence: Sentence, echo: Echo) -> None:
     for mention in sentence.mentions:
         if mention.clause is not echo.clause:
             continue
-        if any(words.start <= cue.start and cue.end <= words.end for cue in mention.cues):
+        if any(_is_within(cue, words) for cue in mention.cues):
             mention.stated_by = words
 
 

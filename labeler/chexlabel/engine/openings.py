@@ -46,6 +46,7 @@ class OpenClause:
         has_organ: whether the sentence named an organ.
         names_organ: whether the clause has.
         organ_end: the token after the last organ.
+        restated: whether it denies anew after a clause that denies: "no effusion, no edema".
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class OpenClause:
         "length",
         "names_organ",
         "organ_end",
+        "restated",
         "scopes",
         "stated",
     )
@@ -78,6 +80,7 @@ class OpenClause:
         self.stated = False
         self.names_organ = False
         self.disjoined = False
+        self.restated = False
 
     def awaits_noun(self, junction: Junction) -> bool:
         """Say whether a denial has named nothing yet: "no focal, mild consolidation"."""
@@ -175,7 +178,12 @@ def is_finished(clause: OpenClause, junction: Junction) -> bool:
     return (
         junction.tag == Tag.SEPARATOR
         and clause.is_denied()
-        and (clause.closed or clause.disjoined or clause.denies_state(junction))
+        and (
+            clause.closed
+            or clause.disjoined
+            or (clause.restated and clause.last is not None)
+            or clause.denies_state(junction)
+        )
         and not is_listed(clause.items, junction.start)
     )
 

@@ -201,6 +201,7 @@ def test_only_what_answers_is_read_with_a_question(reader: ContextReader) -> Non
         ("Q: effusion?", True),
         ("Is there an effusion?", True),
         ("Has the effusion grown?", True),
+        ("Lungs wet?", True),
         ("Any effusion is small", False),
         ("Small effusion?", False),
         ("Anyway, an effusion?", False),

@@ -152,7 +152,7 @@ class Anatomy:
             self._bind((item, cues))
 
     def turn_round(self, at: int) -> None:
-        """Take note that what the organ before has is denied of the last: "..., the heart is not"."""
+        """Take note that the last organ has not what the one before has: "the heart is not"."""
         organ = self.organs[-1] if self.organs else None
         if organ is not None and self._in_clause and not (organ.states or self._mentions_since):
             organ.turned = self._items[at]

@@ -23,7 +23,7 @@ from chexlabel.engine.junctions import (
     relative_follows,
 )
 from chexlabel.engine.match import Match
-from chexlabel.engine.openings import OpenClause, rule_that_opens
+from chexlabel.engine.openings import OWN_CUE, OpenClause, rule_that_opens
 from chexlabel.engine.phrases import (
     BOUNDARIES,
     FINITE,
@@ -100,13 +100,12 @@ class _Segmenter:
         # A cue that holds the boundary itself governs what follows: ", nor is the heart enlarged".
         held = [scope for scope in self.state.scopes if scope.cue.end > boundary]
         self.state.scopes = [scope for scope in self.state.scopes if scope.cue.end <= boundary]
-        restated = rule == "a cue of its own" and self.state.is_denied()
+        restated = rule == OWN_CUE and self.state.is_denied()
         self.end_scopes(at)
         self.clause.end = at
         self.clause = Clause(at, len(self.items), rule)
         self.sentence.clauses.append(self.clause)
-        self.state.begin()
-        self.state.restated = restated
+        self.state.begin(restated=restated)
         self.state.scopes = held
         self.suspended = None
         self.link = None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
-from chexlabel.labels import Label
+from chexlabel.engine.references import applied
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import REMOVED, Lexicon
 from chexlabel.patterns.roles import Role, Tag
@@ -36,7 +36,7 @@ ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 
 _LONGEST = 4  # sentences of a passage
 _LONGEST_NAME = 4  # words of a finding's name
-_SHORT_QUESTION = 5  # tokens, with the mark: "Lungs wet?"
+_SHORT_QUESTION = 3  # tokens, with the mark: "Lungs wet?"
 _LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
 
 
@@ -112,7 +112,13 @@ class ContextReader:
         if sentence[-1:] != "?":
             return False
         words = TOKEN.findall(sentence[:_LOOK_AT].lower())
-        return len(words) <= _SHORT_QUESTION or " ".join(words).startswith(self._questions)
+        if " ".join(words).startswith(self._questions):
+            return True
+        if len(words) > _SHORT_QUESTION:
+            return False
+        # "Lungs wet?" asks; "small effusion?" describes what may be one
+        matches = find_matches(symbolize(sentence, self._phrases), self._phrases) or ()
+        return all(match.role.tag != Tag.ASSERTIVE for match in matches)
 
     def passages(
         self,
@@ -168,7 +174,8 @@ class ContextReader:
                 if reference.role.tag == Tag.ANSWER:
                     said = reference.end
                 moved = _moved(reference, start)
-                judged[begins:] = self._applied(judged[begins:], organs, moved)
+                rule = self._rules[reference.role.tag, reference.role.pattern]
+                judged[begins:] = applied(rule, moved, judged[begins:], organs)
             if said == 0 and before[0] and self._echoes(sentence):
                 matches, own = self._read_after(before, symbols, start, read)
             else:
@@ -330,29 +337,6 @@ class ContextReader:
         known = self._lexicon.symbols
         return [token for token in TOKEN.findall(sentence.lower()) if known[token] != REMOVED]
 
-    def _applied(
-        self, judged: Sequence[Judgement], organs: Sequence[Match], reference: Match
-    ) -> list[Judgement]:
-        """Return what is left of the judgements of a sentence that a phrase refers to."""
-        rule = self._rules[reference.role.tag, reference.role.pattern]
-        starts = sorted({judgement.item.start for judgement in judged})
-        chosen = {"first": starts[:1], "last": starts[-1:], "rest": starts[1:]}.get(rule.of, starts)
-        result = []
-        for judgement in judged:
-            item = judgement.item
-            named = item.start in chosen and (not rule.only or item.role.finding in rule.only)
-            if named:
-                effects = _OF_ANSWERS if reference.role.tag == Tag.ANSWER else _EFFECTS
-                label = item.role.states.get(rule.state, effects[rule.effect](judgement))
-                judgement = judgement._replace(label=label, cues=(reference,))
-            result.append(judgement)
-        known = {(judgement.item.start, judgement.item.role.finding) for judgement in judged}
-        for organ in organs:
-            place = organ.start, organ.role.finding
-            if rule.state in organ.role.states and place not in known:
-                result.append(Judgement(organ, organ.role.states[rule.state], (reference,)))
-        return result
-
 
 def _reread(
     reference: Match, written: Sequence[tuple[int, int]], tokens: Sequence[tuple[int, int]]
@@ -365,48 +349,6 @@ def _reread(
     return reference._replace(
         start=start, end=bisect_left(ends, written[reference.end - 1][1], start) + 1
     )
-
-
-def _stated(judgement: Judgement) -> Label:
-    """Return what a mention says without its hedges, questions and times."""
-    states = judgement.item.role.states
-    for cue in judgement.cues:
-        if cue.role.state in states:
-            return states[cue.role.state]
-    return judgement.item.role.label
-
-
-def _persisting(judgement: Judgement) -> Label | None:
-    return _stated(judgement) if judgement.label is None else judgement.label
-
-
-def _opposite(label: Label | None) -> Label:
-    return Label.POSITIVE if label is Label.NEGATIVE else Label.NEGATIVE
-
-
-def _answered(judgement: Judgement) -> Label:
-    """Return what a mention says where the question for it is answered with yes.
-
-    "Has the effusion gone?" asks for its absence.
-    """
-    return Label.NEGATIVE if judgement.label is Label.NEGATIVE else _stated(judgement)
-
-
-_EFFECTS: dict[str, Callable[[Judgement], Label | None]] = {
-    "absent": lambda _: Label.NEGATIVE,
-    "present": _stated,
-    "persists": _persisting,
-    "opposite": lambda judgement: _opposite(_persisting(judgement)),
-    "denied": lambda judgement: _opposite(_stated(judgement)),
-    "uncertain": lambda _: Label.UNCERTAIN,
-    "none": lambda judgement: None if judgement.label is not Label.NEGATIVE else Label.NEGATIVE,
-}
-
-_OF_ANSWERS = _EFFECTS | {
-    "present": _answered,
-    "denied": lambda judgement: _opposite(_answered(judgement)),
-}
-"""The same of answers: what yes and no say depends on how the question was put."""
 
 
 def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tuple[int, Role]]:

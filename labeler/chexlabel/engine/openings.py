@@ -28,7 +28,10 @@ from chexlabel.engine.phrases import (
 from chexlabel.engine.structure import Scope
 from chexlabel.patterns.roles import Tag
 
-__all__ = ["OpenClause", "rule_that_opens"]
+__all__ = ["OWN_CUE", "OpenClause", "rule_that_opens"]
+
+OWN_CUE = "a cue of its own"
+"""What the rule is called by which a clause begins that has a denial or a hedge of its own."""
 
 
 class OpenClause:
@@ -72,7 +75,7 @@ class OpenClause:
         self.organ_end = 0
         self.begin()
 
-    def begin(self) -> None:
+    def begin(self, *, restated: bool = False) -> None:
         """Begin a clause."""
         self.scopes: list[Scope] = []
         self.last: Match | None = None
@@ -80,7 +83,7 @@ class OpenClause:
         self.stated = False
         self.names_organ = False
         self.disjoined = False
-        self.restated = False
+        self.restated = restated
 
     def awaits_noun(self, junction: Junction) -> bool:
         """Say whether a denial has named nothing yet: "no focal, mild consolidation"."""
@@ -99,6 +102,10 @@ class OpenClause:
             and any(item.start <= cue.start and cue.end <= item.end for cue in cues)
             for item in behind(self.items, junction.start)
         )
+
+    def names_anew(self) -> bool:
+        """Say whether what is denied anew has been named: "no effusion, no edema, PICC in situ"."""
+        return self.restated and self.last is not None
 
     def is_within_phrase(self, item: Match) -> bool:
         """Say whether a boundary belongs to the words of a mention: "fluid or thickening"."""
@@ -170,10 +177,12 @@ def _may_be_list(clause: OpenClause, junction: Junction) -> bool:
 
 
 def is_finished(clause: OpenClause, junction: Junction) -> bool:
-    """Say whether a comma follows a denial that has ended with its verb, its `or` or its state.
+    """Say whether a comma follows a denial that has ended.
 
-    "No effusion is seen, left basilar atelectasis", "No infiltrate or effusion, cardiomegaly",
-    "Heart not enlarged, left effusion"; not in "No infiltrate or effusion, mass, or nodule".
+    With its verb, its `or`, its state, or because each has its own: "No effusion is seen, left
+    basilar atelectasis", "No infiltrate or effusion, cardiomegaly", "Heart not enlarged, left
+    effusion", "No effusion, no edema, PICC in situ"; not in "No infiltrate or effusion, mass, or
+    nodule".
     """
     return (
         junction.tag == Tag.SEPARATOR
@@ -181,7 +190,7 @@ def is_finished(clause: OpenClause, junction: Junction) -> bool:
         and (
             clause.closed
             or clause.disjoined
-            or (clause.restated and clause.last is not None)
+            or clause.names_anew()
             or clause.denies_state(junction)
         )
         and not is_listed(clause.items, junction.start)
@@ -312,8 +321,8 @@ def _echo_follows(clause: OpenClause, junction: Junction, _place: int) -> bool |
 _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {
     Tag.ECHO: ("echoes the verdict before", _echo_begins),
     Tag.EXISTENTIAL: ("there is", _unless_or),
-    Tag.CUE_BEFORE: ("a cue of its own", _cue_begins),
-    Tag.CUE_BOTH: ("a cue of its own", _cue_begins),
+    Tag.CUE_BEFORE: (OWN_CUE, _cue_begins),
+    Tag.CUE_BOTH: (OWN_CUE, _cue_begins),
     Tag.ASSERTIVE: ("presented as being there", _presented),
     Tag.STATE: ("presented as being there", _presented),
     Tag.ANATOMY: ("an organ begins", _organ_begins),

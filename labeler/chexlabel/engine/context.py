@@ -36,7 +36,7 @@ ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 
 _LONGEST = 4  # sentences of a passage
 _LONGEST_NAME = 4  # words of a finding's name
-_SHORT_QUESTION = 3  # tokens, with the mark: "Lungs wet?"
+_SHORT_QUESTION = 5  # tokens, with the mark: "Lungs wet?"
 _LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
 
 
@@ -114,7 +114,7 @@ class ContextReader:
         words = TOKEN.findall(sentence[:_LOOK_AT].lower())
         if " ".join(words).startswith(self._questions):
             return True
-        if len(words) > _SHORT_QUESTION:
+        if len(words) > _SHORT_QUESTION or "," in words:
             return False
         # "Lungs wet?" asks; "small effusion?" describes what may be one
         matches = find_matches(symbolize(sentence, self._phrases), self._phrases) or ()

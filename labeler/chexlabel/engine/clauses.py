@@ -100,7 +100,8 @@ class _Segmenter:
         # A cue that holds the boundary itself governs what follows: ", nor is the heart enlarged".
         held = [scope for scope in self.state.scopes if scope.cue.end > boundary]
         self.state.scopes = [scope for scope in self.state.scopes if scope.cue.end <= boundary]
-        restated = rule == OWN_CUE and self.state.is_denied()
+        after_comma = self.items[at].role.tag == Tag.SEPARATOR
+        restated = after_comma and rule == OWN_CUE and self.state.is_denied()
         self.end_scopes(at)
         self.clause.end = at
         self.clause = Clause(at, len(self.items), rule)
@@ -292,6 +293,7 @@ class _Segmenter:
     def join(self, junction: Junction) -> None:
         """Carry the list on."""
         self.passed = junction.end
+        self.state.restated = False
         serial = junction.has_comma or self.link == Tag.SEPARATOR
         if self.link in (None, Tag.SEPARATOR):
             self.link = junction.tag

@@ -49,7 +49,7 @@ class OpenClause:
         has_organ: whether the sentence named an organ.
         names_organ: whether the clause has.
         organ_end: the token after the last organ.
-        restated: whether it denies anew after a clause that denies: "no effusion, no edema".
+        restated: whether after a comma it denies anew, one thing so far: "no effusion, no edema".
     """
 
     __slots__ = (
@@ -131,6 +131,8 @@ class OpenClause:
         return bool(self.scopes) and not self.closed and is_listed(self.items, place)
 
 
+_OF_WHOLE_LIST = frozenset({Tag.CONJUNCTION, Tag.DISJUNCTION, Tag.PRESENCE, Tag.CUE_AFTER})
+
 _ADJECTIVES = 2
 """The most adjectives between a denial and the comma after them."""
 
@@ -190,11 +192,16 @@ def is_finished(clause: OpenClause, junction: Junction) -> bool:
         and (
             clause.closed
             or clause.disjoined
-            or clause.names_anew()
             or clause.denies_state(junction)
+            or (clause.names_anew() and not _shares_denial(clause.items, junction))
         )
         and not is_listed(clause.items, junction.start)
     )
+
+
+def _shares_denial(items: Sequence[Match], junction: Junction) -> bool:
+    """Say whether a list goes on after a junction to its `and` or to the verdict on all of it."""
+    return any(item.role.tag in _OF_WHOLE_LIST for item in ahead(items, junction.end - 1))
 
 
 def _unless_or(_clause: OpenClause, junction: Junction, _place: int) -> bool:

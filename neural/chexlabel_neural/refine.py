@@ -21,7 +21,7 @@ from chexlabel_neural.familiarity import Familiarity, familiarity, strangeness, 
 from chexlabel_neural.gate import Gate, Look, gate_words
 from chexlabel_neural.probabilities import softmax
 from chexlabel_neural.runtime import Outputs, PassageReader
-from chexlabel_neural.withheld import tagged_words, withheld
+from chexlabel_neural.withheld import ANY_FINDING, own_phrases, tagged_words, withheld
 
 if TYPE_CHECKING:
     from chexlabel_neural.refiner_file import RefinerFile
@@ -48,12 +48,20 @@ class RefinerJudge:
         reader: runs the net.
         numbers: finding -> its number in the pattern set, for the findings to be refined; the
             others are left to the rules.
+        own: phrases that the model's set does not have, which the net may not overrule (see
+            `own_phrases`).
     """
 
     def __init__(
-        self, rules: Judge, file: RefinerFile, reader: PassageReader, numbers: Mapping[str, int]
+        self,
+        rules: Judge,
+        file: RefinerFile,
+        reader: PassageReader,
+        numbers: Mapping[str, int],
+        own: Collection[tuple[int, str]] = (),
     ) -> None:
-        self._arguments = (rules, file, reader, dict(numbers))
+        self._arguments = (rules, file, reader, dict(numbers), frozenset(own))
+        self._own = frozenset(own)
         self._rules = rules
         self._lexicon: Lexicon | None = getattr(rules, "lexicon", None)
         self.reader = reader
@@ -244,6 +252,10 @@ class RefinerJudge:
             self._lexicon,
             self._span_threshold,
         )
+        if self._own:
+            numbers |= own_phrases(passage, self._own, self._lexicon)
+            if ANY_FINDING in numbers:
+                return ~held
         held[[self._columns[number] for number in numbers & self._columns.keys()]] = True
         return held
 

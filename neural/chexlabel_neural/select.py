@@ -93,9 +93,12 @@ def select_refiner(
         raise RefinerError(f"the refiner needs {_and(missing)}; {_INSTALL}")
     from chexlabel_neural.refine import RefinerJudge
     from chexlabel_neural.runtime import open_net
+    from chexlabel_neural.withheld import ANY_FINDING
 
     numbers = {name: patterns.tracked.index(name) for name in shared}
-    judge = RefinerJudge(rules, file, open_net(folder, file, device), numbers)
+    places = numbers | {"": ANY_FINDING}
+    own = {(places[finding], phrase) for finding, phrase in base.added if finding in places}
+    judge = RefinerJudge(rules, file, open_net(folder, file, device), numbers, own)
     note = ""
     if base.sha256 != file.pattern_hash:
         note = f"its thresholds were measured with other rules of {file.pattern_set}"

@@ -1,21 +1,25 @@
 """Where the net has no say, however sure it is; and which words it tags.
 
-What the rules know by name and the net never met in training, it cannot overrule. And of words that
-they read as one finding, in a passage that they read through, it does not make another one too.
+What the rules know by name and the net never met in training, it cannot overrule. Of words that
+they read as one finding, in a passage that they read through, it does not make another one too. And
+where a set that extends the model's reads by a phrase of its own, the net, which learned to read
+without it, would undo what the set was made for.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chexlabel.engine.context import BOUNDARY
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import Match, token_offsets
-from chexlabel.patterns.lexicon import Lexicon
+from chexlabel.engine.match import Match, symbolize, token_offsets
+from chexlabel.patterns.lexicon import Lexicon, Node
+from chexlabel.patterns.syntax import END
 from chexlabel_neural.classes import TAGGED
 from chexlabel_neural.familiarity import Familiarity, words_of
 from chexlabel_neural.probabilities import sigmoid
@@ -23,9 +27,12 @@ from chexlabel_neural.probabilities import sigmoid
 if TYPE_CHECKING:
     from chexlabel_neural.runtime import PassageReader
 
-__all__ = ["tagged_words", "withheld"]
+__all__ = ["ANY_FINDING", "own_phrases", "tagged_words", "withheld"]
 
 Floats: TypeAlias = NDArray[np.float32]
+
+ANY_FINDING: Final = -1
+"""The number that stands for any finding: that of roles which are about none, such as a cue's."""
 
 
 def withheld(
@@ -61,6 +68,36 @@ def withheld(
             span = tagged_words(tags[:, heads[number]], pieces, tokens, sure)
             if span and any(item.start <= span[0] and span[1] <= item.end for item in mentions):
                 found.add(number)
+    return found
+
+
+def own_phrases(
+    passage: str, own: Collection[tuple[int, str]], lexicon: Lexicon | None
+) -> set[int]:
+    """Return the numbers of the findings that a set's own phrases in a passage speak of.
+
+    A phrase counts wherever it stands, also within a longer one, and where the rules know no
+    finding beside it: "compatible with" hedges what the net alone can name, too.
+
+    Args:
+        passage: the text.
+        own: number of the finding, and the phrase as its file writes it; `ANY_FINDING` for
+            a cue, a state or a word of structure.
+        lexicon: by which the rules read.
+    """
+    found: set[int] = set()
+    if lexicon is None:
+        return found
+    for sentence in passage.split(BOUNDARY):
+        symbols = [*symbolize(sentence, lexicon), END]
+        for at in range(len(symbols)):
+            node: Node | None = lexicon.start
+            for symbol in symbols[at:]:
+                node = node.after(symbol) if node else None
+                if node is None:
+                    break
+                names = ((role.finding, role.pattern) for role in node.roles)
+                found.update(name[0] for name in names if name in own)
     return found
 
 

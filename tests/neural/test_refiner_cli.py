@@ -218,6 +218,37 @@ def test_a_set_that_extends_has_its_shared_findings_refined(shipped: Path, tmp_p
     assert set(labeler.findings_read) == {"Edema", "No Finding"}
 
 
+def test_what_a_set_adds_the_net_does_not_undo(shipped: Path, tmp_path: Path) -> None:
+    assert shipped.is_dir()
+    own = tmp_path / "hospital"
+    for folder in ("assertion", "findings"):
+        (own / folder).mkdir(parents=True)
+    (own / "set.yaml").write_text('name: hospital\nversion: "1"\nextends: chexpert14\n', "utf-8")
+    (own / "assertion/uncertainty.yaml").write_text(
+        "kind: uncertainty\nbefore: |\n  in the manner of\n", "utf-8"
+    )
+    (own / "findings/edema.yaml").write_text(
+        "finding: Edema\nextends: [Edema]\n"
+        "positive: |\n  soggy lungs\nexclude: |\n  wetness of ink\n",
+        "utf-8",
+    )
+
+    def labels(text: str) -> list[int | None]:
+        found = labeler(text)
+        assert tuple(found.labels.values()) == labeler.label(text)
+        return [found.labels[name] for name in ("Edema", "Pneumonia", "Pneumothorax")]
+
+    labeler = Labeler(own)
+    assert labels("Wetness. Bugs.") == [1, 1, None]
+    # By a cue of its own, which is about any finding, also one that the net alone would find.
+    assert labels("In the manner of pulmonary edema, dryness.") == [-1, None, None]
+    assert labels("Pneumothorax, unsaid, in the manner of wetness.") == [None, None, 1]
+    # By a phrase of its own of a finding that it otherwise shares, whose label alone stands.
+    assert labels("Soggy lungs, dryness, bugs.") == [1, 1, None]
+    assert labels("Wetness of ink, bugs.") == [None, 1, None]
+    assert labels("Pulmonary edema, dryness.") == [0, None, None]
+
+
 def test_other_rules_than_those_measured_are_told(shipped: Path, tmp_path: Path) -> None:
     from tiny_model import write_tiny_model
 

@@ -240,8 +240,8 @@ def _set_of(data: Mapping[str, Any], rows: Sequence[str]) -> PatternSet:
         recognition=known and Lexicon.from_data(known, rows),
         weak_states=frozenset(data["weak_states"]),
         lineage=tuple(
-            Ancestor(name, tuple(findings), tuple(shared), sha256)
-            for name, findings, shared, sha256 in data["lineage"]
+            Ancestor(name, tuple(findings), tuple(shared), sha256, tuple(map(tuple, added)))
+            for name, findings, shared, sha256, added in data["lineage"]
         ),
     )
 

@@ -1,15 +1,18 @@
 """What a pattern set and those that it extends mean by their findings.
 
 A refiner is made for one set. In a set that extends it, it may read the findings that mean the
-same there; which these are is told by the files, once, when the set is compiled.
+same there, but not overrule the phrases that the set adds, which it knows nothing of; which these
+are is told by the files, once, when the set is compiled.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from chexlabel.patterns.walk import lexicon_entries
 
 if TYPE_CHECKING:
     from chexlabel.patterns.source import SetSource
@@ -25,12 +28,15 @@ class Ancestor(NamedTuple):
         findings: all that it has, hidden ones included.
         shared: those of them that mean in the set what they mean in this one.
         sha256: `pattern_hash` of its folder.
+        added: the phrases that the set adds to this one's: (finding, phrase) for those of a shared
+            finding, ("", phrase) for cues, states and words of structure.
     """
 
     name: str
     findings: tuple[str, ...]
     shared: tuple[str, ...]
     sha256: str
+    added: tuple[tuple[str, str], ...]
 
 
 def lineage(source: SetSource) -> tuple[Ancestor, ...]:
@@ -63,8 +69,21 @@ def _ancestors(source: SetSource) -> Iterator[Ancestor]:
     while at is not None:
         findings = tuple(dict.fromkeys((*at.info.findings, *at.info.hidden)))
         shared = tuple(name for name in findings if name in tracked and _agree(source, at, name))
-        yield Ancestor(at.info.name, findings, shared, pattern_hash(at.path))
+        added = tuple(_added(source, at, shared))
+        yield Ancestor(at.info.name, findings, shared, pattern_hash(at.path), added)
         at = at.base
+
+
+def _added(source: SetSource, base: SetSource, shared: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the phrases that a set adds to those of one that it extends (see `Ancestor`)."""
+    if source is base or not shared:
+        return
+    # A phrase knows its file and line: one that a set repeats, it has made its own.
+    known = {entry.phrase for entry in lexicon_entries(base)}
+    for entry in lexicon_entries(source):
+        finding = entry.group if entry.group in source.findings and entry.cue is None else ""
+        if entry.phrase not in known and (not finding or finding in shared):
+            yield finding, entry.phrase.text
 
 
 def _agree(source: SetSource, base: SetSource, name: str) -> bool:

@@ -277,6 +277,34 @@ def test_label_frame_takes_polars(labeler) -> None:
         labeler.label_frame(frame.lazy())
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"), [([7], "int"), ([b"No edema."], "bytes"), ([["No edema."]], "list")]
+)
+def test_label_frame_refuses_a_column_that_is_no_text(labeler, values, kind: str) -> None:
+    message = rf"column 'id': has {kind} in row 2, not text; name the column of the reports"
+    for frame in (
+        pd.DataFrame({"id": [None, *values]}, dtype=object),
+        pa.table({"id": [None, *values]}),
+    ):
+        with pytest.raises(InputError, match=message):
+            labeler.label_frame(frame, text="id")
+    with pytest.raises(InputError, match=f"the Series: has {kind} in row 1"):
+        labeler.label_frame(pd.Series(values))
+
+
+@pytest.mark.parametrize("dtype", [object, float, "string", "Int64", "datetime64[ns]"])
+def test_label_frame_takes_a_column_without_any_value(labeler, dtype) -> None:
+    labels = labeler.label_frame(pd.Series([None, None], dtype=dtype))
+    assert labels.isna().all(axis=None)
+
+
+def test_label_frame_names_the_columns_that_have_one_name(labeler) -> None:
+    frame = pd.DataFrame([["No edema.", "No effusion.", 3]], columns=["report", "report", "age"])
+    for twice in (frame, pa.table([["a"], ["b"], [3]], names=list(frame.columns))):
+        with pytest.raises(InputError, match=r"columns of the frame have one name: 'report'; "):
+            labeler.label_frame(twice)
+
+
 @pytest.mark.parametrize("frame", [["No edema."], "No edema.", None])
 def test_label_frame_refuses_what_is_no_frame(labeler, frame) -> None:
     with pytest.raises(TypeError, match=f"not {type(frame).__name__}$"):

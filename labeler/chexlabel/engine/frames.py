@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from narwhals import Series
+
     from chexlabel.engine.labeler import Labeler
 
 __all__ = ["label_frame"]
@@ -29,6 +35,12 @@ def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
             "label_frame takes a DataFrame or Series of pandas, polars or pyarrow, "
             f"not {type(frame).__name__}{hint}"
         ) from None
+    except nw.exceptions.DuplicateError:
+        names = Counter(getattr(frame, "column_names", None) or frame.columns)
+        twice = ", ".join(repr(name) for name, times in names.items() if times > 1)
+        raise InputError(
+            f"several columns of the frame have one name: {twice}; rename or drop all but one"
+        ) from None
     if isinstance(data, nw.Series):
         texts = data
     elif text in data.columns:
@@ -36,8 +48,8 @@ def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
     else:
         known = ", ".join(str(column) for column in data.columns)
         raise InputError(f"column {text!r}: not in the frame; its columns are: {known}")
-    # What is no text is missing: None, NaN, pandas' NA.
-    rows = labeler.label_batch(value if isinstance(value, str) else "" for value in texts)
+    where = "the Series" if texts is data else f"column {text!r}"
+    rows = labeler.label_batch(_reports(texts, where))
     columns = {
         finding: [None if (label := row[i]) is None else int(label) for row in rows]
         for i, finding in enumerate(labeler.findings)
@@ -49,3 +61,21 @@ def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
         return pd.DataFrame(columns, index=texts.to_native().index, dtype="Int8")
     integers = {finding: nw.Int8() for finding in columns}
     return nw.from_dict(columns, schema=integers, backend=texts.implementation).to_native()
+
+
+def _reports(texts: Series[Any], where: str) -> Iterator[str]:
+    """Yield the texts of a column, empty where a value is missing: None, NaN, pandas' NA and NaT.
+
+    Raises:
+        InputError: a value is something else than text; it names its row and type, not the value.
+    """
+    for row, (value, is_missing) in enumerate(zip(texts, texts.is_null(), strict=True), 1):
+        if isinstance(value, str):
+            yield value
+        elif is_missing or (isinstance(value, float) and math.isnan(value)):
+            yield ""
+        else:
+            raise InputError(
+                f"{where}: has {type(value).__name__} in row {row}, not text; "
+                "name the column of the reports, or make it text first"
+            )

@@ -293,7 +293,8 @@ class Labeler:
             missing); one of pandas keeps the index.
 
         Raises:
-            InputError: There is no such column.
+            InputError: There is no such column, it holds something else than text, or two columns
+                have one name.
             MissingExtraError: narwhals, of the extra `validate`, is not installed.
             TypeError: `frame` is no DataFrame or Series, or a lazy one.
         """

@@ -100,6 +100,20 @@ def test_the_function_writes_labels_and_counts_them(reports, tmp_path) -> None:
     assert [summary.total(label) for label in Label] == [2, 1, 0]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("text_colum", "text_column"), ("foce", "force"), ("keep_texts", "keep_text"), ("xyz", "")],
+)
+def test_the_function_refuses_an_option_that_there_is_not(
+    reports, tmp_path, name: str, meant: str
+) -> None:
+    hint = rf"; did you mean '{meant}'\?" if meant else ""
+    message = rf"label_file\(\) got an unexpected keyword argument '{name}'{hint}$"
+    with pytest.raises(TypeError, match=message):
+        label_file(reports, tmp_path / "labels.csv", **{name: True})
+    assert not (tmp_path / "labels.csv").exists()
+
+
 def test_the_command_is_label_by_default(reports, tmp_path, capsys) -> None:
     assert main([str(reports), "-o", str(tmp_path / "a.csv")]) == 0
     assert main(["label", str(reports), "-o", str(tmp_path / "b.csv")]) == 0

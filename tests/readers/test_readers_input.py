@@ -580,6 +580,11 @@ class TestRefused:
             open_reports(tmp_path, **options)
         assert str(error.value).startswith(f"{tmp_path} {message}")
 
+    def test_an_option_that_there_is_not(self, tmp_path: Path) -> None:
+        message = r"^open_reports\(\) got .* argument 'encodings'; did you mean 'encoding'\?$"
+        with pytest.raises(TypeError, match=message):
+            open_reports(tmp_path / "reports.csv", encodings="cp1252")
+
     def test_unknown_format(self, tmp_path: Path) -> None:
         with pytest.raises(InputError) as error:
             open_reports(tmp_path, format="docx")

@@ -83,6 +83,15 @@ def test_workers_write_the_same_files(folder: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
 
 
+def test_an_option_that_there_is_not_is_refused_before_anything_is_done(
+    folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    with pytest.raises(TypeError, match=r"label_files\(\) got .* argument 'resum'; .* 'resume'\?"):
+        label_files([folder], output, resum=True)
+    assert not output.exists()
+
+
 def test_resume_labels_what_is_not_finished(folder: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "out"
     assert run(folder, out) == 0

@@ -17,7 +17,7 @@ from chexlabel.readers._blocks import (
     read_block,
 )
 from chexlabel.readers._open import FORMATS, open_reports
-from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource
+from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource, refuse_unknown_options
 from chexlabel.readers._values import RowReports, row_reports
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "RowReports",
     "open_reports",
     "read_block",
+    "refuse_unknown_options",
     "row_reports",
 ]

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Unpack
 from chexlabel.errors import InputError
 from chexlabel.readers import csv
 from chexlabel.readers._encodings import check_encoding, decode_head, marked_encoding
-from chexlabel.readers._source import MAX_SIZE, Options, ReaderOptions, ReportSource
+from chexlabel.readers._source import (
+    MAX_SIZE,
+    Options,
+    ReaderOptions,
+    ReportSource,
+    refuse_unknown_options,
+)
 from chexlabel.readers._streams import ByteStream, open_stream
 
 if TYPE_CHECKING:
@@ -60,11 +66,13 @@ def open_reports(source: str | os.PathLike[str], **reading: Unpack[ReaderOptions
     Raises:
         InputError: when the source cannot be read, is empty, binary, damaged, or without reports,
             when its format cannot be told, or when a column asked for is not there.
+        TypeError: there is no such option.
 
     Example:
         >>> with open_reports("reports.csv", text_column="body") as reports:  # doctest: +SKIP
         ...     texts = [report.text for report in reports]
     """
+    refuse_unknown_options(open_reports, reading)
     stated = reading.get("format")
     if stated is not None and stated not in FORMATS:
         raise InputError(f"unknown format {stated!r}; state one of {', '.join(FORMATS)}")

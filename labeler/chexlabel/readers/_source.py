@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Self, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from chexlabel.readers._blocks import Blocks
     from chexlabel.report import Report
 
-__all__ = ["MAX_SIZE", "Options", "ReaderOptions", "ReportSource"]
+__all__ = ["MAX_SIZE", "Options", "ReaderOptions", "ReportSource", "refuse_unknown_options"]
 
 MAX_SIZE = 64 << 20
 """The longest report or archive member that is read, unless more is asked for: in bytes."""
@@ -52,6 +52,28 @@ class ReaderOptions(TypedDict, total=False):
     header: bool
     sheet: str | None
     max_size: int
+
+
+def refuse_unknown_options(function: Callable[..., object], reading: Mapping[str, object]) -> None:
+    """Refuse what a function was given as `ReaderOptions` and is none, as Python itself does.
+
+    Args:
+        function: one that takes `**reading`.
+        reading: what it was given.
+
+    Raises:
+        TypeError: there is no such option; it names the one that was probably meant.
+    """
+    known = ReaderOptions.__annotations__
+    for name in reading:
+        if name not in known:
+            from difflib import get_close_matches  # for the message alone
+
+            similar = get_close_matches(name, [*known, *(function.__kwdefaults__ or ())], n=1)
+            hint = f"; did you mean {similar[0]!r}?" if similar else ""
+            raise TypeError(
+                f"{function.__name__}() got an unexpected keyword argument {name!r}{hint}"
+            )
 
 
 class Options(NamedTuple):

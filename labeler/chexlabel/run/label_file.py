@@ -131,6 +131,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
         PatternError: the default labeler's pattern set has an error.
         RefinerError: confidences are asked for, and the labeler has no refiner.
         ChexlabelError: a worker process died.
+        TypeError: there is no such option.
         ValueError: `workers` is negative.
 
     Example:
@@ -138,8 +139,9 @@ def label_file(  # noqa: PLR0913 - the options of the command
         >>> summary.total(Label.POSITIVE)  # doctest: +SKIP
         57
     """
-    from chexlabel.readers import open_reports
+    from chexlabel.readers import open_reports, refuse_unknown_options
 
+    refuse_unknown_options(label_file, reading)
     started = time.perf_counter()
     if workers < 0:
         raise ValueError(f"workers must be 0 or more, not {workers}")

@@ -88,7 +88,11 @@ def label_files(  # noqa: PLR0913 - the options of the command
         InputError: a file is missing, damaged or has no column of reports.
         OutputError: an output exists, or cannot be written.
         ChexlabelError: two worker processes died of one file.
+        TypeError: there is no such option.
     """
+    from chexlabel.readers import refuse_unknown_options
+
+    refuse_unknown_options(label_files, reading)
     started = time.perf_counter()
     if labeler is None:
         from chexlabel.engine.labeler import Labeler

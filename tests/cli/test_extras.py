@@ -97,6 +97,33 @@ def test_a_command_names_the_extra_that_it_needs(folder: Path, command: str, ext
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("installed", [(), ("numpy",), ("numpy", "pandas")])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from chexlabel.metrics import ClinicalEfficacy",
+        "from chexlabel.validation import validate; validate('labels.csv', 'gold.csv')",
+        "from chexlabel.validation import score; score('reports.csv', 'reports.csv')",
+    ],
+)
+def test_a_function_names_the_extra_that_it_needs(
+    folder: Path, code: str, installed: tuple[str, ...]
+) -> None:
+    missing = sorted(EXTRA_OF.keys() - set(installed))
+    program = WITHOUT_EXTRAS.replace(str(sorted(EXTRA_OF)), str(missing)).partition("from chex")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", program + code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("chexlabel.errors.MissingExtraError: this needs ")
+    assert last.endswith("install it with: python -m pip install 'chexlabel[validate]'")
+
+
 def test_every_extra_that_is_named_installs_what_is_missing() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]

@@ -8,6 +8,11 @@
 `chexlabel.metrics.torchmetrics` has the same as a `torchmetrics.Metric`.
 """
 
-from chexlabel.metrics.efficacy import ClinicalEfficacy
+from chexlabel._extras import optional_imports
+
+with optional_imports():
+    import sklearn  # noqa: F401 - said now, not when the reports of an epoch are labeled
+
+    from chexlabel.metrics.efficacy import ClinicalEfficacy
 
 __all__ = ["ClinicalEfficacy"]

@@ -11,19 +11,22 @@ It judges any file with the findings as columns, whoever made it. `docs/validati
 definitions of the figures and the schema of the JSON.
 """
 
-from chexlabel.validation.curves import Aims
-from chexlabel.validation.generation import score
-from chexlabel.validation.harness import (
-    Matching,
-    Reports,
-    Resampling,
-    Validation,
-    describe,
-    validate,
-)
-from chexlabel.validation.results import ScoreResult, StatsResult, ValidationResult
-from chexlabel.validation.tables import LabelFile, read_label_file
-from chexlabel.validation.values import BlankPolicy, Policy, UncertainPolicy
+from chexlabel._extras import optional_imports
+
+with optional_imports():
+    from chexlabel.validation.curves import Aims
+    from chexlabel.validation.generation import score
+    from chexlabel.validation.harness import (
+        Matching,
+        Reports,
+        Resampling,
+        Validation,
+        describe,
+        validate,
+    )
+    from chexlabel.validation.results import ScoreResult, StatsResult, ValidationResult
+    from chexlabel.validation.tables import LabelFile, read_label_file
+    from chexlabel.validation.values import BlankPolicy, Policy, UncertainPolicy
 
 __all__ = [
     "Aims",

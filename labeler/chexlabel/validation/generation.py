@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
+from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
 from chexlabel.labels import LABEL_WORDS
@@ -50,6 +51,7 @@ The one place in the package's code that names findings; `subset=` and `--subset
 _CODE: Final = {label: LabelClass.of(label) for label in LABEL_WORDS}
 
 
+@optional_imports()
 def score(  # noqa: PLR0913 - the options of the command
     references: str | os.PathLike[str],
     generated: str | os.PathLike[str],
@@ -93,6 +95,7 @@ def score(  # noqa: PLR0913 - the options of the command
 
     Raises:
         InputError: a file cannot be read.
+        MissingExtraError: a package of the extra `validate` is not installed.
         ValidationError: the reports of the two files do not correspond.
     """
     from chexlabel.engine.labeler import Labeler

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
 from chexlabel.errors import ValidationError
 from chexlabel.validation.alignment import (
@@ -102,6 +103,7 @@ class Validation:
     disagreements: Sequence[Disagreement] = field(repr=False)
 
 
+@optional_imports()
 def validate(
     labels: LabelSource | Mapping[str, LabelSource],
     gold: LabelSource,
@@ -130,6 +132,7 @@ def validate(
 
     Raises:
         ValidationError: the files cannot be compared; the message says why and what to do.
+        MissingExtraError: a package of the extra `validate` is not installed.
     """
     gold_file = read_label_file(gold, name=None if _has_name(gold) else "gold")
     files = _read_all(labels)

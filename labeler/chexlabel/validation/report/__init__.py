@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
+from chexlabel._extras import optional_imports
 from chexlabel.errors import OutputError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def report_format(path: str | os.PathLike[str]) -> str:
         raise OutputError(f"{name}: unknown kind of report; use .html, .md or .json") from None
 
 
+@optional_imports()
 def render(
     result: ValidationResult | StatsResult | ScoreResult, report_format: str, title: str = ""
 ) -> str:

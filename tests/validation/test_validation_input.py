@@ -263,6 +263,31 @@ def test_the_same_labels_from_every_kind_of_file(tmp_path: Path, gold: Path) -> 
     assert validate(frame, gold, resampling=FAST).result.labelers[0].agreement.value == 1
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_labels_from_a_frame_of_another_library(gold: Path, library: str) -> None:
+    kind = pytest.importorskip(library)
+    columns = {"id": ["r1", "r2", "r3", "r4"], "Edema": [1, 0, -1, None]}
+    frame = kind.DataFrame(columns) if library == "polars" else kind.table(columns)
+    result = validate(frame, gold, resampling=FAST, matching=Matching(["Edema"])).result
+    assert result.labelers[0].agreement.value == 1
+    assert validate(frame, frame, resampling=FAST).result.reports == 4
+
+
+@pytest.mark.parametrize("source", [None, 7, [1], pd.Series([1])])
+def test_what_is_no_table(gold: Path, source: object) -> None:
+    kind = type(source).__name__
+    for pair, name in (((source, gold), "labels"), ((gold, source), "gold")):
+        with pytest.raises(ValidationError, match=rf"^{name}: give a path, .* not {kind}$"):
+            validate(*pair, resampling=FAST)
+
+
+def test_two_columns_of_one_name_in_a_frame(gold: Path) -> None:
+    table = pytest.importorskip("pyarrow").table([["r1"], [1], [0]], names=["id", "Edema", "Edema"])
+    for frame in (table, pd.DataFrame([["r1", 1, 0]], columns=table.column_names)):
+        with pytest.raises(ValidationError, match="'Edema' and 'Edema' have the same name"):
+            validate(frame, gold, resampling=FAST)
+
+
 def test_a_gold_without_blanks_is_pointed_out(tmp_path: Path) -> None:
     gold = write_labels(tmp_path / "gold.csv", {"Edema": "+---"})
     labels = write_labels(tmp_path / "labels.csv", {"Edema": "+-.."})

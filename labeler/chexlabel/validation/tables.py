@@ -13,9 +13,9 @@ from chexlabel._extras import optional_imports
 from chexlabel.errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import pandas as pd
+    from narwhals.typing import IntoDataFrame
 
 __all__ = [
     "BESIDE_LABELS",
@@ -26,7 +26,7 @@ __all__ = [
     "read_label_file",
 ]
 
-LabelSource: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | LabelFile"
+LabelSource: TypeAlias = "str | os.PathLike[str] | IntoDataFrame | LabelFile"
 
 CONFIDENCE_SUFFIX: Final = "_prob"
 """`<finding>_prob` holds the labeler's probability, 0 to 1, that the finding is positive."""
@@ -71,12 +71,12 @@ def read_label_file(source: LabelSource, *, name: str | None = None) -> LabelFil
     """Read labels from CSV, TSV, Parquet, JSON lines (each also gzipped but Parquet) or a frame.
 
     Args:
-        source: a path, a DataFrame, or a table already read.
+        source: a path, a DataFrame (of pandas, polars or pyarrow), or a table already read.
         name: what to call it in messages; default the file's name.
 
     Raises:
-        ValidationError: the file is missing, cannot be decoded, has no rows, two columns of one
-            name, or a row with too many or too few cells.
+        ValidationError: the source is none of these; or the file is missing, cannot be decoded,
+            has no rows, two columns of one name, or a row with too many or too few cells.
     """
     if isinstance(source, LabelFile):
         return source
@@ -89,14 +89,36 @@ def read_label_file(source: LabelSource, *, name: str | None = None) -> LabelFil
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     else:
         name = name or "labels"
-        frame = source if source.index.name is None else source.reset_index()
-        headers = [str(c) for c in frame.columns]
-        table = {header: _cells(frame.iloc[:, i]) for i, header in enumerate(headers)}
+        headers, table = _read_frame(source, name)
     _refuse_bad_headers(headers, name)
     file = LabelFile(name, table, digest)
     if not len(file):
         raise ValidationError(f"{name}: no rows below the header; give a table with labels")
     return file
+
+
+def _read_frame(
+    source: Any,  # noqa: ANN401 - of whichever library, or none
+    name: str,
+) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    with optional_imports():
+        import narwhals as nw
+
+    if nw.dependencies.is_pandas_dataframe(source):
+        frame = source if source.index.name is None else source.reset_index()
+        headers = [str(c) for c in frame.columns]
+        return headers, {h: _cells(frame.iloc[:, i].tolist()) for i, h in enumerate(headers)}
+    try:
+        data = nw.from_native(source, eager_only=True)
+    except TypeError:
+        hint = "; call its collect() first" if hasattr(source, "collect") else ""
+        raise ValidationError(
+            f"{name}: give a path, a DataFrame (of pandas, polars or pyarrow) or a LabelFile, "
+            f"not {type(source).__name__}{hint}"
+        ) from None
+    except nw.exceptions.DuplicateError:  # of pyarrow, whose frames may have it
+        return list(source.column_names), {}
+    return data.columns, {column: _cells(data[column].to_list()) for column in data.columns}
 
 
 def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
@@ -110,7 +132,7 @@ def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, .
 
             frame = pd.read_parquet(path)
             headers = [str(c) for c in frame.columns]
-            return headers, {c: _cells(frame[c]) for c in frame.columns}
+            return headers, {c: _cells(frame[c].tolist()) for c in frame.columns}
         if kind in (".jsonl", ".ndjson"):
             return _read_jsonl(path, name)
         if kind in _DELIMITERS:
@@ -196,8 +218,8 @@ def _read_jsonl(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, 
     return headers, {h: tuple(_cell(r[h]) for r in records) for h in headers}
 
 
-def _cells(column: pd.Series[Any]) -> tuple[str, ...]:
-    return tuple(_cell(value) for value in column.tolist())
+def _cells(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(map(_cell, values))
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from chexlabel import Label
+from chexlabel import Label, LabeledReport
 from chexlabel.labels import LABEL_WORDS, LABELS_BY_WORD, LabelWord
 from chexlabel.patterns import schema
 
@@ -46,3 +46,12 @@ def test_every_label_has_the_class_of_its_word() -> None:
 def test_the_words_of_labels_are_those_of_the_pattern_files() -> None:
     assert tuple(LABEL_WORDS.values()) == get_args(LabelWord) == tuple(schema.Examples.model_fields)
     assert {LABELS_BY_WORD[word]: word for word in LABELS_BY_WORD} == LABEL_WORDS
+
+
+@pytest.mark.parametrize("ask", ["confidence", "evidence", "source"])
+def test_a_finding_that_there_is_not_is_named_with_the_one_meant(ask: str) -> None:
+    report = LabeledReport(None, {"Edema": None, "Pleural Effusion": Label.POSITIVE}, ())
+    with pytest.raises(KeyError, match=r"no finding 'edema'; did you mean 'Edema'\?"):
+        getattr(report, ask)("edema")
+    with pytest.raises(KeyError, match="choose from Edema, Pleural Effusion"):
+        getattr(report, ask)("Gout")

@@ -217,8 +217,12 @@ class LabeledReport(NamedTuple):
         return notebook_html(self)
 
     def evidence(self, finding: str) -> tuple[Mention, ...]:
-        """Return the mentions that carry the report's label for `finding`, in text order."""
-        label = self.labels[finding]
+        """Return the mentions that carry the report's label for `finding`, in text order.
+
+        Raises:
+            KeyError: there is no label of this name.
+        """
+        label = self._label(finding)
         if label is None:
             return ()
         return tuple(m for m in self.mentions if m.finding == finding and m.label == label)
@@ -228,16 +232,34 @@ class LabeledReport(NamedTuple):
 
         Returns:
             0 to 1; `None` where the refiner did not read it.
+
+        Raises:
+            KeyError: there is no label of this name.
         """
+        label = self._label(finding)
         known = self.probabilities.get(finding)
-        return None if known is None else known[self.labels[finding]]
+        return None if known is None else known[label]
 
     def source(self, finding: str) -> str:
         """Return who decided on the label of `finding`: "rules" or "refiner".
 
         A blank label is the refiner's where it set a mention of the rules aside.
+
+        Raises:
+            KeyError: there is no label of this name.
         """
-        label = self.labels[finding]
+        label = self._label(finding)
         deciding = [m.source for m in self.mentions if m.finding == finding and m.label == label]
         refined = deciding and all(source == "refiner" for source in deciding)
         return "refiner" if refined else "rules"
+
+    def _label(self, finding: str) -> Label | None:
+        if finding in self.labels:
+            return self.labels[finding]
+        from difflib import get_close_matches  # for the message alone
+
+        names = {name.casefold(): name for name in self.labels}
+        similar = get_close_matches(str(finding).casefold(), names, n=1)
+        known = ", ".join(self.labels)
+        hint = f"did you mean {names[similar[0]]!r}?" if similar else f"choose from {known}"
+        raise KeyError(f"there is no finding {finding!r}; {hint}")

@@ -12,6 +12,7 @@ import chexlabel.patterns
 from chexlabel import Label, PatternError
 from chexlabel.cli import main
 from chexlabel.patterns import check_set, list_sets, read_set, set_entries
+from chexlabel.patterns.load import find_set
 from pattern_sets import ROOT, write_child, write_root
 
 EXAMPLES = """\
@@ -419,6 +420,14 @@ def test_showing_a_set(tmp_path: Path, capsys, monkeypatch) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(list(set_entries(read_set(child)))) == 12
     assert "root/structure.yaml:2: structure: terminators: but" in lines
+
+
+def test_the_phrases_of_a_set_by_its_name_or_folder() -> None:
+    by_name, by_folder = list(set_entries("nih14")), list(set_entries(find_set("nih14")))
+    phrases = [entry.phrase for entry in set_entries(read_set("nih14"))]
+    assert [entry.phrase for entry in by_name] == [entry.phrase for entry in by_folder] == phrases
+    with pytest.raises(PatternError, match="nowhere"):
+        list(set_entries("nowhere"))
 
 
 def test_showing_anatomy_with_its_states(capsys) -> None:

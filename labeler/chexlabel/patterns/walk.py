@@ -6,6 +6,7 @@ and checked is what is compiled.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -78,11 +79,21 @@ def looked_for(source: SetSource) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if n in source.findings and n not in own))
 
 
-def set_entries(source: SetSource) -> Iterator[Entry]:
+def set_entries(source: SetSource | str | os.PathLike[str]) -> Iterator[Entry]:
     """Yield all phrases of a set, merged with those of the set that it extends.
 
     Of equal phrases in a layer the last one counts.
+
+    Args:
+        source: the set as it was read, or its name or folder.
+
+    Raises:
+        PatternError: There is no such set, or it has an error.
     """
+    if isinstance(source, str | os.PathLike):
+        from chexlabel.patterns.load import read_set
+
+        source = read_set(source)
     yield from lexicon_entries(source)
     yield from _spelling_entries(source)
     yield from _context_entries(source)

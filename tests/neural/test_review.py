@@ -90,6 +90,30 @@ def test_the_command_takes_the_texts_from_the_labeled_file(
     assert "5 reports" in capsys.readouterr().err
 
 
+def test_what_the_errors_of_the_texts_ask_for_can_be_stated(
+    tmp_path: Path, refined: Labeler, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports, labels, page = (tmp_path / name for name in ("r.csv", "l.csv", "queue.html"))
+    reports.write_bytes(
+        _REPORTS.replace("report", "Befund").replace("sure", "sûr").encode("cp1252")
+    )
+    options = {"text_column": "Befund", "encoding": "cp1252"}
+    label_file(reports, labels, labeler=refined, confidence=True, **options)
+    arguments = ["review", str(labels), "--reports", str(reports), "-o", str(page)]
+    arguments += ["--refiner", str(tiny_model)]
+    for option in (["--encoding", "cp1252"], ["--text-column", "Befund"]):
+        assert main(arguments) == 2
+        assert option[0] in capsys.readouterr().err
+        arguments += option
+    assert main(arguments) == 0
+    assert "sûr" in page.read_text("utf-8")
+    queue = review_queue(labels, reports=reports, labeler=refined, **options)
+    assert {item.report.id for item in queue} == {"sûr", "changed", "torn", "empty"}
+    for function in (review_queue, lambda *given, **names: review_file(*given, page, **names)):
+        with pytest.raises(TypeError, match="'text_colum'; did you mean 'text_column'"):
+            function(labels, text_colum="Befund")
+
+
 def test_labels_without_confidences_are_refused(
     tmp_path: Path, labels: Path, refined: Labeler, capsys: pytest.CaptureFixture[str]
 ) -> None:

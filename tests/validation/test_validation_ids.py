@@ -111,6 +111,25 @@ def test_the_option_for_the_reports_ids_names_itself(
     assert " --id-column" not in message
 
 
+def test_what_the_errors_of_the_reports_ask_for_can_be_stated(
+    tmp_path: Path, wrong: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reports = tmp_path / "reports.csv"
+    reports.write_bytes("id,Befund\n50414267,No edema in the café.\n".encode("cp1252"))
+    page = tmp_path / "page.html"
+    arguments = ["validate", *map(str, wrong), "--resamples", "0", "--reports", str(reports)]
+    arguments += ["-o", str(page)]
+    for option in (["--encoding", "cp1252"], ["--text-column", "Befund"]):
+        assert main(arguments) == 2
+        assert option[0] in capsys.readouterr().err
+        arguments += option
+    assert main(arguments) == 0
+    assert "café" in page.read_text("utf-8")
+    stated = Reports(reports, text_column="Befund", encoding="cp1252", format="csv")
+    shown = validate(*wrong, resampling=FAST, reports=stated).result.disagreements
+    assert [found.text for found in shown.evidence] == ["No edema in the café."]
+
+
 @pytest.mark.parametrize("command", ["validate", "stats", "score"])
 def test_reports_are_written_though_nobody_reads_the_table(tmp_path: Path, command: str) -> None:
     """As `chexlabel validate ... | head -0`: the closed pipe must not cost the files."""

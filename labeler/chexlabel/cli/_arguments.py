@@ -45,9 +45,10 @@ def add_quiet_option(parser: argparse._ActionsContainer, help: str = "no message
     parser.add_argument("-q", "--quiet", action="store_true", help=help)
 
 
-def add_reader_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how the input is read."""
-    group = parser.add_argument_group("reading (recognised by itself where not stated)")
+def add_reader_options(parser: argparse.ArgumentParser, what: str = "") -> None:
+    """Add the options that say how the input, or `what` of it, is read."""
+    reading = f"reading {what}".rstrip()
+    group = parser.add_argument_group(f"{reading} (recognised by itself where not stated)")
     group.add_argument(
         "--format",
         metavar="NAME",

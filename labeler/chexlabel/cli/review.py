@@ -6,7 +6,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from chexlabel.cli._arguments import add_labeler_options, labeler_from
+from chexlabel.cli._arguments import (
+    add_labeler_options,
+    add_reader_options,
+    labeler_from,
+    reader_options,
+)
 from chexlabel.errors import RefinerError
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace an existing page")
     parser.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    add_reader_options(parser, "the texts, in SOURCE or LABELS")
     add_labeler_options(parser)
 
 
@@ -56,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         labeler=labeler,
         rules=_rules(args),
         force=args.force,
+        **reader_options(args),
     )
     if not args.quiet:
         print(f"chexlabel: {queued:,} reports to review in {args.output}", file=sys.stderr)

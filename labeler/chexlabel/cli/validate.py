@@ -97,6 +97,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     shown.add_argument("--report-id-column", metavar="NAME", help="column of the ids in --reports")
     shown.add_argument("--text-column", metavar="NAME", help="column of the text in --reports")
     shown.add_argument(
+        "--format", metavar="NAME", help="format of --reports, one that chexlabel label takes"
+    )
+    shown.add_argument(
+        "--encoding",
+        metavar="NAME",
+        default="utf-8",
+        help="text encoding of --reports (default: utf-8)",
+    )
+    shown.add_argument(
         "--patterns",
         metavar="NAME|DIR",
         default="chexpert14",
@@ -218,6 +227,8 @@ def run(args: argparse.Namespace) -> int:
             evidence=None if args.no_text else args.evidence,
             id_column=args.report_id_column,
             text_column=args.text_column,
+            format=args.format,
+            encoding=args.encoding,
             patterns=args.patterns,
             limit=args.max_disagreements,
         ),

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from chexlabel.errors import InputError
 from chexlabel.labels import Label, LabeledReport
@@ -16,6 +16,7 @@ from chexlabel.writers.layout import CONFIDENCE_SUFFIXES
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
+    from chexlabel.readers import ReaderOptions
     from chexlabel.validation.tables import LabelFile
 
 __all__ = ["Doubt", "QueuedReport", "report_risk", "review_file", "review_queue"]
@@ -80,6 +81,7 @@ def review_file(
     labeler: Labeler | None = None,
     rules: Labeler | None = None,
     force: bool = False,
+    **reading: Unpack[ReaderOptions],
 ) -> int:
     """Write the page of `review_queue`; the twin of `chexlabel review`.
 
@@ -91,6 +93,7 @@ def review_file(
         labeler: as for `review_queue`.
         rules: as for `review_queue`.
         force: replace an existing page.
+        reading: as for `review_queue`.
 
     Returns:
         The number of reports queued.
@@ -98,11 +101,16 @@ def review_file(
     Raises:
         InputError: the labels have no confidences, or the texts are missing or other ones.
         OutputError: the page cannot be written.
+        TypeError: there is no such option.
     """
+    from chexlabel.readers import refuse_unknown_options
     from chexlabel.render.review import review_html
     from chexlabel.writers import write_atomic
 
-    queue = review_queue(labels, reports=reports, count=count, labeler=labeler, rules=rules)
+    refuse_unknown_options(review_file, reading)
+    queue = review_queue(
+        labels, reports=reports, count=count, labeler=labeler, rules=rules, **reading
+    )
     write_atomic(output, review_html(queue), force=force)
     return len(queue)
 
@@ -114,6 +122,7 @@ def review_queue(
     count: int = 100,
     labeler: Labeler | None = None,
     rules: Labeler | None = None,
+    **reading: Unpack[ReaderOptions],
 ) -> list[QueuedReport]:
     """Return the reports whose labels are most likely wrong, with both readings.
 
@@ -124,20 +133,25 @@ def review_queue(
         count: how many reports to queue; fewer if there are fewer.
         labeler: rules and refiner; by default `Labeler()`.
         rules: the rules alone; by default `Labeler(refine=False)`.
+        reading: what is known of the file with the texts (text_column, encoding ...), as
+            `chexlabel.readers.ReaderOptions` has it.
 
     Raises:
         InputError: the labels have no confidences, or the texts are missing or other ones.
+        TypeError: there is no such option.
         ValueError: `count` is below 1.
     """
     from chexlabel.engine.labeler import Labeler
+    from chexlabel.readers import refuse_unknown_options
     from chexlabel.validation.tables import read_label_file
 
+    refuse_unknown_options(review_queue, reading)
     if count < 1:
         raise ValueError(f"count must be 1 or more, not {count}")
     table = read_label_file(labels)
     risks = list(_risks(table))
     chosen = heapq.nlargest(count, range(len(risks)), key=lambda row: (risks[row], -row))
-    texts = _texts(labels if reports is None else reports, table, set(chosen))
+    texts = _texts(labels if reports is None else reports, table, set(chosen), reading)
     labeler = labeler or Labeler()
     rules = rules or Labeler(refine=False)
     labeler.read_ahead(texts.values())
@@ -170,14 +184,16 @@ def _risks(table: LabelFile) -> Iterator[float]:
         yield report_risk(sure) if any(sure) else 0.0
 
 
-def _texts(source: str | os.PathLike[str], table: LabelFile, rows: set[int]) -> dict[int, Report]:
+def _texts(
+    source: str | os.PathLike[str], table: LabelFile, rows: set[int], reading: ReaderOptions
+) -> dict[int, Report]:
     from chexlabel.readers import open_reports
 
     name = os.fspath(source)
     found: dict[int, Report] = {}
     total = 0
     try:
-        with open_reports(source) as reports:
+        with open_reports(source, **reading) as reports:
             for row, report in enumerate(reports):
                 total += 1
                 if row in rows:

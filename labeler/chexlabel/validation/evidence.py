@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from chexlabel.engine.labeler import Labeler
     from chexlabel.labels import Label
+    from chexlabel.readers import ReaderOptions
     from chexlabel.report import Report
     from chexlabel.validation.evidence_results import ClassName
 
@@ -63,7 +64,7 @@ def collect_evidence(
     reports: str | os.PathLike[str] | None,
     evidence: str | os.PathLike[str] | None,
     id_column: str | None = None,
-    text_column: str | None = None,
+    reading: ReaderOptions | None = None,
     patterns: str | os.PathLike[str] = "chexpert14",
     by_row: bool = False,
 ) -> list[ReportEvidence]:
@@ -77,7 +78,7 @@ def collect_evidence(
         reports: file of reports; they are labeled unless `evidence` is given too.
         evidence: evidence file of `chexlabel label --evidence`.
         id_column: column of the ids, in both files.
-        text_column: column of the text in the reports file.
+        reading: what else is known of the reports file: its text column, its encoding ...
         patterns: pattern set to label the reports with.
         by_row: the ids are row numbers, counted from 1.
 
@@ -97,7 +98,8 @@ def collect_evidence(
     given: dict[str, Report] = {}
     labelers = _Labelers(patterns)
     if reports is not None:
-        given = _read_reports(reports, wanted, id_column, text_column, by_row)
+        options: ReaderOptions = {**(reading or {}), "id_column": id_column}
+        given = _read_reports(reports, options, wanted, by_row)
         if evidence is None:
             said = {key: _labeled(report, labelers.own) for key, report in given.items()}
         else:
@@ -233,19 +235,12 @@ def decided(evidence: ReportEvidence, finding: str) -> Label | None:
 
 
 def _read_reports(
-    source: str | os.PathLike[str],
-    wanted: Wanted,
-    id_column: str | None,
-    text_column: str | None,
-    by_row: bool,
+    source: str | os.PathLike[str], reading: ReaderOptions, wanted: Wanted, by_row: bool
 ) -> dict[str, Report]:
     from chexlabel.readers import open_reports
 
     found: dict[str, Report] = {}
-    with (
-        _own_option_named(),
-        open_reports(source, id_column=id_column, text_column=text_column) as stream,
-    ):
+    with _own_option_named(), open_reports(source, **reading) as stream:
         for row, report in enumerate(stream, 1):
             # A reader may join several columns to an id ("10000032/50414267"); the labels may
             # name just one of them.

@@ -78,6 +78,8 @@ class Reports:
         evidence: evidence file of `chexlabel label --evidence`.
         id_column: column of the ids in them.
         text_column: column of the text in the reports file.
+        format: its format, as the readers name it; by default it is recognised.
+        encoding: its text encoding.
         patterns: pattern set that finds the mentions when there is no evidence file.
         limit: number of disagreements shown; the rest is counted only.
     """
@@ -86,6 +88,8 @@ class Reports:
     evidence: str | os.PathLike[str] | None = None
     id_column: str | None = None
     text_column: str | None = None
+    format: str | None = None
+    encoding: str = "utf-8"
     patterns: str | os.PathLike[str] = "chexpert14"
     limit: int = 500
 
@@ -198,7 +202,11 @@ def validate(
         reports=reports.reports,
         evidence=reports.evidence,
         id_column=reports.id_column,
-        text_column=reports.text_column,
+        reading={
+            "text_column": reports.text_column,
+            "format": reports.format,
+            "encoding": reports.encoding,
+        },
         patterns=reports.patterns,
         by_row=matching.by_row,
     )

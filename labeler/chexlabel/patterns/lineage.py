@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from chexlabel.patterns.walk import lexicon_entries
-
 if TYPE_CHECKING:
     from chexlabel.patterns.source import SetSource
 
@@ -78,6 +76,8 @@ def _added(source: SetSource, base: SetSource, shared: Sequence[str]) -> Iterato
     """Yield the phrases that a set adds to those of one that it extends (see `Ancestor`)."""
     if source is base or not shared:
         return
+    from chexlabel.patterns.walk import lexicon_entries  # which a compiled set does not need
+
     # A phrase knows its file and line: one that a set repeats, it has made its own.
     known = {entry.phrase for entry in lexicon_entries(base)}
     for entry in lexicon_entries(source):

@@ -11,8 +11,8 @@ __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
 Set a model folder's thresholds by a recipe's held-out text and further labelled texts,
-with the pattern set as it is now. Needed after a change of the pattern set: a model
-refuses to refine the labels of a set that it was not calibrated with."""
+with the pattern set as it is now. Needed after a change of the pattern set: until then
+the summary of each run warns that the thresholds were measured with other rules."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:

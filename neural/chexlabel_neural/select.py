@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chexlabel.errors import RefinerError
 from chexlabel_neural.model_folder import REFINER_FILE, read_released_card
@@ -24,6 +24,7 @@ __all__ = [
     "models_folder",
     "select_refiner",
     "shared_findings",
+    "stated_refiner",
 ]
 
 _PACKAGED = Path(__file__).parent / "models"
@@ -47,10 +48,28 @@ def missing_runtime() -> list[str]:
     return [name for name in ("numpy", "onnxruntime") if find_spec(name) is None]
 
 
+def stated_refiner() -> str | Literal[False] | None:
+    """Return what CHEXLABEL_REFINER states: a folder, `False` for "off", `None` for nothing."""
+    stated = os.environ.get("CHEXLABEL_REFINER", "")
+    return False if stated.lower() == "off" else stated or None
+
+
 def installed_refiner(pattern_set: str = "chexpert14") -> str | None:
-    """Return name and version of the model that refines a set by default, `None` for none."""
+    """Return name and version of the model that refines a set by default, `None` for none.
+
+    Raises:
+        RefinerError: CHEXLABEL_REFINER names a model that cannot be used.
+    """
+    stated = stated_refiner()
+    if stated:
+        from chexlabel_neural.refiner_file import read_refiner_file
+
+        title = read_refiner_file(Path(stated)).title
+        if missing := missing_runtime():
+            raise RefinerError(f"the refiner needs {_and(missing)}; {_INSTALL}")
+        return title
     folder = default_model(pattern_set)
-    if folder is None or missing_runtime() or os.environ.get("CHEXLABEL_REFINER") == "off":
+    if stated is False or folder is None or missing_runtime():
         return None
     return read_released_card(folder).title
 

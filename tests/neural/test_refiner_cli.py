@@ -48,7 +48,9 @@ def test_labels_are_refined_and_the_summary_names_the_model(
     assert rows[1]["Pneumonia"] == "0.0"
     assert rows[3]["Pneumothorax"] == ""
     assert main([str(reports), "-o", str(output), "-f", "--no-refine"]) == 0
-    assert "refine" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "; rules only, as asked for; " in said
+    assert "refine" not in said
     assert [row["Edema"] for row in _rows(output)] == ["", "0.0", "", ""]
 
 
@@ -162,12 +164,33 @@ def test_what_ships_is_the_default(
     assert Labeler(refine=False).refiner is None
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.strip().endswith(", refiner tiny 0.1)")
-    monkeypatch.setenv("CHEXLABEL_REFINER", "off")
-    assert Labeler().refiner is None
+    for off in ("off", "OFF"):
+        monkeypatch.setenv("CHEXLABEL_REFINER", off)
+        assert Labeler().refiner is None
+        assert Labeler().refiner_note == "rules only: CHEXLABEL_REFINER is off"
+        assert main(["--version"]) == 0
+        assert "refiner" not in capsys.readouterr().out
+
+
+def test_the_version_names_the_refiner_that_a_run_would_use(
+    shipped: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from tiny_model import write_tiny_model
+
+    assert shipped.is_dir()
+    monkeypatch.setenv("CHEXLABEL_REFINER", str(write_tiny_model(tmp_path / "m", version="0.2")))
+    assert Labeler().refiner == "tiny 0.2"
     assert main(["--version"]) == 0
-    assert "refiner" not in capsys.readouterr().out
-    monkeypatch.setenv("CHEXLABEL_REFINER", str(shipped))
-    assert Labeler().refiner == "tiny 0.1"
+    assert capsys.readouterr().out.endswith(", refiner tiny 0.2)\n")
+    nowhere = tmp_path / "nowhere"
+    monkeypatch.setenv("CHEXLABEL_REFINER", str(nowhere))
+    with pytest.raises(RefinerError) as caught:
+        Labeler()
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.endswith(f"; {caught.value})\n")
 
 
 def test_without_the_runtime_the_rules_label_and_the_extra_is_named(

@@ -17,7 +17,7 @@ from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
 from chexlabel.cli._arguments import TEXT_NOT_FILE, is_prose, path_exists
 from chexlabel.cli._parser import Parser
-from chexlabel.errors import ChexlabelError, one_line
+from chexlabel.errors import ChexlabelError, RefinerError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,7 +183,7 @@ def build_parser(*complete: str, only: bool = False) -> Parser:
 
 
 class _Version(argparse.Action):
-    """Print the version of chexlabel, the build, and the version of an installed refiner."""
+    """Print the version of chexlabel, the build, and the refiner that a run would use."""
 
     def __init__(self, option_strings: Sequence[str], **_: object) -> None:
         help_text = "show program's version number and exit"
@@ -192,8 +192,11 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from chexlabel_neural.select import installed_refiner
 
-        refiner = installed_refiner()
-        named = f", refiner {refiner}" if refiner else ""
+        try:
+            refiner = installed_refiner()
+            named = f", refiner {refiner}" if refiner else ""
+        except RefinerError as error:  # which a run would end with
+            named = one_line(f"; {error}")
         print(f"chexlabel {__version__} ({_build()}{named})")
         parser.exit()
 

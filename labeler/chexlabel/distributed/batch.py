@@ -60,6 +60,8 @@ class BatchLabeler:
         """The findings, in the order of their columns."""
         self.refiner: str | None = getattr(labeler, "refiner", None)
         """Name and version of the model that refines the labels; `None` for the rules alone."""
+        self.refiner_note: str = getattr(labeler, "refiner_note", "")
+        """Why they are the rules' alone, or what is to be said of the refiner; one line."""
 
     def __reduce__(self) -> tuple[object, ...]:
         import pickle

@@ -119,4 +119,6 @@ def _summary(folder: Path, label: BatchLabeler, started: float) -> Summary:
         for finding in label.findings
     }
     unreadable = len(table) - table[ERROR].null_count
-    return Summary(len(table), unreadable, time.perf_counter() - started, counts, label.refiner)
+    seconds = time.perf_counter() - started
+    refiner, note = label.refiner, label.refiner_note
+    return Summary(len(table), unreadable, seconds, counts, refiner, note)

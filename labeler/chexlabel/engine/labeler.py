@@ -96,6 +96,7 @@ class Labeler:
             from chexlabel.engine.judges.negex import NegexJudge
 
             self._judge = NegexJudge(self.patterns.lexicon)
+            self.refiner_note = "rules only: the refiner does not read after NegEx"
         else:
             self._refiner, self.refiner_note = _refiner(rules, self.patterns, refine, device)
             self._judge = self._refiner or rules
@@ -404,13 +405,14 @@ def _refiner(
     device: str,
 ) -> tuple[Refiner | None, str]:
     """Return the refiner that was asked for, and what is to be said of it."""
-    if refine is None:
-        wanted = os.environ.get("CHEXLABEL_REFINER", "")
-        refine = False if wanted == "off" else wanted or None
     if refine is False:
-        return None, ""
-    from chexlabel_neural.select import select_refiner
+        return None, "rules only, as asked for"
+    from chexlabel_neural.select import select_refiner, stated_refiner
 
+    if refine is None:
+        refine = stated_refiner()
+        if refine is False:
+            return None, "rules only: CHEXLABEL_REFINER is off"
     return select_refiner(rules, patterns, refine, device)
 
 

@@ -63,3 +63,11 @@ def test_a_folder_that_is_not_there(reports: Path, capsys: pytest.CaptureFixture
     flags = ["--reports_path", str(reports), "--mention_phrases_dir", "nowhere"]
     assert main(["chexpert", *flags]) == 2
     assert "--mention_phrases_dir nowhere: no such folder" in capsys.readouterr().err
+
+
+def test_the_reports_are_not_replaced(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = reports.read_bytes()
+    flags = ["--reports_path", str(reports), "--output_path", f"{reports.parent}/./reports.csv"]
+    assert main(["chexpert", *flags]) == 2
+    assert "is the input itself" in capsys.readouterr().err
+    assert reports.read_bytes() == before

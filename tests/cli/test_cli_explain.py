@@ -337,6 +337,15 @@ def test_the_command_writes_a_page(explained, tmp_path, capsys) -> None:
     assert len(explained) == 3
 
 
+def test_a_page_does_not_replace_the_reports(explained, tmp_path, capsys) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text("id,report\nr1,No edema.\n")
+    assert main(["explain", str(source), "--html", str(source), "--force"]) == 2
+    assert "is the input itself" in capsys.readouterr().err
+    assert source.read_text() == "id,report\nr1,No edema.\n"
+    assert explained == []
+
+
 def test_a_trace_is_no_page(tmp_path, capsys) -> None:
     page = tmp_path / "page.html"
     assert main(["explain", TEXT, "--trace", "--html", str(page)]) == 2

@@ -15,6 +15,7 @@ import pytest
 
 from chexlabel.cli import main
 from chexlabel.engine.labeler import Labeler
+from chexlabel.errors import OutputError
 from chexlabel.run.label_file import label_file
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -161,3 +162,14 @@ def test_both_engines_take_the_batch_function_as_it_is(engine: str, folder: Path
         found = frame.mapInPandas(label.batches, schema).toPandas()
     assert len(found) == ROWS
     assert found["Pleural Effusion"].sum() == sum("effusion" in text for text in TEXTS) * ROWS / 5
+
+
+def test_a_folder_that_holds_the_input_is_not_cleared(tmp_path: Path) -> None:
+    source = tmp_path / "in" / "a.parquet"
+    source.parent.mkdir()
+    parquet.write_table(pa.table({"id": ["r1"], "report": ["No edema."]}), source)
+    label = BatchLabeler(labeler=Labeler(refine=False))
+    for output in (tmp_path / "in", tmp_path):
+        with pytest.raises(OutputError, match="holds the input itself"):
+            label_with_engine("ray", [str(source)], str(output), label, force=True)
+    assert source.is_file()

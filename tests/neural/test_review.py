@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chexlabel import InputError, Label, Labeler, label_file
+from chexlabel import InputError, Label, Labeler, OutputError, label_file
 from chexlabel.cli import main
 from chexlabel.run.review import report_risk, review_file, review_queue
 
@@ -148,3 +148,14 @@ def test_the_review_curve_counts_ties_by_half() -> None:
     assert curve.half < 0.5
     with pytest.raises(ValueError, match="both right and wrong"):
         review_curve([0.1], [True])
+
+
+@pytest.mark.parametrize("replaced", ["labels.csv", "reports.csv"])
+def test_a_page_replaces_neither_labels_nor_reports(
+    labels: Path, refined: Labeler, replaced: str
+) -> None:
+    page, reports = labels.with_name(replaced), labels.with_name("reports.csv")
+    before = page.read_bytes()
+    with pytest.raises(OutputError, match="is the input itself"):
+        review_file(labels, page, reports=reports, labeler=refined, force=True)
+    assert page.read_bytes() == before

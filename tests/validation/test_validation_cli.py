@@ -114,3 +114,15 @@ def test_score(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Example-based" in Path("s.md").read_text("utf-8")
     assert main(["score", "a.csv", "b.csv", "--subset", "Edema", "--resamples", "0"]) == 0
     assert "1 findings" in capsys.readouterr().out
+
+
+def test_a_report_does_not_replace_an_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = tmp_path / "texts.json"
+    texts.write_text('{"id": "r1", "report": "No edema."}\n', "utf-8")
+    table = str(tmp_path / "labels.csv")
+    for command in (["validate", table, table, "--reports"], ["score", table]):
+        assert main([*command, str(texts), "-o", str(texts), "--force"]) == 2
+        assert "is the input itself" in capsys.readouterr().err
+    assert texts.read_text("utf-8").startswith("{")

@@ -68,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
     """Label the reports; return the exit status, 3 where some could not be read."""
     from chexlabel.readers import open_reports
     from chexlabel.run.batches import batched
-    from chexlabel.writers import AtomicOutput, output_errors
+    from chexlabel.writers import AtomicOutput, check_not_input, output_errors
 
+    check_not_input(args.output_path, args.reports_path)
     for name in (*_UNUSED, "extract_strict"):
         if getattr(args, name) and not args.quiet:
             _say(f"note: --{name} has no effect; see the page on migration")

@@ -82,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.trace and args.html is not None:
         raise InputError("--trace is text for the terminal; leave out --html, or --trace")
+    if args.html is not None and path_exists(args.report[0]):
+        from chexlabel.writers import check_not_input
+
+        check_not_input(args.html, args.report[0])
     found = _report(args)
     labeler = labeler_from(args)
     if args.trace:

@@ -10,6 +10,7 @@ from chexlabel.cli.validate import (
     add_report_options,
     print_notes,
     print_table,
+    report_formats,
     say_written,
 )
 
@@ -84,9 +85,9 @@ def run(args: argparse.Namespace) -> int:
     """Score, print the table and write the reports."""
     from chexlabel.errors import ValidationError
     from chexlabel.validation import UncertainPolicy, score
-    from chexlabel.validation.report import render, report_format, write_texts
+    from chexlabel.validation.report import render, write_texts
 
-    formats = [report_format(path) for path in args.output]
+    formats = report_formats(args.output, [args.references, args.generated])
     subset = None
     if args.subset is not None:
         subset = [name.strip() for name in args.subset.split(",") if name.strip()]

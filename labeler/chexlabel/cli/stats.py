@@ -12,6 +12,7 @@ from chexlabel.cli.validate import (
     findings_from,
     print_notes,
     print_table,
+    report_formats,
     say_written,
 )
 
@@ -41,9 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Count, print the table and write the reports."""
     from chexlabel.validation import Matching, describe
-    from chexlabel.validation.report import render, report_format, write_texts
+    from chexlabel.validation.report import render, write_texts
 
-    formats = [report_format(path) for path in args.output]
+    formats = report_formats(args.output, args.labels)
     title = {"title": args.title} if args.title else {}
     result = describe(
         _named(args.labels),

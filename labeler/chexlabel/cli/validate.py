@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chexlabel.errors import ValidationError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from chexlabel.validation import Validation
     from chexlabel.validation.results import LabelerResult
@@ -23,6 +23,7 @@ __all__ = [
     "findings_from",
     "print_notes",
     "print_table",
+    "report_formats",
     "run",
     "say_written",
 ]
@@ -192,6 +193,21 @@ def findings_from(args: argparse.Namespace) -> tuple[str, ...] | None:
     return names
 
 
+def report_formats(outputs: Sequence[str], inputs: Iterable[str | None]) -> list[str]:
+    """Return the format of each report by its name: before the work, not after it.
+
+    Raises:
+        OutputError: an ending is unknown, or a report would replace an input.
+    """
+    from chexlabel.validation.report import report_format
+    from chexlabel.writers import check_not_input
+
+    sources = list(inputs)
+    for output in outputs:
+        check_not_input(output, *sources)
+    return [report_format(output) for output in outputs]
+
+
 def run(args: argparse.Namespace) -> int:
     """Validate, print the figures and write the reports."""
     from chexlabel.validation import (
@@ -204,13 +220,13 @@ def run(args: argparse.Namespace) -> int:
         UncertainPolicy,
         validate,
     )
-    from chexlabel.validation.report import report_format, write_report
+    from chexlabel.validation.report import write_report
 
-    for path in args.output:  # before the work, not after it
-        report_format(path)
+    labelers = _labelers(args)
+    report_formats(args.output, [*labelers.values(), args.gold, args.reports, args.evidence])
     title = {"title": args.title} if args.title else {}
     validation = validate(
-        _labelers(args),
+        labelers,
         args.gold,
         policy=Policy(UncertainPolicy(args.uncertain), BlankPolicy(args.blank)),
         matching=Matching(

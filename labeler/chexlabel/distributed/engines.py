@@ -56,7 +56,7 @@ def label_with_engine(
 
     Raises:
         InputError: a source is no Parquet file, or has no column of reports or identifiers.
-        OutputError: the output folder holds something.
+        OutputError: the output folder holds something, or the input itself.
         MissingExtraError: the engine is not installed.
     """
     started = time.perf_counter()
@@ -66,6 +66,8 @@ def label_with_engine(
             raise InputError(f"{path} is no Parquet file; --engine {engine} reads Parquet alone")
     _check_parquet(paths[0])
     folder = Path(output)
+    if any(Path(path).resolve().is_relative_to(folder.resolve()) for path in paths):
+        raise OutputError(f"{output} holds the input itself; choose another folder")
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         if not force or not folder.is_dir():
             raise OutputError(f"{output} holds something; choose another folder or add --force")

@@ -13,6 +13,7 @@ from chexlabel.writers import (
     Layout,
     OutputFormat,
     check_evidence_columns,
+    check_not_input,
     labels_writer,
     output_errors,
 )
@@ -167,18 +168,11 @@ def check_distinct(
     Raises:
         OutputError: two of the three are the same file.
     """
-    for path in (output, evidence):
-        if path is not None and os.fspath(source) != "-" and _same_file(source, path):
-            raise OutputError(
-                f"{os.fspath(path)} is the input itself; choose another name for the output"
-            )
-    if evidence is not None and (
-        os.fspath(output) == os.fspath(evidence) or _same_file(output, evidence)
-    ):
+    check_not_input(output, source)
+    if evidence is None:
+        return
+    check_not_input(evidence, source)
+    if os.path.realpath(output) == os.path.realpath(evidence):
         raise OutputError(
             f"labels and evidence would both go to {os.fspath(output)}; choose two names"
         )
-
-
-def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)

@@ -100,14 +100,15 @@ def review_file(
 
     Raises:
         InputError: the labels have no confidences, or the texts are missing or other ones.
-        OutputError: the page cannot be written.
+        OutputError: the page cannot be written, or would replace an input.
         TypeError: there is no such option.
     """
     from chexlabel.readers import refuse_unknown_options
     from chexlabel.render.review import review_html
-    from chexlabel.writers import write_atomic
+    from chexlabel.writers import check_not_input, write_atomic
 
     refuse_unknown_options(review_file, reading)
+    check_not_input(output, labels, reports)
     queue = review_queue(
         labels, reports=reports, count=count, labeler=labeler, rules=rules, **reading
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from chexlabel.writers.atomic import AtomicOutput, output_errors, write_atomic
+from chexlabel.writers.atomic import AtomicOutput, check_not_input, output_errors, write_atomic
 from chexlabel.writers.evidence import (
     EvidenceWriter,
     check_evidence_columns,
@@ -46,6 +46,7 @@ __all__ = [
     "OutputFormat",
     "ParquetWriter",
     "check_evidence_columns",
+    "check_not_input",
     "evidence_line",
     "evidence_record",
     "labels_writer",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-__all__ = ["AtomicOutput", "output_errors", "write_atomic"]
+__all__ = ["AtomicOutput", "check_not_input", "output_errors", "write_atomic"]
 
 
 class AtomicOutput:
@@ -147,6 +147,26 @@ def write_atomic(path: str | os.PathLike[str], text: str, *, force: bool = False
         with output_errors(output.name):
             output.stream.write(text.encode("utf-8", errors="backslashreplace"))
         output.commit()
+
+
+def check_not_input(
+    output: str | os.PathLike[str], *sources: str | os.PathLike[str] | None
+) -> None:
+    """Refuse to write over a file that is read, `force` or not: force replaces outputs.
+
+    Args:
+        output: the file to be written; "-" is standard output.
+        sources: the files that are read; "-" is standard input, `None` none.
+
+    Raises:
+        OutputError: the output is one of the sources.
+    """
+    name = os.fspath(output)
+    for source in sources:
+        if source is None or "-" in (name, os.fspath(source)):
+            continue
+        if os.path.realpath(source) == os.path.realpath(output):
+            raise OutputError(f"{name} is the input itself; choose another name for the output")
 
 
 @contextlib.contextmanager

@@ -151,8 +151,57 @@ class TestRecognition:
     def test_stated_format_goes_before_the_name(self, tmp_path: Path) -> None:
         path = tmp_path / "reports.txt"
         path.write_bytes(CSV)
-        assert len(read(path)) == 1
+        assert len(read(path, format="text")) == 1
         assert len(read(path, format="csv")) == 2
+
+    @pytest.mark.parametrize(
+        ("data", "name"),
+        [
+            (b'id,foo\n1,"No edema,\nclear."\n2,Edema, mild.\n', "csv"),
+            (b",foo,study_id\n0,Clear.,r1\n", "csv"),
+            (b"nr\tbefund\n1\tKlar.\n2\tErguss.\n", "tsv"),
+            (b"r1;Clear.\nr2;Edema.\nr3;Clear.\n", "csv"),
+            (JSONL, "jsonl"),
+        ],
+    )
+    def test_a_table_is_not_read_as_one_report(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, name: str
+    ) -> None:
+        (tmp_path / "a.txt").write_bytes(data)
+        with pytest.raises(InputError, match=f"looks like a table.*state --format {name}, or"):
+            open_reports(tmp_path / "a.txt")
+        (tmp_path / "b.txt").write_bytes(PROSE)
+        bad, good = read(tmp_path)
+        assert bad.error is not None
+        assert bad.error.startswith("a.txt looks like a table")
+        assert good.error is None
+        assert not any(report.error for report in read(tmp_path, format="text"))
+        if name != "jsonl":
+            give_stdin(monkeypatch, data)
+            with pytest.raises(InputError, match="standard input looks like a table"):
+                open_reports("-")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Heart size normal, lungs clear.\nNo effusion, no pneumothorax.",
+            "Report, note\nClear lungs, no edema",
+            "Findings\tclear\nImpression\tnormal\n",
+            "Patient|Doe\nStudy|Chest\nReport|Clear.\n",
+            "Heart\tnormal\nLungs\tclear\nPleura\tclear\n",
+            "1\tHeart normal\n2\tLungs clear\n3\tNo effusion\n",
+            "Exam,Chest\n",
+        ],
+    )
+    def test_a_report_with_delimiters_is_no_table(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "a.txt").write_text(text)
+        [report] = read(tmp_path / "a.txt")
+        assert (report.text, report.error) == (text, None)
+
+    def test_who_asks_for_a_column_speaks_of_a_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        give_stdin(monkeypatch, b"id;foo\n1;Clear.\n")
+        with pytest.raises(InputError, match=r"has no column 'nope'.*columns are: id, foo"):
+            open_reports("-", text_column="nope")
 
     def test_text_column_helps_to_recognise(self, tmp_path: Path) -> None:
         path = tmp_path / "reports"

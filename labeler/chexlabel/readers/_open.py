@@ -17,6 +17,7 @@ from chexlabel.readers._source import (
     refuse_unknown_options,
 )
 from chexlabel.readers._streams import ByteStream, open_stream
+from chexlabel.readers._table_in_text import refuse_table
 
 if TYPE_CHECKING:
     from chexlabel.readers._files import FileSet
@@ -125,6 +126,8 @@ def _open_stream(stream: ByteStream, options: Options, stated: str | None) -> Re
         return _open_container(stream, container, options, stated)
     options = options._replace(encoding=marked_encoding(stream.head, options.encoding))
     chosen = stated or _recognise(stream, options)
+    if chosen == "text" and stated is None:
+        refuse_table(decode_head(stream, options.encoding), stream.name)
     _refuse_options(stream.name, chosen, options)
     if chosen in ("csv", "tsv"):
         return csv.open_csv(stream, options, chosen)
@@ -180,7 +183,7 @@ def _open_files(files: FileSet, options: Options, stated: str | None) -> ReportS
             return mimic.open_mimic(files, options)
         if chosen == "openi":
             return openi.open_openi(files)
-        return mimic.open_texts(files, options)
+        return mimic.open_texts(files, options, refuse_tables=stated is None)
     except BaseException:
         files.close()
         raise
@@ -233,7 +236,9 @@ def _recognise(stream: ByteStream, options: Options) -> str:
     if delimiter is not None or first == '"':
         return "tsv" if delimiter == "\t" else "csv"
     if stream.path is None:
-        return "text"
+        # What asks for a column or a delimiter speaks of a table.
+        asked = options.text_column or options.id_columns
+        return "csv" if asked else "text"
     raise InputError(
         f"{stream.name} has no format that its name or beginning tells; "
         f"state --format {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"

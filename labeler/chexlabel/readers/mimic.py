@@ -7,6 +7,7 @@ import re
 from chexlabel.readers._encodings import decode
 from chexlabel.readers._files import FileSet, report_source
 from chexlabel.readers._source import Options, ReportSource
+from chexlabel.readers._table_in_text import refuse_table
 from chexlabel.report import Report
 
 __all__ = ["is_mimic_path", "open_mimic", "open_texts"]
@@ -64,8 +65,13 @@ def open_mimic(files: FileSet, options: Options) -> ReportSource:
     )
 
 
-def open_texts(files: FileSet, options: Options) -> ReportSource:
+def open_texts(files: FileSet, options: Options, *, refuse_tables: bool) -> ReportSource:
     """Open all text files as one report each; the path within the source is the id.
+
+    Args:
+        files: the files.
+        options: the encoding asked for.
+        refuse_tables: take a file that looks like a table for unreadable, not for one report.
 
     Raises:
         InputError: when there is no text file.
@@ -76,7 +82,10 @@ def open_texts(files: FileSet, options: Options) -> ReportSource:
 
     def parse(path: str, data: bytes) -> Report:
         name = files.name if files.alone else path
-        return Report(path, decode(data, options.encoding, name), None, {_PATH: path})
+        text = decode(data, options.encoding, name)
+        if refuse_tables:
+            refuse_table(text, name)
+        return Report(path, text, None, {_PATH: path})
 
     def failed(path: str, reason: str) -> Report:
         return Report(path, "", None, {_PATH: path}, error=reason)

@@ -406,6 +406,47 @@ class TestOpeni:
         assert sum(len(report.metadata["mesh_major"]) for report in reports) == 6676
 
 
+class TestPassedOver:
+    """No file that could have been read is passed over without a word."""
+
+    @pytest.mark.parametrize("container", ["folder", "zip"])
+    def test_tables_beside_reports_are_named(self, pack: Pack) -> None:
+        tables = {"a.csv": b"id,report\n", "b/c.jsonl.gz": b"x", ".d.csv": b"x"}
+        with open_reports(pack({**tables, **MIMIC, "LICENSE.txt": b"x"})) as source:
+            assert source.note.endswith(
+                " is read as mimic; 3 other files are passed over: LICENSE.txt, a.csv, b/c.jsonl.gz"
+            )
+
+    def test_nothing_is_said_where_all_is_read(self, pack: Pack) -> None:
+        with open_reports(pack(MIMIC)) as source:
+            assert source.note == ""
+
+    @pytest.mark.parametrize("container", ["folder", "zip"])
+    def test_tables_with_a_text_or_two_are_not_taken_for_texts(self, pack: Pack) -> None:
+        files = {"a.csv": b"id,report\n1,Clear.\n", "README.txt": b"Two tables."}
+        path = pack(files)
+        with pytest.raises(InputError, match=r"has tables \(a.csv\) and texts \(README.txt\)"):
+            open_reports(path)
+        assert [report.id for report in read(path, format="text")] == ["README.txt"]
+        with open_reports(pack({**files, "1.txt": b"Clear."})) as source:
+            assert "1 other file is passed over: a.csv" in source.note
+
+
+class TestLinkedFolders:
+    def test_they_are_followed(self, tmp_path: Path) -> None:
+        write_tree(tmp_path / "real", {"p10/1.txt": b"Clear."})
+        write_tree(tmp_path / "other", {"2.txt": b"Edema."})
+        (tmp_path / "real/p11").symlink_to("../other")
+        assert [report.id for report in read(tmp_path / "real")] == ["p10/1.txt", "p11/2.txt"]
+
+    def test_no_report_is_read_twice(self, tmp_path: Path) -> None:
+        write_tree(tmp_path / "in", {"p10/1.txt": b"Clear.", ".store/2.txt": b"Edema."})
+        for name, target in {"again": "p10", "p10/up": "..", "p11": ".store", "z": "p11"}.items():
+            (tmp_path / "in" / name).symlink_to(target)
+        (tmp_path / "in/gone").symlink_to("nowhere")
+        assert [report.id for report in read(tmp_path / "in")] == ["p10/1.txt", "p11/2.txt"]
+
+
 class TestLimits:
     """What is too long, twice there or cut short is unreadable and named; memory stays bounded."""
 

@@ -75,6 +75,23 @@ def test_the_output_is_partitioned_alike(folder: Path, tmp_path: Path, capsys) -
     assert (tmp_path / "out/sub/b.csv").read_text().splitlines()[1].startswith("r1,")
 
 
+def test_a_linked_folder_is_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "sub").rename(tmp_path / "elsewhere")
+    (folder / "sub").symlink_to(tmp_path / "elsewhere")
+    assert [part.name for part in find_parts([str(folder)])] == list(NAMES)
+
+
+def test_reports_beside_the_tables_are_named(folder: Path, tmp_path: Path, capsys) -> None:
+    (folder / "sub/notes.txt").write_text("Clear.")
+    assert run(folder, tmp_path / "out/") == 2
+    (tmp_path / "out").mkdir()
+    capsys.readouterr()
+    assert run(folder, tmp_path / "out") == 0
+    err = capsys.readouterr().err
+    assert "note: " in err
+    assert "1 other file is passed over: sub/notes.txt" in err
+
+
 def test_workers_write_the_same_files(folder: Path, tmp_path: Path) -> None:
     for workers in (1, 2):
         label_files(

@@ -143,6 +143,8 @@ def run(args: argparse.Namespace) -> int:
         messages.print(f"chexlabel: and {more:,} more that could not be read")
     if summary.unrecognised > _MANY_UNRECOGNISED * summary.reports:
         messages.print(f"chexlabel: warning: {_unrecognised(summary)}")
+    for said in () if args.quiet else summary.notes:
+        messages.print(f"chexlabel: note: {said}")
     if not args.quiet:
         messages.print(f"chexlabel: {_in_words(summary)}{note}")
     return UNREADABLE if summary.unreadable else 0

@@ -1,13 +1,12 @@
 """Report files in a folder, in a zip or tar archive, or alone, one after another.
 
-Only .txt and .xml files are taken. Archives are never unpacked to disk; members that are no plain
-files (links, devices) are passed over, and so are hidden files such as the "._1.xml" that macOS
-adds to archives.
+Only .txt and .xml files are taken; tables beside them are named. Archives are never unpacked to
+disk; members that are no plain files (links, devices) are passed over, and so are hidden files such
+as the "._1.xml" that macOS adds to archives.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 import zipfile
@@ -15,7 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -23,6 +22,14 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING, Self
 
 from chexlabel.errors import InputError, one_line
+from chexlabel.readers._folders import (
+    counted,
+    files_below,
+    is_hidden,
+    is_table,
+    named_some,
+    printable,
+)
 from chexlabel.readers._source import ReportSource
 from chexlabel.readers._streams import longer_than
 
@@ -30,10 +37,16 @@ if TYPE_CHECKING:
     from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
-__all__ = ["FileSet", "open_file", "open_folder", "open_tar", "open_zip", "report_source"]
+__all__ = [
+    "FileSet",
+    "open_file",
+    "open_folder",
+    "open_tar",
+    "open_zip",
+    "report_source",
+]
 
 _SUFFIXES = (".txt", ".xml")
-_UPWARD = (".", "..")
 
 # So many reports of a tar archive are looked at to tell what it holds.
 _LOOK_AHEAD = 32
@@ -61,6 +74,7 @@ class FileSet:
         complete: whether `paths` holds all files.
         alone: whether the source is this one file, so that what is wrong with it is an error.
         close: closes the source.
+        tables: the tables beside the files, which are passed over; of a tar archive none are known.
     """
 
     name: str
@@ -70,10 +84,11 @@ class FileSet:
     complete: bool
     alone: bool
     close: Callable[[], None]
+    tables: list[str] = field(default_factory=list)
 
 
 def open_folder(folder: Path, name: str, max_size: int) -> FileSet:
-    """List a folder with its subfolders; links to folders are not followed.
+    """List a folder with its subfolders.
 
     Args:
         folder: the folder.
@@ -83,17 +98,8 @@ def open_folder(folder: Path, name: str, max_size: int) -> FileSet:
     Raises:
         InputError: when a folder cannot be read.
     """
-
-    def fail(error: OSError) -> None:
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}")
-
-    paths: list[str] = []
-    for parent, children, files in os.walk(folder, onerror=fail):
-        children[:] = [child for child in children if not child.startswith(".")]
-        below = Path(parent).relative_to(folder).as_posix()
-        prefix = "" if below == "." else below + "/"
-        paths.extend(path for file in files if _is_report(path := prefix + file))
-    paths.sort(key=_natural_order)
+    found = sorted(files_below(folder), key=_natural_order)
+    paths = list(filter(_is_report, found))
 
     def read(path: str) -> bytes:
         place = folder / path
@@ -104,7 +110,11 @@ def open_folder(folder: Path, name: str, max_size: int) -> FileSet:
 
     prefix = folder.absolute().as_posix().rstrip("/") + "/"
     return FileSet(
-        name, prefix, paths, _entries(paths, read), complete=True, alone=False, close=_nothing
+        *(name, prefix, paths, _entries(paths, read)),
+        complete=True,
+        alone=False,
+        close=_nothing,
+        tables=list(filter(is_table, found)),
     )
 
 
@@ -175,7 +185,11 @@ def open_zip(stream: ByteStream, archive: zipfile.ZipFile) -> FileSet:
 
     paths = sorted(filter(_is_report, members), key=_natural_order)
     return FileSet(
-        stream.name, "", paths, _entries(paths, read), complete=True, alone=False, close=close
+        *(stream.name, "", paths, _entries(paths, read)),
+        complete=True,
+        alone=False,
+        close=close,
+        tables=sorted(filter(is_table, members), key=_natural_order),
     )
 
 
@@ -239,7 +253,15 @@ def report_source(
         id_columns=id_columns,
         total=total if files.complete else None,
         close=files.close,
+        note=_passed_over(files, wanted, format),
     )
+
+
+def _passed_over(files: FileSet, wanted: Callable[[str], bool], format: str) -> str:  # noqa: A002
+    others = [path for path in files.paths if not wanted(path)] + files.tables
+    if not others or not files.complete:
+        return ""
+    return f"{files.name} is read as {format}; {counted(others)} passed over: {named_some(others)}"
 
 
 def _stream_files(
@@ -285,7 +307,7 @@ def _tar_entries(stream: ByteStream) -> Iterator[Entry]:
             seen.add(known)
             content = archive.extractfile(member) if problem is None else None
             data = b"" if content is None else content.read()
-            yield _printable(path), partial(_given, data, problem)
+            yield printable(path), partial(_given, data, problem)
 
 
 def _given(data: bytes, problem: str | None) -> bytes:
@@ -347,19 +369,12 @@ def _damage(name: str, close: Callable[[], None] | None = None) -> Iterator[None
 
 
 def _entries(paths: Iterable[str], read: Callable[[str], bytes]) -> Iterator[Entry]:
-    return ((_printable(path), partial(read, path)) for path in paths)
-
-
-def _printable(path: str) -> str:
-    """Return a path without the half characters by which Python keeps names that are not UTF-8."""
-    return path.encode("utf-8", "replace").decode()
+    return ((printable(path), partial(read, path)) for path in paths)
 
 
 def _is_report(path: str) -> bool:
     """Tell whether a path is that of a text or XML file, neither hidden nor in a hidden folder."""
-    if not path.lower().endswith(_SUFFIXES):
-        return False
-    return not any(part.startswith(".") and part not in _UPWARD for part in path.split("/"))
+    return path.lower().endswith(_SUFFIXES) and not is_hidden(path)
 
 
 def _natural_order(path: str) -> list[str | int]:

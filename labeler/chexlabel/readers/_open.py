@@ -247,6 +247,7 @@ def _recognise(stream: ByteStream, options: Options) -> str:
 
 def _recognise_files(files: FileSet) -> str:
     """Tell what the files of a folder or archive are: of XML and text, the more frequent."""
+    from chexlabel.readers._folders import named_some
     from chexlabel.readers.mimic import is_mimic_path
 
     if not files.paths:
@@ -259,6 +260,12 @@ def _recognise_files(files: FileSet) -> str:
         return "openi"
     if any(is_mimic_path(files.prefix + path) for path in files.paths):
         return "mimic"
+    if len(files.tables) >= len(files.paths):
+        raise InputError(
+            f"{files.name} has tables ({named_some(files.tables)}) and texts "
+            f"({named_some(files.paths)}); name the tables to have these labeled, or state "
+            "--format text"
+        )
     return "text"
 
 

@@ -108,6 +108,7 @@ class ReportSource:
         format: the format as recognised or stated ("csv", "openi", ...).
         id_columns: the names in `Report.columns`, in their order.
         text_columns: the columns that the text is taken from; empty where the source has none.
+        note: one line on files that are passed over; empty where there are none.
         total: number of reports where that is cheap to know, else `None`.
         share: returns which share of the source's bytes is read, 0 to 1; `None` where it has no
             end that is known, as a pipe.
@@ -125,10 +126,12 @@ class ReportSource:
         total: int | None = None,
         close: Callable[[], None] | None = None,
         blocks: Callable[[], Blocks | None] | None = None,
+        note: str = "",
     ) -> None:
         self.format = format
         self.id_columns = id_columns
         self.text_columns = text_columns
+        self.note = note
         self.total = total
         self.share: Callable[[], float | None] = _unknown
         self.blocks: Callable[[], Blocks | None] = blocks or _uncut

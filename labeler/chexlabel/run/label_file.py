@@ -56,6 +56,7 @@ class Summary(NamedTuple):
         unrecognised: number of reports labeled blank because their text does not speak of the
             chest: another language, another kind of report, no report at all.
         unrecognised_rows: the places of the first of them in the source, counted from 1.
+        notes: one line on each source that has files which were passed over.
     """
 
     reports: int
@@ -68,6 +69,7 @@ class Summary(NamedTuple):
     id_columns: tuple[str, ...] = ()
     unrecognised: int = 0
     unrecognised_rows: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def total(self, label: Label) -> int:
         """Return how often a label was given, summed over the findings."""
@@ -174,6 +176,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
         reports.id_columns,
         account.unrecognised,
         tuple(account.unrecognised_rows),
+        (reports.note,) if reports.note else (),
     )
 
 

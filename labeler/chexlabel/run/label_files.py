@@ -14,7 +14,7 @@ from chexlabel.errors import ChexlabelError, OutputError
 from chexlabel.labels import Label
 from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
-from chexlabel.run.parts import Part, find_parts
+from chexlabel.run.parts import Part, find_parts, passed_over
 from chexlabel.run.workers import Workers
 from chexlabel.writers import output_errors
 
@@ -105,7 +105,8 @@ def label_files(  # noqa: PLR0913 - the options of the command
         "strict": strict,
         **reading,
     }
-    parts = find_parts([os.fspath(source) for source in sources], output_format)
+    given = [os.fspath(source) for source in sources]
+    parts = find_parts(given, output_format)
     folder = Path(output)
     tasks = [_Task(part, _outputs(part, folder, evidence)) for part in parts]
     _check_free(tasks, folder, replacing=force or resume)
@@ -131,7 +132,8 @@ def label_files(  # noqa: PLR0913 - the options of the command
     names = [part.name for part in parts]
     manifest.close(names)
     total = _sum(labeler, [done[name] for name in names])
-    return total._replace(seconds=time.perf_counter() - started), before
+    seconds = time.perf_counter() - started
+    return total._replace(seconds=seconds, notes=passed_over(given)), before
 
 
 class _Plan:
@@ -261,7 +263,8 @@ def _plain(summary: Summary) -> dict[str, Any]:
         finding: {str(int(label)): number for label, number in numbers.items()}
         for finding, numbers in summary.counts.items()
     }
-    del plain["seconds"], plain["refiner"], plain["refiner_note"], plain["unrecognised_rows"]
+    for key in ("seconds", "refiner", "refiner_note", "unrecognised_rows", "notes"):
+        del plain[key]
     return plain
 
 

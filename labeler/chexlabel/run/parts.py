@@ -12,7 +12,7 @@ from chexlabel.writers import OUTPUT_FORMATS, recognise_format
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "find_parts", "is_many"]
+__all__ = ["Part", "find_parts", "is_many", "passed_over"]
 
 _TABLES = (*OUTPUT_FORMATS, "tab", "ndjson", "pq", "xlsm")
 _REPORTS = (".txt", ".xml")
@@ -41,7 +41,7 @@ def is_many(sources: Sequence[str], output: str) -> bool:
     [source] = sources
     if _is_pattern(source):
         return True
-    return Path(source).is_dir() and _holds_tables(Path(source))
+    return Path(source).is_dir() and _holds_tables(source)
 
 
 def find_parts(sources: Sequence[str], output_format: str | None = None) -> list[Part]:
@@ -72,20 +72,35 @@ def find_parts(sources: Sequence[str], output_format: str | None = None) -> list
     return [found[name] for name in sorted(found)]
 
 
+def passed_over(sources: Sequence[str]) -> tuple[str, ...]:
+    """Name the reports that a run over many files does not read: one line for each folder."""
+    notes = []
+    for source in sources:
+        if not Path(source).is_dir():
+            continue
+        from chexlabel.readers._folders import counted, named_some
+
+        others = [name for name in _below(source) if _suffix(name) in _REPORTS]
+        if others:
+            said = f"{counted(others)} passed over: {named_some(others)}"
+            notes.append(f"{source} is read for its tables; {said}")
+    return tuple(notes)
+
+
 def _files(source: str) -> Iterator[tuple[str, str]]:
     """Yield the files that a source stands for, with their paths below it."""
     path = Path(source)
     if path.is_file():
         yield source, path.name
     elif path.is_dir():
-        below = [file for file in sorted(path.rglob("*")) if _is_part(file, path)]
-        if not below:
+        tables = [name for name in _below(source) if _is_table(path / name)]
+        if not tables:
             raise InputError(
                 f"{source} has no tables ({', '.join(OUTPUT_FORMATS)}, also .gz); reports in text "
                 "or XML files are labeled folder by folder, each in a run of its own"
             )
-        for file in below:
-            yield os.fspath(file), file.relative_to(path).as_posix()
+        for name in tables:
+            yield os.fspath(path / name), name
     elif _is_pattern(source):
         fixed = Path(*_fixed_parts(path))
         from glob import glob
@@ -112,19 +127,29 @@ def _is_pattern(source: str) -> bool:
     return any(sign in source for sign in "*?[") and not Path(source).exists()
 
 
-def _holds_tables(folder: Path) -> bool:
+def _holds_tables(folder: str) -> bool:
     """Tell whether a folder has tables; one with report files is a source by itself."""
-    tables = False
-    for path in folder.rglob("*"):
-        if path.suffix.lower() in _REPORTS:
-            return False
-        tables = tables or _is_part(path, folder)
-    return tables
+    names = _below(folder)
+    if any(name.lower().endswith(_REPORTS) for name in names):
+        return False
+    return any(_is_table(Path(folder, name)) for name in names)
 
 
-def _is_part(path: Path, folder: Path) -> bool:
-    suffix = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
-    return suffix.lower()[1:] in _TABLES and path.is_file() and not _is_hidden(path, folder)
+def _below(folder: str) -> list[str]:
+    """Return the paths of a folder's files below it, but for hidden ones."""
+    from chexlabel.readers._folders import files_below  # a run on one file needs no readers yet
+
+    path = Path(folder)
+    return [name for name in sorted(files_below(path)) if not _is_hidden(path / name, path)]
+
+
+def _is_table(path: Path) -> bool:
+    return _suffix(path.name)[1:] in _TABLES and path.is_file()
+
+
+def _suffix(name: str) -> str:
+    """Return a file's ending in lower case, that of gzip aside."""
+    return Path(name.lower().removesuffix(".gz")).suffix
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:

@@ -293,6 +293,20 @@ def test_strict_stops_at_the_first_report_that_cannot_be_read(tmp_path, capsys) 
     assert main([str(source), "-o", str(tmp_path / "labels.csv"), "--strict"]) == 0
 
 
+@pytest.mark.parametrize("held", [1, 1 << 20])
+def test_strict_writes_nothing_to_standard_output_either(
+    tmp_path, capsysbinary, monkeypatch, held: int
+) -> None:
+    monkeypatch.setattr("chexlabel.run.outputs._HELD_IN_MEMORY", held)
+    source = reports_csv(tmp_path / "reports.csv", [*MANY * 20, "BOOM"])
+    assert main([str(source), "--strict", "-q"]) == 2
+    assert capsysbinary.readouterr().out == b""
+    source = reports_csv(tmp_path / "reports.csv", MANY * 20)
+    assert main([str(source), "-q"]) == main([str(source), "-q", "--strict"]) == 0
+    out = capsysbinary.readouterr().out
+    assert out[: len(out) // 2] == out[len(out) // 2 :]
+
+
 def test_a_stray_quote_costs_one_row_and_shows_in_the_status(tmp_path, capsys) -> None:
     source = tmp_path / "reports.csv"
     rows = "".join(f"r{n},There is edema.\n" for n in range(1, 301))

@@ -159,7 +159,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
         reports = stack.enter_context(open_reports(source, **reading))
         layout = layout_of(reports, labeler.findings, read, keep_text=keep_text)
         layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
-        outputs = Outputs(stack, output, evidence, layout, output_as, force=force)
+        outputs = Outputs(stack, output, evidence, layout, output_as, force=force, whole=strict)
         run = _Labeling(labeler, reports, outputs, account, workers or cores(), confidence)
         for total in run.steps(stack):
             if on_progress is not None:

@@ -31,6 +31,9 @@ __all__ = ["BLOCK_FORMATS", "Outputs", "check_distinct", "layout_of"]
 BLOCK_FORMATS = ("csv", "tsv", "jsonl")
 """The formats of a labels file that can be written in blocks."""
 
+_HELD_IN_MEMORY = 32 << 20
+"""So many bytes of an output that has to be held back are held in memory, more on disk."""
+
 
 class Outputs:
     """The labels file of a run, and the evidence file if there is one.
@@ -44,6 +47,7 @@ class Outputs:
         layout: the columns of the labels.
         output_as: the format of the labels.
         force: replace existing files.
+        whole: write to standard output, pipes and devices, too, only when they are committed.
 
     Raises:
         OutputError: a file exists, or cannot be written there.
@@ -63,19 +67,20 @@ class Outputs:
         output_as: OutputFormat,
         *,
         force: bool,
+        whole: bool = False,
     ) -> None:
         layout.check()
         self.layout = layout
         self.format = output_as.name
         self.with_evidence = evidence is not None
-        self._files = [_Output(stack, labels, force=force, compress=output_as.gzip)]
+        self._files = [_Output(stack, labels, force, output_as.gzip, whole)]
         with output_errors(self._files[0].name):
             self._writer = labels_writer(self._files[0].stream, layout, output_as.name)
         stack.callback(self._writer.abandon)
         if evidence is not None:
             check_evidence_columns(layout.id_columns)
             compress = os.fspath(evidence).lower().endswith(".gz")
-            self._files.append(_Output(stack, evidence, force=force, compress=compress))
+            self._files.append(_Output(stack, evidence, force, compress, whole))
             self._evidence_writer = EvidenceWriter(self._files[1].stream)
 
     def write_reports(
@@ -109,11 +114,23 @@ class _Output:
     """One output of the run, with the compression its name asks for."""
 
     def __init__(
-        self, stack: ExitStack, path: str | os.PathLike[str], *, force: bool, compress: bool
+        self,
+        stack: ExitStack,
+        path: str | os.PathLike[str],
+        force: bool,
+        compress: bool,
+        whole: bool,
     ) -> None:
         self._file = stack.enter_context(AtomicOutput(path, force=force))
         self.name = self._file.name
         self.stream = self._file.stream
+        self._held: BinaryIO | None = None
+        if whole and self._file.is_direct:
+            from tempfile import SpooledTemporaryFile
+
+            # On disk it is a file without a name, which only the user may read.
+            held = stack.enter_context(SpooledTemporaryFile(_HELD_IN_MEMORY))  # noqa: SIM115
+            self.stream = self._held = cast("BinaryIO", held)
         self._gzip: GzipFile | None = None
         if compress:
             # Without name and time in the header, equal labels give equal files.
@@ -127,6 +144,12 @@ class _Output:
         if self._gzip is not None:
             with output_errors(self.name):
                 self._gzip.close()
+        if self._held is not None:
+            from shutil import copyfileobj
+
+            with output_errors(self.name):
+                self._held.seek(0)
+                copyfileobj(self._held, self._file.stream)
         self._file.finish()
 
     def commit(self) -> None:

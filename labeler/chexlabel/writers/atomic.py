@@ -78,6 +78,11 @@ class AtomicOutput:
         self.stream = os.fdopen(descriptor, "wb")
         self._mode = 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode)
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether what is written is seen at once: no regular file, which could be taken back."""
+        return self._temporary is None
+
     def finish(self) -> None:
         """Write everything out, so that only the renaming remains.
 

@@ -434,14 +434,35 @@ BAD_FILES = [
         b'"1","Small left effusion, no edema."\n',
         {},
         "has no column that is known to hold reports; name it with --text-column; "
-        "its first row does not look like column names",
+        "its first row (2 cells) does not look like column names; if it has none, state",
+    ),
+    (
+        "a.csv",
+        b"SECRETH,effusion,stable\nr2,b,c\n",
+        {},
+        "has no column that is known to hold reports; name it with --text-column; "
+        "its first row (3 cells) does not look like column names; if it has none, state",
+    ),
+    (
+        "a.csv",
+        b"study_nr,BefundText,Datum\n1,b,c\n",
+        {},
+        "has no column that is known to hold reports; name it with --text-column; "
+        "its columns are: study_nr, BefundText and 1 more",
+    ),
+    (
+        "a.jsonl",
+        b'{"No effusion. Heart size normal.": 1}\n',
+        {},
+        "has no column that is known to hold reports; name it with --text-column; "
+        "it has 1 column, whose name is not shown, being no single words",
     ),
     (
         "a.csv",
         b"Case,No effusion,Normal\n",
         {},
         "has no column that is known to hold reports; name it with --text-column; "
-        "its columns are: Case, Normal and 1 more",
+        "its first row (3 cells) does not look like column names",
     ),
     (
         "a.csv",

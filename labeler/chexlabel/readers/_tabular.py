@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._regex import compiled_later
@@ -87,11 +88,13 @@ _MISSING_LENGTH = max(map(len, _MISSING))
 _CAMEL_CASE = compiled_later(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_ALPHANUMERIC = compiled_later(r"[^0-9a-z]+")
 # Messages list a table's columns, but a table without a header, or with a damaged one, has a report
-# in their place, which no message may quote: single words are listed and, where some name is known,
-# names Written Like This.
+# in their place, which no message may quote, and a word of it ("effusion") may be a name as well.
+# Where some name is known, single words are listed and names Written Like This; where none is, only
+# what no report says (study_nr, StudyNr, c1).
 _COLUMN_NAME = compiled_later(
     r"(?=.{1,40}\Z)(?:[^\W\d_][\w-]*|[A-Z][\w-]*(?: [A-Z][a-z0-9]*| ID| UID)+)"
 )
+_CODED_NAME = compiled_later(r"(?=.{1,40}\Z)[^\W\d_]+(?:_[\w-]*|(?<=[a-z])[A-Z]\w*|[0-9]{1,3})")
 _ONE_WORD_NAME = compiled_later(r"(?=.*[^\W\d])\S{1,40}(?<![.,;?!])")
 _LISTED = 30
 
@@ -215,22 +218,26 @@ HEADERLESS = Columns(texts=("Reports",))
 """One column without a header, as the CheXpert labeler takes it; it calls the column so."""
 
 
-def choose_columns(names: Sequence[str], options: Options, source: str) -> Columns:
+def choose_columns(
+    names: Sequence[str], options: Options, source: str, *, from_row: bool = False
+) -> Columns:
     """Choose the columns to read, those asked for or those known by their names.
 
     Args:
         names: the table's columns.
         options: the columns asked for.
         source: what messages call the table.
+        from_row: whether the names are the first row's cells, which may be those of a report.
 
     Raises:
         InputError: when a column asked for is not there, or no column is known to hold reports.
     """
-    ids = tuple(_find(name, names, source, "--id-column") for name in options.id_columns)
+    there = partial(_columns_there, names, from_row=from_row)
+    ids = tuple(_find(name, names, source, "--id-column", there) for name in options.id_columns)
     if not ids:
         ids = tuple(dict.fromkeys(name for name in names if _is_id(name)))
     if options.text_column is not None:
-        text = _find(options.text_column, names, source, "--text-column")
+        text = _find(options.text_column, names, source, "--text-column", there)
         if not options.id_columns:
             ids = tuple(name for name in ids if name != text)
         section = next((s for s, known in _SECTION_NAMES.items() if _normal(text) in known), None)
@@ -248,7 +255,7 @@ def choose_columns(names: Sequence[str], options: Options, source: str) -> Colum
     if not sections:
         raise InputError(
             f"{source} has no column that is known to hold reports; name it with --text-column; "
-            + _columns_there(names)
+            + there()
         )
     fallback = by_normal_name.get(_FALLBACK_NAME)
     return Columns(tuple(sections.values()), tuple(sections), fallback, ids)
@@ -319,7 +326,9 @@ def is_column_name(name: str) -> bool:
     return is_text_name(name) or _is_id(name)
 
 
-def _find(asked: str, names: Sequence[str], source: str, option: str) -> str:
+def _find(
+    asked: str, names: Sequence[str], source: str, option: str, there: Callable[[], str]
+) -> str:
     """Return the column asked for, by its very name or else by the same name written otherwise."""
     if asked in names:
         return asked
@@ -327,17 +336,25 @@ def _find(asked: str, names: Sequence[str], source: str, option: str) -> str:
     alike = {name for name in names if normal and _normal(name) == normal}
     if len(alike) == 1:
         return alike.pop()
-    raise InputError(f"{source} has no column {asked!r} ({option}); {_columns_there(names)}")
+    raise InputError(f"{source} has no column {asked!r} ({option}); {there()}")
 
 
-def _columns_there(names: Sequence[str]) -> str:
-    pattern = _COLUMN_NAME if any(map(is_column_name, names)) else _ONE_WORD_NAME
+def _columns_there(names: Sequence[str], *, from_row: bool) -> str:
+    """List a table's columns, as far as no text of a report can be among them."""
+    pattern = _CODED_NAME if from_row else _ONE_WORD_NAME
+    if any(map(is_column_name, names)):
+        pattern = _COLUMN_NAME
     shown = [name for name in names if pattern.fullmatch(name)]
-    if 2 * len(shown) < len(names):
+    number = len(names)
+    if from_row and 2 * len(shown) < number:
+        cells = "1 cell" if number == 1 else f"{number} cells"
         return (
-            "its first row does not look like column names; if it has none, "
-            f"state --no-header --text-column {len(names)}"
+            f"its first row ({cells}) does not look like column names; if it has none, "
+            f"state --no-header --text-column {number}"
         )
+    if not shown:
+        columns = "1 column, whose name is" if number == 1 else f"{number} columns, whose names are"
+        return f"it has {columns} not shown, being no single words"
     listed = ", ".join(shown[:_LISTED])
     others = len(names) - len(shown[:_LISTED])
     return f"its columns are: {listed}" + (f" and {others} more" if others else "")

@@ -108,7 +108,7 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         columns, names = number_columns(len(first), options, stream.name)
         unread = [first]
     elif any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
-        columns = choose_columns(names, options, stream.name)
+        columns = choose_columns(names, options, stream.name, from_row=True)
     elif options.text_column is not None or options.id_columns:
         raise InputError(
             f"{stream.name} has one column and no header, so no column can be asked for by name; "

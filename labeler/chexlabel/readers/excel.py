@@ -64,7 +64,7 @@ def open_excel(stream: ByteStream, archive: zipfile.ZipFile, options: Options) -
         raise InputError(f"{stream.name} has no rows in its sheet {name!r}; choose another --sheet")
     if options.header:
         names = ["" if cell is None else str(cell).strip() for cell in first[1]]
-        columns, unread = choose_columns(names, options, stream.name), []
+        columns, unread = choose_columns(names, options, stream.name, from_row=True), []
     else:
         columns, names = number_columns(len(first[1]), options, stream.name)
         unread = [first]

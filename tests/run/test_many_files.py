@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,7 +142,12 @@ def test_resume_labels_what_is_not_finished(folder: Path, tmp_path: Path, capsys
         (["in/a.csv", "nothing.csv", "-o", "out"], "nothing.csv does not exist"),
         (["in", "-o", "in"], "exists already|is an input itself"),
         (["in", "-o", "in/a.csv"], "is a file; the labels of several files need a folder"),
-        (["-", "in/a.csv", "-o", "out"], "several sources are files"),
+        (["-", "in/a.csv", "-o", "out"], "standard input is no file among several"),
+        (["-", "in/a.csv"], "standard input is no file among several"),
+        (["in/*.nope"], "no file fits 'in/*.nope'"),
+        (["in", "-o", "in/out"], "in/out/a.csv would be an input of the next run"),
+        (["in", "-o", "out", "--evidence", "in/out"], "in/out/a.csv.jsonl would be an input"),
+        (["in/**/*.csv", "-o", "in/out"], "in/out/a.csv would be an input of the next run"),
     ],
 )
 def test_what_cannot_be(
@@ -154,6 +160,18 @@ def test_what_cannot_be(
     assert any(words in err for words in said.split("|"))
     assert err.count("\n") == 1
     assert contents(folder) == before
+
+
+def test_an_output_folder_that_no_source_takes_in_may_lie_beside_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    for source, output in (("in/*.csv", "in/out"), ("in/*/*.csv", "in/out2"), ("in", "in/_out")):
+        assert main(["label", source, "-o", output]) == 0
+        assert main(["label", source, "-o", output, "--resume"]) == 0
+        assert not list(Path(output).glob("*out*"))
+        for path in (folder / "out", folder / "out2"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def test_a_truncated_parquet_file_is_named(folder: Path, tmp_path: Path, capsys) -> None:

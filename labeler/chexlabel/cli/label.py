@@ -19,7 +19,7 @@ from chexlabel.cli._arguments import (
     source_argument,
 )
 from chexlabel.errors import ChexlabelError, OutputError, one_line
-from chexlabel.run.parts import is_many
+from chexlabel.run.parts import find_parts, is_many
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -167,7 +167,11 @@ def _label_one(args: argparse.Namespace, messages: _Messages) -> tuple[Summary, 
 def _label_many(args: argparse.Namespace, messages: _Messages) -> tuple[Summary, str]:
     from chexlabel.run.label_files import label_files
 
-    if args.output == "-" or "-" in args.source:
+    if args.output == "-":
+        # What is wrong with a source comes first. Several may be the words of a report, which are
+        # not quoted.
+        one = len(args.source) == 1
+        find_parts(args.source if one else [source for source in args.source if source == "-"])
         raise OutputError("several sources are files, and their labels go to a folder: -o out/")
     summary, before = label_files(
         args.source,

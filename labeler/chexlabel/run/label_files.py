@@ -14,7 +14,7 @@ from chexlabel.errors import ChexlabelError, OutputError
 from chexlabel.labels import Label
 from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
-from chexlabel.run.parts import Part, find_parts, passed_over
+from chexlabel.run.parts import Part, find_parts, passed_over, takes_in
 from chexlabel.run.workers import Workers
 from chexlabel.writers import output_errors
 
@@ -109,7 +109,7 @@ def label_files(  # noqa: PLR0913 - the options of the command
     parts = find_parts(given, output_format)
     folder = Path(output)
     tasks = [_Task(part, _outputs(part, folder, evidence)) for part in parts]
-    _check_free(tasks, folder, replacing=force or resume)
+    _check_free(given, tasks, folder, replacing=force or resume)
     manifest = Manifest(folder, run_digest(labeler, options))
     if resume:
         manifest.read()
@@ -238,22 +238,30 @@ def _outputs(part: Part, folder: Path, evidence: str | os.PathLike[str] | None) 
     return outputs
 
 
-def _check_free(tasks: Sequence[_Task], folder: Path, *, replacing: bool) -> None:
+def _check_free(
+    given: Sequence[str], tasks: Sequence[_Task], folder: Path, *, replacing: bool
+) -> None:
     """Make the output folder, and refuse to write over reports or, unasked, over outputs."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; the labels of several files need a folder: -o out/")
-    with output_errors(os.fspath(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
     sources = {os.path.realpath(task.part.source): task.part.source for task in tasks}
     for task in tasks:
         for path in task.outputs.values():
             if os.path.realpath(path) in sources:
                 raise OutputError(f"{path} is an input itself; choose another output folder")
+            for source in given:
+                if takes_in(source, path):
+                    raise OutputError(
+                        f"{path} would be an input of the next run, for it is in {source}; choose "
+                        "an output folder elsewhere"
+                    )
             if path.exists() and not replacing:
                 raise OutputError(
                     f"{path} exists already; choose another folder, or add --resume to go on with "
                     "an interrupted run, or --force"
                 )
+    with output_errors(os.fspath(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _plain(summary: Summary) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from chexlabel.writers import OUTPUT_FORMATS, recognise_format
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "find_parts", "is_many", "passed_over"]
+__all__ = ["Part", "find_parts", "is_many", "passed_over", "takes_in"]
 
 _TABLES = (*OUTPUT_FORMATS, "tab", "ndjson", "pq", "xlsm")
 _REPORTS = (".txt", ".xml")
@@ -56,7 +57,8 @@ def find_parts(sources: Sequence[str], output_format: str | None = None) -> list
         output_format: one of `OUTPUT_FORMATS` for all outputs; by default that of each input.
 
     Raises:
-        InputError: there is no such file, or a folder or pattern has no tables.
+        InputError: there is no such file, a folder or pattern has no tables, or a source is
+            standard input.
         OutputError: two outputs would have the same name.
     """
     found: dict[str, Part] = {}
@@ -70,6 +72,29 @@ def find_parts(sources: Sequence[str], output_format: str | None = None) -> list
                     "give the folder that holds both, or label them in two runs"
                 )
     return [found[name] for name in sorted(found)]
+
+
+def takes_in(source: str, output: Path) -> bool:
+    """Tell whether a source stands for an output too, once that is written.
+
+    The next run with the same arguments, as with `--resume`, would label the labels.
+    """
+    base = Path(*_fixed_parts(Path(source))) if _is_pattern(source) else Path(source)
+    target = Path(os.path.realpath(output))
+    real = Path(os.path.realpath(base))
+    if not base.is_dir() or not target.is_relative_to(real) or _is_hidden(target, real):
+        return False
+    pattern = Path(source).parts[len(base.parts) :]
+    return not pattern or _fits(target.relative_to(real).parts, pattern)
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a path fits a pattern, part by part, as `glob` takes it."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 def passed_over(sources: Sequence[str]) -> tuple[str, ...]:
@@ -90,6 +115,8 @@ def passed_over(sources: Sequence[str]) -> tuple[str, ...]:
 def _files(source: str) -> Iterator[tuple[str, str]]:
     """Yield the files that a source stands for, with their paths below it."""
     path = Path(source)
+    if source == "-":
+        raise InputError("standard input is no file among several; label it in a run of its own")
     if path.is_file():
         yield source, path.name
     elif path.is_dir():

@@ -16,6 +16,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_labels(Path("gold.csv"), {"Edema": "++--", "Fracture": "+..."})
     write_labels(Path("labels.csv"), {"Edema": "+---", "Fracture": "+..."})
+    Path("lines.txt").write_text("No edema.\n", "utf-8")
     write_labels(Path("other.csv"), {"Edema": "++-+", "Fracture": "...."})
     return tmp_path
 
@@ -74,7 +75,11 @@ def test_no_text_wins_over_reports() -> None:
         (["validate", "labels.csv", "gold.csv", "--level", "95"], "interval level 95"),
         (["validate", "labels.csv", "gold.csv", "--resamples", "-1"], "0 or more"),
         (["stats", "labels.csv", "-o", "r.csv"], "use .html, .md or .json"),
+        (["stats", "none"], "none: no such file"),
+        (["validate", "labels.csv", "gold.csv", "--compare", "x="], "--compare x= lacks"),
+        (["validate", "labels.csv", "gold.csv", "--compare", "=other.csv"], "write NAME=FILE"),
         (["score", "none.csv", "none.csv"], "none.csv"),
+        (["score", "none", "lines.txt"], "none: no such file"),
     ],
 )
 def test_errors_are_one_line_and_status_2(

@@ -212,6 +212,8 @@ def test_unreadable_files(tmp_path: Path, gold: Path) -> None:
     latin = tmp_path / "latin.csv"
     latin.write_bytes("id,Ed\u00e9ma\nr1,1\n".encode("latin-1"))
     assert "not UTF-8" in error_of(latin, gold)
+    assert "no such file" in error_of(tmp_path / "none", gold)
+    (tmp_path / "labels.docx").touch()
     assert "unknown kind of label file" in error_of(tmp_path / "labels.docx", gold)
     parquet = tmp_path / "labels.parquet"
     parquet.write_bytes(b"no parquet")

@@ -289,6 +289,8 @@ def _labelers(args: argparse.Namespace) -> dict[str, str]:
         name, separator, path = given.partition("=")
         if not separator or "/" in name:  # a path may hold "=" too
             name, path = _stem(given), given
+        if not (name and path):
+            raise ValidationError(f"--compare {given} lacks a name or a file; write NAME=FILE")
         if name in labelers:
             raise ValidationError(
                 f"two labelers are called {name!r}; name them apart: --compare NAME={path}"

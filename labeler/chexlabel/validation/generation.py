@@ -7,6 +7,7 @@ arXiv:2004.09167; Delbrouck et al. 2022), with this package's rules in CheXbert'
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
@@ -96,7 +97,7 @@ def score(  # noqa: PLR0913 - the options of the command
     Raises:
         InputError: a file cannot be read.
         MissingExtraError: a package of the extra `validate` is not installed.
-        ValidationError: the reports of the two files do not correspond.
+        ValidationError: a file is missing, or the reports of the two files do not correspond.
     """
     from chexlabel.engine.labeler import Labeler
 
@@ -104,6 +105,9 @@ def score(  # noqa: PLR0913 - the options of the command
         TextSource(references, format, id_column, text_column, encoding),
         TextSource(generated, format, id_column, generated_text_column or text_column, encoding),
     )
+    for source in sources:
+        if not Path(source.path).exists():
+            raise ValidationError(f"{source.path}: no such file; check the path")
     lines = [source for source in sources if source.has_lines]
     if len(lines) == 1 and not by_row:
         raise ValidationError(

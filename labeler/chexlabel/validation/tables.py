@@ -122,6 +122,8 @@ def _read_frame(
 
 
 def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+    if not path.exists():
+        raise ValidationError(f"{path}: no such file; check the path")
     suffixes = [s.lower() for s in path.suffixes if s.lower() != ".gz"]
     kind = suffixes[-1] if suffixes else ""
     try:
@@ -137,8 +139,6 @@ def _read_path(path: Path, name: str) -> tuple[list[str], dict[str, tuple[str, .
             return _read_jsonl(path, name)
         if kind in _DELIMITERS:
             return _read_delimited(path, _DELIMITERS[kind], name)
-    except FileNotFoundError:
-        raise ValidationError(f"{path}: no such file; check the path") from None
     except UnicodeDecodeError as error:
         raise ValidationError(
             f"{name}: byte {error.start} is not UTF-8; save the table as UTF-8"

@@ -326,6 +326,20 @@ def test_a_mistyped_file_is_not_taken_for_a_report(explained, capsys) -> None:
     assert explained == []
 
 
+def test_several_files_are_not_taken_for_the_words_of_a_report(
+    explained, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = TEXT.replace("\n", " ").split(" ")
+    for name in ("a.csv", "b.csv", words[0]):
+        (tmp_path / name).write_text("id,report\n1,Clear.\n")
+    for arguments in (["a.csv", "b.csv"], ["a.csv", "missing.csv"]):
+        assert main(["explain", *arguments]) == 2
+        assert "explain shows one report; give one file" in capsys.readouterr().err
+    assert main(["explain", *words]) == 0
+    assert explained == [" ".join(words)]
+
+
 def test_the_command_writes_a_page(explained, tmp_path, capsys) -> None:
     page = tmp_path / "r7.html"
     assert main(["explain", TEXT, "--html", str(page)]) == 0

@@ -145,6 +145,8 @@ def _report(args: argparse.Namespace) -> str | Report:
     """Find out what REPORT is and get it."""
     given: str = args.report[0]
     if len(args.report) > 1:
+        if any(PATH_END.search(word) and path_exists(word) for word in args.report):
+            raise InputError("explain shows one report; give one file, and choose with --id")
         # The words of a report without quotes around them.
         return " ".join(args.report)
     # One word like a path is taken as one, so that a mistyped file is not explained as a text.

@@ -92,6 +92,16 @@ def test_errors_are_one_line_and_status_2(
     assert len(error.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("option", ["--reports", "--evidence"])
+def test_a_mistyped_file_is_found_where_there_is_no_disagreement_too(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["validate", "gold.csv", "gold.csv", "--resamples", "0", "-o", "r.html"]
+    assert main([*command, option, "nosuch"]) == 2
+    assert "nosuch" in capsys.readouterr().err
+    assert not Path("r.html").exists()
+
+
 def test_stats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "labels.csv", "-o", "s.html", "-o", "s.md", "-o", "s.json"]) == 0
     out = capsys.readouterr().out

@@ -89,8 +89,9 @@ def collect_evidence(
         ValidationError: the evidence file is broken, or not one of the reports is in the files.
         InputError: the reports file cannot be read.
     """
-    if not questions or (reports is None and evidence is None):
+    if reports is None and evidence is None:
         return []
+    # Read where nothing is in question, too: a mistyped file is then found at once.
     wanted = Wanted(questions)
     said: dict[str, _Found] = {}
     if evidence is not None:
@@ -105,7 +106,7 @@ def collect_evidence(
         else:
             _check_offsets(given, said, Path(evidence).name)
     known = [key for key in questions if key in given or key in said]
-    if not known:
+    if questions and not known:
         source = Path(reports if reports is not None else evidence or "").name
         raise ValidationError(
             f"{source}: has none of the {len(wanted)} reports to show; check that its ids are "

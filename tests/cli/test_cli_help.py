@@ -65,3 +65,7 @@ def test_the_page_shows_the_help_of_every_command() -> None:
 def test_the_help_fits_its_width() -> None:
     for name, text in helps().items():
         assert max(map(len, text.splitlines())) <= int(WIDTH), name
+
+
+def test_the_options_of_stats_speak_of_no_gold() -> None:
+    assert "gold" not in helps()["chexlabel stats"]

@@ -63,6 +63,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "explain 'Small left effusion.'",
         "explain reports.csv --html page.html",
         "reports.csv -o labels.jsonl --workers 2",
+        "reports.csv -o labels.xlsx",
         "one.xml",
         "patterns check nih14",
         "patterns list",

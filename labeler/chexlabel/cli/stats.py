@@ -36,7 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("labels", metavar="LABELS", nargs="+", help="one table of labels or more")
     add_report_options(parser)
-    add_matching_options(parser)
+    add_matching_options(
+        parser, "findings to count, separated by commas (default: all of the first table)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

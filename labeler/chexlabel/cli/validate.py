@@ -147,14 +147,18 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
 
 
-def add_matching_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options that say how rows and columns are brought together; return their group."""
+def add_matching_options(
+    parser: argparse.ArgumentParser,
+    findings: str = "findings to compare, separated by commas (default: all of the gold)",
+) -> argparse._ArgumentGroup:
+    """Add the options that say how rows and columns are brought together; return their group.
+
+    Args:
+        parser: the command's parser.
+        findings: the help of `--findings`.
+    """
     group = parser.add_argument_group("matching")
-    group.add_argument(
-        "--findings",
-        metavar="NAMES",
-        help="findings to compare, separated by commas (default: all of the gold)",
-    )
+    group.add_argument("--findings", metavar="NAMES", help=findings)
     group.add_argument("--id-column", metavar="NAME", help="column of the report ids in all files")
     group.add_argument(
         "--by-row", action="store_true", help="the rows correspond one to one; no ids are needed"

@@ -59,8 +59,8 @@ def open_openi(files: FileSet) -> ReportSource:
         entity = next(root.iter(etree.Entity), None)
         if entity is not None:
             raise InputError(
-                f"{name} has an entity at line {entity.sourceline} whose text is not in the file; "
-                "write the text out"
+                f"{name} has an entity at line {entity.sourceline}, and entities are not expanded; "
+                "write its text out"
             )
         return _report(root, name, PurePosixPath(path).stem)
 

@@ -271,8 +271,6 @@ class TestEncodings:
     @pytest.mark.parametrize(
         ("encoding", "stated", "message"),
         [
-            ("utf-16", "latin-1", "is utf-16, not latin-1; state --encoding utf-16"),
-            ("utf-32", "cp1252", "is utf-32, not cp1252; state --encoding utf-32"),
             ("utf-16-le", "utf-8", "looks like utf-16-le; state --encoding utf-16-le"),
             ("utf-16-be", "utf-8", "looks like utf-16-be; state --encoding utf-16-be"),
         ],
@@ -286,6 +284,19 @@ class TestEncodings:
         with pytest.raises(InputError) as error:
             open_reports(path, encoding=stated)
         assert str(error.value) == f"{path} {message}"
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+    @pytest.mark.parametrize("stated", ["utf-8", "cp1252", "utf-16-be"])
+    @pytest.mark.parametrize("suffix", ["csv", "txt"])
+    def test_a_byte_order_mark_takes_precedence_over_the_encoding_stated(
+        self, tmp_path: Path, suffix: str, encoding: str, stated: str
+    ) -> None:
+        path = tmp_path / f"reports.{suffix}"
+        path.write_bytes("id,report\n1,Café.\n".encode(encoding))
+        with open_reports(path, encoding=stated) as reports:
+            [report] = reports
+        assert report.text == ("Café." if suffix == "csv" else "id,report\n1,Café.\n")
+        assert "\ufeff" not in reports.id_columns[0]
 
     @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
     @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])

@@ -77,7 +77,7 @@ def add_reader_options(parser: argparse.ArgumentParser, what: str = "") -> None:
         "--encoding",
         metavar="NAME",
         default="utf-8",
-        help="text encoding (default: utf-8, or what a byte order mark tells)",
+        help="text encoding (default: utf-8); a byte order mark in the file takes precedence",
     )
     group.add_argument(
         "--delimiter",

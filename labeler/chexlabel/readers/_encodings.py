@@ -31,6 +31,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
 )
 # Encodings of Latin alphabets look alike; of them cp1252 is what Windows and Excel write. Others
 # are looked for where more bytes than this share, and not just a few, are not ASCII.
@@ -63,12 +64,8 @@ def check_encoding(encoding: str) -> None:
 
 
 def marked_encoding(data: bytes, encoding: str) -> str:
-    """Return the encoding that a byte order mark tells, where UTF-8 was stated or by default."""
-    if codec_of(encoding) == "utf-8-sig":
-        for mark, marked in _BYTE_ORDER_MARKS:
-            if data.startswith(mark):
-                return marked
-    return encoding
+    """Return the encoding that a byte order mark tells, else the one stated or by default."""
+    return next((marked for mark, marked in _BYTE_ORDER_MARKS if data.startswith(mark)), encoding)
 
 
 def decode_head(stream: ByteStream, encoding: str) -> str:
@@ -98,10 +95,6 @@ def decode(data: bytes, encoding: str, name: str, *, complete: bool = True) -> s
     """
     encoding = marked_encoding(data, encoding)
     codec = codec_of(encoding)
-    if not codec.startswith(("utf-16", "utf-32")):
-        for mark, other in _BYTE_ORDER_MARKS:
-            if data.startswith(mark):
-                raise InputError(f"{name} is {other}, not {encoding}; state --encoding {other}")
     try:
         if complete:
             text = data.decode(codec)

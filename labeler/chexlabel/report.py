@@ -18,17 +18,25 @@ class Report(NamedTuple):
         text: the text as given; all offsets of the evidence point into it.
         spans: the sections, where the source itself names them (Open-i XML, one column a section);
             `None` when they have to be found in the text.
-        columns: identifying columns that are copied to the output, in their order.
+        columns: identifying columns that are copied to the output, in their order; whole numbers
+            where the source has numbers, not text.
         metadata: what else the source knows, e.g. "mesh_major" and "mesh_automatic" of Open-i.
         error: why the report could not be read (one line, no report text); it is labeled blank.
+        numbered: whether `id` is only the row's number, as the source has no identifier for it.
     """
 
     id: str
     text: str
     spans: tuple[SectionSpan, ...] | None = None
-    columns: Mapping[str, str] = {}
+    columns: Mapping[str, str | int] = {}
     metadata: Mapping[str, tuple[str, ...]] = {}
     error: str | None = None
+    numbered: bool = False
+
+    @property
+    def stated_id(self) -> str:
+        """The identifier that the source has; empty where it has none."""
+        return "" if self.numbered else self.id
 
 
 def text_and_spans(report: str | Report) -> tuple[str, tuple[SectionSpan, ...] | None]:

@@ -319,6 +319,13 @@ def test_the_command_takes_a_file_and_an_id(explained, tmp_path, capsys) -> None
     assert "has no report 's3'" in capsys.readouterr().err
 
 
+def test_the_number_of_a_row_without_an_identifier_is_none(explained, tmp_path) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text(f'study_id,report\n7,x\n,"un"closed"\n2,"{TEXT}"\n')
+    assert main(["explain", str(source), "--id", "2"]) == 0
+    assert explained[0].text == TEXT
+
+
 def test_a_mistyped_file_is_not_taken_for_a_report(explained, capsys) -> None:
     assert main(["explain", "reprots.csv"]) == 2
     assert main(["explain", "no/such/file"]) == 2

@@ -13,9 +13,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import chexlabel.cli.label
 from chexlabel.cli import main
@@ -150,11 +154,98 @@ def test_the_size_of_a_report_has_a_limit(tmp_path, capsys) -> None:
     assert "a size such as 64M is needed, not 'much'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+@pytest.mark.parametrize("length", [1500, 3900, 200_000])
+def test_a_longer_report_is_blank_and_names_the_option(tmp_path, capsys, name, length) -> None:
+    frame = pd.DataFrame({"id": ["a", "b", "c"], "report": ["edema", "edema" * (length // 5), "x"]})
+    source = tmp_path / name
+    match source.suffix:
+        case ".csv":
+            frame.to_csv(source, index=False)
+        case ".jsonl":
+            frame.to_json(source, orient="records", lines=True)
+        case ".parquet":
+            frame.to_parquet(source)
+    arguments = [str(source), "-o", str(tmp_path / "labels.csv"), "--max-size", "1K", "-q"]
+    assert main(arguments) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("chexlabel: report 2 ")
+    assert line.endswith("; allow more with --max-size")
+    labels = (tmp_path / "labels.csv").read_text()
+    assert re.fullmatch(r"id,Edema,Pneumonia\na,1.0,\nb?,,\nc,,\n", labels)
+
+
+def test_a_quote_that_is_never_closed_reaches_the_limit(tmp_path, capsys) -> None:
+    source = tmp_path / "reports.csv"
+    rows = "r3,There is edema.\n" * 20_000
+    source.write_text('id,report\nr1,edema\nr2,"edema\n' + rows)
+    assert main([str(source), "-o", str(tmp_path / "labels.csv"), "--max-size", "130K"]) == 3
+    first = capsys.readouterr().err.splitlines()[0]
+    assert first.startswith("chexlabel: report 2 (id r2) labeled blank: row 2 (line 3) cannot be")
+    assert (tmp_path / "labels.csv").read_text().count("1.0") == 20_001
+
+
 def test_the_default_limit_is_that_of_the_readers() -> None:
     from chexlabel.readers import MAX_SIZE
 
     args = chexlabel.cli.build_parser("label").parse_args(["label", "a.csv"])
     assert args.max_size == MAX_SIZE
+
+
+@pytest.mark.parametrize("name", ["reports.csv", "reports"])
+@pytest.mark.parametrize("options", [[], ["--delimiter", ";"]])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_line_by_which_excel_is_told_the_delimiter(tmp_path, capsys, name, options, workers):
+    source, labels = tmp_path / name, tmp_path / "labels.csv"
+    source.write_bytes(b'\xef\xbb\xbfsep=;\r\nid;report\r\nr1;"There is no edema, ."\r\nr2;"x"\r\n')
+    assert main([str(source), "-o", str(labels), "--workers", workers, *options]) == 0
+    assert labels.read_text() == "id,Edema,Pneumonia\nr1,0.0,\nr2,,\n"
+    source.write_bytes(b'sep=|\nr1|edema\nr2|"a"b"\n')
+    no_header = ["--no-header", "--text-column", "2", "--force"]
+    assert main([str(source), "-o", str(labels), "--workers", workers, *no_header]) == 3
+    assert labels.read_text() == "id,Edema,Pneumonia\nr1,1.0,\nr2,,\n"
+    assert "report 2 (id r2) labeled blank: row 2 (line 3) cannot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "xlsx"])
+def test_identifiers_that_are_numbers_stay_numbers(tmp_path, ending) -> None:
+    frame = pd.DataFrame({"study_id": [50000001, 2], "report": ["edema", "no edema"]})
+    source, labels = tmp_path / f"reports.{ending}", tmp_path / f"labels.{ending}"
+    evidence = tmp_path / "evidence.jsonl"
+    write = {"parquet": frame.to_parquet, "xlsx": partial(frame.to_excel, index=False)}
+    write.get(ending, partial(frame.to_json, orient="records", lines=True))(source)
+    label_file(source, labels, labeler=FakeLabeler(), evidence=evidence)
+    read = {"parquet": pd.read_parquet, "xlsx": pd.read_excel}
+    found = read.get(ending, partial(pd.read_json, lines=True))(labels)
+    assert len(frame.merge(found, on="study_id")) == 2
+    lines = evidence.read_text().splitlines()
+    assert [json.loads(line)["study_id"] for line in lines] == [50000001, 2]
+
+
+def test_numbers_that_parquet_can_miss(tmp_path) -> None:
+    ids = pa.array([7, None, 2**62], pa.int64())
+    table = pa.table({"study_id": ids, "report": ["edema", "no edema", None]})
+    parquet.write_table(table, tmp_path / "reports.parquet")
+    label_file(tmp_path / "reports.parquet", tmp_path / "labels.parquet", labeler=FakeLabeler())
+    labels = parquet.read_table(tmp_path / "labels.parquet")
+    assert labels["study_id"].to_pylist() == ids.to_pylist()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_two_columns_of_the_name_that_is_read(tmp_path, capsys, ending) -> None:
+    source = tmp_path / f"reports.{ending}"
+    columns = ["id", "note", "report", "note", "report"]
+    rows = [["a", "x", "edema", "y", "no edema"]]
+    if ending == "parquet":
+        table = pa.table([[cell] for cell in rows[0]], names=columns)
+        parquet.write_table(table, source)
+    else:
+        frame = pd.DataFrame(rows, columns=columns)
+        write = {"csv": frame.to_csv, "xlsx": frame.to_excel}[ending]
+        write(source, index=False)
+    labels = tmp_path / "labels.csv"
+    assert main([str(source), "-o", str(labels)]) == 2
+    assert "has 2 columns named 'report'; rename all but one" in capsys.readouterr().err
 
 
 def test_safe_csv_defuses_what_a_spreadsheet_would_run(tmp_path) -> None:
@@ -280,6 +371,29 @@ def test_a_row_that_cannot_be_read_is_reported_by_number(tmp_path) -> None:
     assert (summary.reports, summary.unreadable) == (3, 1)
     assert [report.row for report in found] == [2]
     assert len((tmp_path / "labels.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", '{"id": "A", "report": "edema"}\n{"id": "PAT-B", "report": 5}\n{"id": 2}\n{\n'),
+        ("a.csv", 'id,report\n1,"ok."\nPAT-B,"unclosed\n2,"bad "quote""\nno id,"un"closed"\n'),
+    ],
+)
+def test_an_identifier_that_was_read_is_kept_and_none_made_up(tmp_path, capsys, name, content):
+    source, evidence = tmp_path / name, tmp_path / "evidence.jsonl"
+    source.write_text(content)
+    arguments = [str(source), "-o", str(tmp_path / "labels.csv"), "--evidence", str(evidence), "-q"]
+    assert main(arguments) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" labeled blank: ")[0] for line in lines] == [
+        "chexlabel: report 2 (id PAT-B)",
+        "chexlabel: report 3 (id 2)",
+        "chexlabel: report 4",
+    ]
+    ids = [line.partition(",")[0] for line in (tmp_path / "labels.csv").read_text().splitlines()]
+    assert ids[2:] == ["PAT-B", "2", ""]
+    assert [str(json.loads(line)["id"]) for line in evidence.read_text().splitlines()] == ids[1:]
 
 
 def test_strict_stops_at_the_first_report_that_cannot_be_read(tmp_path, capsys) -> None:

@@ -74,7 +74,27 @@ def test_a_report_that_is_no_text(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", one=[*ROWS, ["s4", 17]])
     with open_reports(path) as reports:
         *_, bad = reports
-    assert (bad.id, bad.error) == ("4", "row 4 (line 6) has int in 'report', not text")
+    assert (bad.id, bad.error) == ("s4", "row 4 (line 6) has int in 'report', not text")
+    assert bad.columns == {"study_id": "s4"}
+
+
+def test_a_report_that_is_too_long(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", one=[*ROWS, [17, "edema " * 2000]])
+    with open_reports(path, max_size=10_000) as reports:
+        *_, bad = reports
+    assert (bad.id, bad.text) == ("17", "")
+    assert bad.error == "row 4 has a report longer than 9 KB; allow more with --max-size"
+
+
+def test_identifiers_that_are_numbers_are_written_as_numbers(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", one=[*ROWS, [10**17, "x"]])
+    stream = io.BytesIO()
+    with open_reports(path) as reports:
+        writer = labels_writer(stream, Layout(("study_id",), None, ()), "xlsx")
+        writer.write(found := list(reports), [()] * len(found))
+    writer.close()
+    rows = openpyxl.load_workbook(stream).active.iter_rows(values_only=True)
+    assert [cell for (cell,) in rows] == ["study_id", 1001, 1002, "s3", str(10**17)]
 
 
 @pytest.mark.parametrize("member", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])

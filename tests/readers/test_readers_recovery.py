@@ -81,6 +81,38 @@ def test_lines_of_a_report_without_quotes_are_not_taken_for_identifiers(path: Pa
     assert "secret" not in "".join(errors(reports))
 
 
+@pytest.mark.parametrize("quote", ['"', ""], ids=["quoted", "bare"])
+def test_rows_with_identifiers_of_another_kind_are_rows(path: Path, quote: str) -> None:
+    rows = [f"{name},{quote}ok.{quote}\n" for name in ("1", "2", "3", "n1", "n2", "n3")]
+    path.write_text("id,report\n" + "".join([*rows[:3], 'x,"bad unclosed\n', *rows[3:]]))
+    reports = read(path)
+    assert [report.id for report in reports] == ["1", "2", "3", "x", "n1", "n2", "n3"]
+    assert errors(reports) == ["row 4 (line 5) cannot be read: its opening quote is never closed"]
+
+
+def test_a_broken_row_behind_a_broken_row_is_there(path: Path) -> None:
+    path.write_text('id,report\n3,"ok"\n1,"bad "quote" here"\nZ9,"unclosed\n2,"ok"\n')
+    reports = read(path)
+    assert [report.id for report in reports] == ["3", "1", "Z9", "2"]
+    assert len(errors(reports)) == 2
+
+
+def test_a_broken_row_keeps_an_identifier_of_another_kind(path: Path) -> None:
+    path.write_text('id,report\n1,"ok."\nB-7,"unclosed\n3,ok.\nB8,One, two\n')
+    reports = read(path)
+    assert [(r.stated_id, dict(r.columns)) for r in reports] == [
+        (name, {"id": name}) for name in ("1", "B-7", "3", "B8")
+    ]
+
+
+def test_a_row_with_too_long_a_field_keeps_its_identifier(path: Path) -> None:
+    path.write_text(f'id,report\n1,ok.\nB-7,"{"edema " * 30_000}"\n3,ok.\n')
+    with open_reports(path, max_size=1 << 17) as source:
+        reports = list(source)
+    assert [report.stated_id for report in reports] == ["1", "B-7", "3"]
+    assert len(errors(reports)) == 1
+
+
 def test_an_identifier_behind_the_text_is_counted_from_the_end(path: Path) -> None:
     path.write_text(
         "report,study_id\nClear.,10\nEdema, effusion, large,11\nEdema, secret, large\nClear.,12\n"

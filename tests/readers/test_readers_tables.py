@@ -380,7 +380,9 @@ class TestJsonl:
             None,
             None,
         ]
-        assert [r.id for r in reports] == ["7", "2", "3", "4", "5", "6", "7", "11", "9"]
+        assert [r.id for r in reports] == ["7", "2", "3", "9", "10", "6", "7", "11", "9"]
+        assert [r.stated_id for r in reports] == ["7", "", "", "9", "10", "", "", "11", ""]
+        assert reports[3].columns == {"id": 9}
         assert [r.text for r in reports if not r.error] == ["Clear.", "", "No id."]
 
     def test_first_lines_may_be_bad(self, path: Path) -> None:
@@ -395,7 +397,7 @@ class TestJsonl:
             '{"id": NaN, "report": "c"}\n{"id": true, "report": NaN}\n'
         )
         assert [(r.id, r.columns["id"], r.text) for r in read(path)] == [
-            ("50000001", "50000001", "a"),
+            ("50000001", 50000001, "a"),
             ("1.5", "1.5", "b"),
             ("3", "", "c"),
             ("True", "True", ""),
@@ -425,10 +427,11 @@ class TestParquet:
         with open_reports(path) as reports:
             assert (reports.format, reports.total) == ("parquet", 3)
             assert [(r.id, r.columns["subject_id"], r.text) for r in reports] == [
-                ("50000001", "1", "Clear."),
-                ("2", "2", ""),
-                ("50000003", "3", "Edema."),
+                ("50000001", 1, "Clear."),
+                ("2", 2, ""),
+                ("50000003", 3, "Edema."),
             ]
+            assert reports.integers == ("subject_id",)
 
     def test_many_batches_in_order(self, tmp_path: Path) -> None:
         path = tmp_path / "a.pq"

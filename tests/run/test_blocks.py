@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import chexlabel.readers._streams
 from chexlabel.errors import ChexlabelError, InputError
-from chexlabel.readers import START, open_reports, read_block
+from chexlabel.readers import MAX_SIZE, START, open_reports, read_block
 from chexlabel.report import Report
 from chexlabel.run import blocks as _blocks
 from chexlabel.run.blocks import LabeledBlock
@@ -123,18 +123,22 @@ def by_blocks(
     pieces=st.lists(st.sampled_from(PIECES), max_size=60),
     size=st.integers(1, 80),
     seed=st.integers(0, 1000),
+    longest=st.sampled_from([MAX_SIZE, 10]),
 )
-@example("id,report\n", ['r1,"', "a", "\n3,x\n", "\n3,x\n", '\n4,"y\nz"\n'], 8, 0)
-@example("report\n", ['"', "a\n"] * 20, 3, 1)
-@example("", ['"a', "\n", 'b"\n'] * 9, 5, 2)
+@example("id,report\n", ['r1,"', "a", "\n3,x\n", "\n3,x\n", '\n4,"y\nz"\n'], 8, 0, MAX_SIZE)
+@example("report\n", ['"', "a\n"] * 20, 3, 1, MAX_SIZE)
+@example("", ['"a', "\n", 'b"\n'] * 9, 5, 2, MAX_SIZE)
+@example("id,report\n", ["a" * 15, '5" tube', "\r\n", "a"], 3, 0, 10)
+@example("id,report\n", ["é" * 200, "\n", "\n3,x\n"] * 3, 20, 1, 10)
 def test_blocks_give_what_one_reader_gives(
-    tmp_path: Path, header: str, pieces: list[str], size: int, seed: int
+    tmp_path: Path, header: str, pieces: list[str], size: int, seed: int, longest: int
 ) -> None:
     path = tmp_path / "reports.csv"
     path.write_bytes((header + "".join(pieces)).encode())
-    expected = by_one(path)
+    expected = by_one(path, max_size=longest)
     if expected[0] and "\n" in header + "".join(pieces):
-        assert by_blocks(path, size, seed, mortal=seed % 2 == 1) == expected
+        found = by_blocks(path, size, seed, mortal=seed % 2 == 1, max_size=longest)
+        assert found == expected
 
 
 ROWS = [f'{n},"Small effusion.\nNo ""new"" edema {n}."\r\n' for n in range(200)]
@@ -170,15 +174,16 @@ def test_awkward_files(
             assert by_blocks(path, size, seed, mortal=seed == 2) == expected
 
 
-@pytest.mark.parametrize("kind", ["undecodable", "long line", "cut short"])
+@pytest.mark.parametrize("kind", ["undecodable", "undecodable behind a long line", "cut short"])
 def test_what_ends_the_reading_ends_it_with_the_same_words(tmp_path: Path, kind: str) -> None:
     raw = ("id,report\n" + "".join(ROWS * 60)).encode()
     reading = {}
     if kind == "undecodable":
         raw = raw[:70_001] + b"\xe9" + raw[70_001:]
-    elif kind == "long line":
-        raw = raw[: raw.index(b"150,")] + b"x" * 90_000 + b"\n"
-        reading = {"max_size": 20_000}
+    elif kind == "undecodable behind a long line":
+        at = raw.index(b"150,")
+        raw = raw[:at] + "é".encode() * 900_000 + b"\n" + raw[at:] + b"\xe9"
+        reading = {"max_size": 2_000}
     else:
         raw = gzip.compress(raw)[:-500]
     path = tmp_path / ("reports.csv" + ".gz" * (kind == "cut short"))
@@ -190,6 +195,25 @@ def test_what_ends_the_reading_ends_it_with_the_same_words(tmp_path: Path, kind:
         assert same == error
         shorter = min(len(found), len(reports))
         assert found[:shorter] == reports[:shorter]
+
+
+@pytest.mark.parametrize("name", ["reports.csv", "reports.jsonl"])
+@pytest.mark.parametrize("text", ["x", "é", "\U0001fac1", '"', "y,"])
+def test_a_line_that_is_too_long_costs_its_row(tmp_path: Path, name: str, text: str) -> None:
+    rows = [f"{n},Clear.\n" for n in range(99)]
+    if name.endswith("l"):
+        rows = [f'{{"id": {n}, "report": "Clear."}}\n' for n in range(99)]
+    rows.insert(50, f"long,{text * 400_000}\n")
+    path = tmp_path / name
+    path.write_text("id,report\n" * name.endswith("v") + "".join(rows), encoding="utf-8")
+    expected = by_one(path, max_size=1000)
+    assert expected[1] is None
+    assert sum("'Clear.'" in report for report in expected[0]) == 99
+    place = "row 51 (line 52)" if name.endswith("v") else "row 51 (line 51)"
+    assert place in expected[0][50]
+    assert "longer than 1 KB; allow more with --max-size" in expected[0][50]
+    for size in (50, 4000):
+        assert by_blocks(path, size, 0, max_size=1000) == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-7", "shift_jis"])

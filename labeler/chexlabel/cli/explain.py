@@ -162,7 +162,8 @@ def _from_source(source: str, args: argparse.Namespace) -> Report:
 
     with open_reports(source, **reader_options(args)) as reports:
         for report in reports:
-            if args.id is not None and args.id not in (report.id, *report.columns.values()):
+            ids = (report.stated_id, *map(str, report.columns.values()))
+            if args.id is not None and args.id not in ids:
                 continue
             if report.error is not None:
                 raise InputError(f"report {report.id} of {source} cannot be read: {report.error}")

@@ -246,10 +246,7 @@ class _Messages:
     def unreadable(self, report: Unreadable, where: str = "") -> None:
         self._unreadable += 1
         if self._unreadable <= _NAMED_UNREADABLE:
-            self.print(
-                f"chexlabel: {where}report {report.row:,} (id {report.id}) labeled blank: "
-                f"{report.reason}"
-            )
+            self.print(f"chexlabel: {where}{report.place} labeled blank: {report.reason}")
 
     def unreadable_in(self, file: str, report: Unreadable) -> None:
         self.unreadable(report, f"{file}: ")

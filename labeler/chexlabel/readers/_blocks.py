@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chexlabel.errors import InputError
 from chexlabel.readers._encodings import HEAD_BYTES, codec_of, undecodable
+from chexlabel.readers._streams import bounded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["START", "Block", "BlockReader", "BlockRows", "Blocks", "Place", "ReadBlock", "cut"]
 
 _READ = 1 << 18
+_LONGEST_CHARACTER = 4
+"""Bytes of UTF-8."""
+_LINE_END = re.compile(rb"[\r\n]")
 
 # Encodings that write line ends and quotes as ASCII does, and nothing else with these bytes.
 _LIKE_ASCII = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "mac-roman")
@@ -101,6 +106,10 @@ class BlockReader(Protocol):
     def encoding(self) -> str:
         """The text encoding."""
 
+    @property
+    def longest_line(self) -> int:
+        """The longest line that is read, in characters."""
+
     def rows(self, lines: Iterator[str], place: Place, *, last: bool) -> BlockRows:
         """Read the rows in the lines of a block.
 
@@ -121,7 +130,8 @@ def read_block(reader: BlockReader, block: Block, place: Place) -> ReadBlock:
     """
     codec = _without_mark(reader.encoding)
     data = io.BytesIO(block.data)
-    rows = reader.rows(io.TextIOWrapper(data, encoding=codec, newline=""), place, last=block.last)
+    text = io.TextIOWrapper(data, encoding=codec, newline="")
+    rows = reader.rows(bounded_lines(text, reader.longest_line), place, last=block.last)
     reports: list[Report] = []
     error = None
     try:
@@ -160,12 +170,15 @@ class Blocks:
         self._byte = start
         self._open = 0
         self._ended = False
+        self._gaps: list[tuple[int, int]] = []
+        """Where bytes of a line were left out, counted without such, and how many."""
+        self._longest = _LONGEST_CHARACTER * (reader.longest_line + 1)
         self._error: InputError | None = None
 
     @property
     def taken(self) -> int:
         """How many bytes were taken, counted from the beginning of the file."""
-        return self._byte
+        return self._byte + self._left_out()
 
     @property
     def size(self) -> int | None:
@@ -182,7 +195,7 @@ class Blocks:
             size: its size in bytes, about; more where one row is longer.
 
         Raises:
-            InputError: the file cannot be read on, or has a line that is too long.
+            InputError: the file cannot be read on.
         """
         size = max(size, 2 * self._open)  # or a row that is longer would never be whole
         while True:
@@ -211,7 +224,7 @@ class Blocks:
         self._open = len(row)
 
     def _taken(self, end: int, *, last: bool) -> Block:
-        block = Block(self._held[:end], self._byte, last)
+        block = Block(self._held[:end], self.taken, last)
         self._held = self._held[end:]
         self._byte += end
         self._open = 0
@@ -219,17 +232,44 @@ class Blocks:
 
     def _fill(self, size: int) -> None:
         """Hold more bytes than `size`, or all that are left."""
-        parts, length = [self._held], len(self._held)
+        while len(self._held) <= size and not self._ended:
+            parts, length = [self._held], len(self._held)
+            while length <= size and (part := self._read()):
+                parts.append(part)
+                length += len(part)
+            self._held = b"".join(parts)
+            self._shorten()
+
+    def _read(self) -> bytes:
+        """Return some more bytes, none where the file ends or cannot be read on."""
+        part = b""
         try:
             with self._stream.errors():
-                while length <= size and not self._ended:
-                    part = self._stream.stream.read1(_READ)
-                    parts.append(part)
-                    length += len(part)
-                    self._ended = not part
+                part = self._stream.stream.read1(_READ)
         except InputError as error:  # said when all that stands before it was taken
-            self._ended, self._error = True, error
-        self._held = b"".join(parts)
+            self._error = error
+        self._ended = not part
+        return part
+
+    def _shorten(self) -> None:
+        """Leave out the rest of a last line that is too long, so that it cannot fill the memory."""
+        held = self._held
+        keep = max(held.rfind(b"\n"), held.rfind(b"\r")) + 1 + self._longest
+        if len(held) <= keep:
+            return
+        while keep and held[keep] & 0xC0 == 0x80:  # within a character of UTF-8
+            keep -= 1
+        left_out, rest = 0, held[keep:]
+        while not (end := _LINE_END.search(rest)) and rest:
+            left_out += len(rest)
+            rest = self._read()
+        self._held = held[:keep] + (rest[end.start() :] if end else b"")
+        left_out += end.start() if end else 0
+        self._gaps.append((self._byte + keep, left_out))
+
+    def _left_out(self) -> int:
+        """Return how many bytes were left out of what was taken."""
+        return sum(size for at, size in self._gaps if at < self._byte)
 
     def _row_end(self, size: int) -> int:
         """Return where the last row ends that begins and ends in so many bytes, 0 if none does."""

@@ -247,14 +247,15 @@ def report_source(
         reports = [parse(path, read()) for path, read in files.entries]
     else:
         reports = _stream_files(files.entries, wanted, parse, failed)
-    return ReportSource(
+    source = ReportSource(
         reports,
         format=format,
         id_columns=id_columns,
         total=total if files.complete else None,
         close=files.close,
-        note=_passed_over(files, wanted, format),
     )
+    source.note = _passed_over(files, wanted, format)
+    return source
 
 
 def _passed_over(files: FileSet, wanted: Callable[[str], bool], format: str) -> str:  # noqa: A002

@@ -227,12 +227,13 @@ def _recognise(stream: ByteStream, options: Options) -> str:
     if not options.header:
         return "csv"
     head = decode_head(stream, options.encoding)
+    head, stated = csv.without_separator_line(head)
     first = head.lstrip()[:1]
     if first == "{":
         return "jsonl"
     if first == "<":
         return "openi"
-    delimiter = options.delimiter or csv.header_delimiter(head, options.text_column)
+    delimiter = options.delimiter or stated or csv.header_delimiter(head, options.text_column)
     if delimiter is not None or first == '"':
         return "tsv" if delimiter == "\t" else "csv"
     if stream.path is None:

@@ -1,15 +1,17 @@
 """Where the rows of a CSV go on after one that cannot be read, so that a stray quote costs one row.
 
 An opening quote that is never closed draws in all rows up to the next quote. Which of the lines
-drawn in begins a row is told by what the beginning of the file shows: how many fields a row has,
-and what the identifiers look like. Only rows that break the rules of CSV come here.
+drawn in begins a row is told by what the beginning of the file shows, how many fields a row has and
+what the identifiers look like, and by how a program writes cells and a person does not. Only rows
+that break the rules of CSV come here.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import deque
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,18 +19,30 @@ if TYPE_CHECKING:
 
     from chexlabel.readers._tabular import Columns
 
-__all__ = ["Lines", "RowStarts"]
+__all__ = ["Lines", "LongLineError", "RowStarts"]
 
 _LOOK_AHEAD = 200
 """So many lines behind a broken row are searched for the next row."""
 
+_BEGINNING = 1 << 12
+"""So much of a line that is too long is split, for the identifiers before the report."""
+
+_ENDS = ".,:;?!"
 _LONGEST_ID = 64
 _LONGER = 2
 """Identifiers without digits may be so many characters longer than those seen."""
 
 
+class LongLineError(Exception):
+    """A line is longer than those that are read."""
+
+
 class Lines:
     """Lines of a file or of a block, of which those of the present row can be given again.
+
+    Args:
+        lines: the lines.
+        longest: the longest one that is read, in characters.
 
     Attributes:
         held: the lines given since it was last cleared, which the reader of the rows does.
@@ -36,8 +50,9 @@ class Lines:
         ended: whether somebody asked for a line behind the last.
     """
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], longest: int) -> None:
         self._lines = lines
+        self._longest = longest
         self._again: deque[str] = deque()
         self._searched = 0
         self.held: list[str] = []
@@ -45,14 +60,16 @@ class Lines:
         self.ended = False
 
     def __iter__(self) -> Iterator[str]:
-        """Give the lines; a new iterator goes on where `give_again` said."""
-        hold, again = self.held.append, self._again
-        while again:
-            line = again.popleft()
+        """Give the lines; a new iterator goes on where `skip_to` said.
+
+        Raises:
+            LongLineError: a line is too long; it is held.
+        """
+        hold, longest = self.held.append, self._longest
+        for line in chain(_taken_from(self._again), self._lines):
             hold(line)
-            yield line
-        for line in self._lines:
-            hold(line)
+            if len(line) > longest:
+                raise LongLineError
             yield line
         self.ended = True
 
@@ -97,6 +114,11 @@ class Lines:
         return line
 
 
+def _taken_from(lines: deque[str]) -> Iterator[str]:
+    while lines:
+        yield lines.popleft()
+
+
 class RowStarts:
     """Tells lines that begin a row from lines within a report, and identifiers from text.
 
@@ -125,8 +147,9 @@ class RowStarts:
         """Tell whether a line begins a row.
 
         It does if its fields up to the first open quote are as many as they should be and its
-        identifiers look like those seen. Without identifiers, where reports go over several lines,
-        it must begin with a quote if all rows seen do.
+        identifiers look like those seen, or like nothing that a report has. Without
+        identifiers, where reports go over several lines, it must begin with a quote if all rows
+        seen do.
         """
         fields = self.fields(line)
         if not any(fields):
@@ -137,35 +160,44 @@ class RowStarts:
         if not self._ids:
             return not (self._quoted and self._over_lines) or line.startswith('"')
         return all(
-            self._looks_like_id(fields[index]) if index < len(fields) else index > self._text
+            self._holds_id(fields, index, line) if index < len(fields) else index > self._text
             for index in self._ids.values()
         )
 
-    def is_fragment(self, row: Sequence[str]) -> bool:
-        """Tell whether a row with too few fields has text where its identifiers should be."""
+    def is_fragment(self, row: Sequence[str], line: str) -> bool:
+        """Tell whether a row with too few fields has text where its identifiers should be.
+
+        Args:
+            row: its fields.
+            line: its first line.
+        """
         return len(row) < self._width and any(
-            index < len(row) and row[index] and not self._looks_like_id(row[index])
+            index < len(row) and row[index] and not self._holds_id(row, index, line)
             for index in self._ids.values()
         )
 
-    def identifiers(self, fields: Sequence[str]) -> Mapping[str, str]:
+    def identifiers(self, fields: Sequence[str], line: str) -> Mapping[str, str]:
         """Return the identifiers of a broken row, without those that may be a report's text.
 
         The fields before the text stand where they should, those behind it count from the end.
+
+        Args:
+            fields: its fields.
+            line: its first line.
         """
         found = {}
         for name, index in self._ids.items():
             place = index if index < self._text else index - self._width + len(fields)
-            if 0 <= place < len(fields) and self._looks_like_id(fields[place]):
+            if 0 <= place < len(fields) and self._holds_id(fields, place, line):
                 found[name] = fields[place]
         return found
 
     def fields(self, line: str) -> list[str]:
         """Split one line, whatever its quotes."""
-        try:
-            return next(csv.reader([line], delimiter=self._delimiter), [])
-        except csv.Error:  # a field longer than the limit
-            return []
+        for part in (line, line[:_BEGINNING]):
+            with suppress(csv.Error):  # a field longer than the limit
+                return next(csv.reader([part], delimiter=self._delimiter), [])
+        return []
 
     def _learn(self, lines: Sequence[str]) -> None:
         rows = csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -184,15 +216,35 @@ class RowStarts:
         self._kinds.discard(frozenset())
         self._quoted, self._over_lines = quoted and before > 0, over_lines
 
+    def _holds_id(self, fields: Sequence[str], index: int, line: str) -> bool:
+        return self._looks_like_id(fields[index]) or self._is_written_as_id(fields, index, line)
+
+    def _is_written_as_id(self, fields: Sequence[str], index: int, line: str) -> bool:
+        """Tell whether a field that looks like no identifier seen is none of a report's words.
+
+        One word that a delimiter ends without a blank behind it, and either a digit in it or a
+        quote at a cell's beginning: in prose a blank follows the comma, and a quote the blank.
+        """
+        field, behind = fields[index], fields[index + 1 : index + 2]
+        kinds = _kinds(field)
+        if not _is_one_word(field, kinds) or any(cell[:1].isspace() for cell in behind):
+            return False
+        return "9" in kinds or line.startswith('"') or self._delimiter + '"' in line
+
     def _looks_like_id(self, field: str) -> bool:
         kinds = _kinds(field)
         if not kinds or len(field) > _LONGEST_ID:
             return False
         if not self._kinds:  # the first row is broken already
-            return " " not in kinds and field[-1] not in ".,:;?!"
+            return _is_one_word(field, kinds)
         if "9" in kinds:
             return any(kinds <= seen for seen in self._kinds)
         return kinds in self._kinds and len(field) <= self._longest + _LONGER
+
+
+def _is_one_word(field: str, kinds: frozenset[str]) -> bool:
+    """Tell whether a field of these kinds of characters is one word that ends no clause."""
+    return bool(field) and len(field) <= _LONGEST_ID and " " not in kinds and field[-1] not in _ENDS
 
 
 def _kinds(field: str) -> frozenset[str]:

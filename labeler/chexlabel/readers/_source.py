@@ -31,10 +31,10 @@ class ReaderOptions(TypedDict, total=False):
             become the report's sections.
         id_column: the column or columns that identify a report and are copied to the output. By
             default those named like identifiers; without any, the rows are numbered in "row".
-        encoding: of text, by default UTF-8; a byte order mark tells UTF-16 by itself, and XML,
-            Excel and Parquet state their own.
-        delimiter: the character between two fields of a CSV; by default the one under which the
-            header shows a known column.
+        encoding: of text, by default UTF-8; a byte order mark in the file takes precedence, and
+            XML, Excel and Parquet state their own.
+        delimiter: the character between two fields of a CSV; by default the one that a first line
+            `sep=;` states, or else under which the header shows a known column.
         header: whether the first row of a CSV, TSV or Excel file names the columns, as it does by
             default. Without, the columns are asked for by their numbers, from 1:
             `text_column="2"`; the first of the others identifies the reports.
@@ -109,6 +109,7 @@ class ReportSource:
         id_columns: the names in `Report.columns`, in their order.
         text_columns: the columns that the text is taken from; empty where the source has none.
         note: one line on files that are passed over; empty where there are none.
+        integers: those of `id_columns` that are known to hold whole numbers only.
         total: number of reports where that is cheap to know, else `None`.
         share: returns which share of the source's bytes is read, 0 to 1; `None` where it has no
             end that is known, as a pipe.
@@ -123,15 +124,16 @@ class ReportSource:
         format: str,  # noqa: A002 - the name that the command's --format has
         id_columns: tuple[str, ...],
         text_columns: tuple[str, ...] = (),
+        integers: tuple[str, ...] = (),
         total: int | None = None,
         close: Callable[[], None] | None = None,
         blocks: Callable[[], Blocks | None] | None = None,
-        note: str = "",
     ) -> None:
         self.format = format
         self.id_columns = id_columns
         self.text_columns = text_columns
-        self.note = note
+        self.note = ""
+        self.integers = integers
         self.total = total
         self.share: Callable[[], float | None] = _unknown
         self.blocks: Callable[[], Blocks | None] = blocks or _uncut

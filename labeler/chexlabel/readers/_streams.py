@@ -8,6 +8,7 @@ import stat
 import sys
 import zlib
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-__all__ = ["ByteStream", "longer_than", "open_stream"]
+__all__ = ["ByteStream", "bounded_lines", "longer_than", "longest_line", "open_stream"]
 
 
 _HELD = 16
@@ -29,25 +30,16 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGED = "is damaged or cut short (gzip); fetch or make the file again"
 
 
-class _LongLineError(OSError):
-    """A line is longer than a report may be."""
-
-
 class _Rewound(io.RawIOBase):
     """A stream given from its start again after its head was read, also where it cannot seek.
 
     It counts what it gives, so that `tell` works on pipes and on unpacked gzip too.
-
-    Attributes:
-        longest_line: so many bytes a line may have; `None` where there are no lines.
     """
 
     def __init__(self, head: bytes, rest: io.BufferedIOBase) -> None:
         self._head = head
         self._rest = rest
         self._position = 0
-        self._line = 0
-        self.longest_line: int | None = None
 
     def readable(self) -> bool:
         return True
@@ -59,18 +51,7 @@ class _Rewound(io.RawIOBase):
         self._head = self._head[len(view) :]
         view[: len(chunk)] = chunk
         self._position += len(chunk)
-        if self.longest_line is not None:
-            self._check_line(chunk, self.longest_line)
         return len(chunk)
-
-    def _check_line(self, chunk: bytes, longest: int) -> None:
-        """Bound the memory that a line may ask for: a reader of lines takes it as a whole."""
-        end = chunk.rfind(b"\n")
-        if end < 0:
-            end = chunk.rfind(b"\r")
-        self._line = len(chunk) - end if end >= 0 else self._line + len(chunk)
-        if self._line > longest:
-            raise _LongLineError(longest)
 
     def tell(self) -> int:
         return self._position
@@ -112,11 +93,10 @@ class ByteStream(NamedTuple):
         plain = self.path is not None and not self.packed and self.path.is_file()
         return self.path if plain else None
 
-    def text(self, encoding: str) -> io.TextIOWrapper:
-        """Return the stream decoded, with its line ends left as they are."""
-        # A quoted report has lines of its own, and a line of JSON more than the report.
-        self.stream.raw.longest_line = 2 * self.max_size
-        return io.TextIOWrapper(self.stream, encoding=codec_of(encoding), newline="")
+    def lines(self, encoding: str) -> Iterator[str]:
+        """Return the lines, decoded (see `bounded_lines`), with their ends left as they are."""
+        text = io.TextIOWrapper(self.stream, encoding=codec_of(encoding), newline="")
+        return bounded_lines(text, longest_line(self.max_size))
 
     def seekable(self) -> BinaryIO:
         """Return the bytes as a file that can seek, for formats that are read from their end."""
@@ -153,6 +133,28 @@ class ByteStream(NamedTuple):
         """Close the file; standard input stays open."""
         self.stream.close()
         self.release()
+
+
+def longest_line(max_size: int) -> int:
+    """Return how many characters a line may have where a report may have `max_size`.
+
+    A line of a table has more than the report: identifiers, and the marks that escape others.
+    """
+    return 2 * max_size
+
+
+def bounded_lines(text: io.TextIOWrapper, longest: int) -> Iterator[str]:
+    """Give the lines of a text, of one that is longer than `longest` little more than that.
+
+    It bounds the memory that a line may ask for; who takes the lines tells such a one by its
+    length.
+    """
+    readline = partial(text.readline, longest + 1)
+    for line in iter(readline, ""):
+        rest = line
+        while len(rest) > longest and rest[-1] not in "\r\n":
+            rest = readline()
+        yield line
 
 
 def longer_than(limit: int) -> str:
@@ -224,9 +226,6 @@ def _reading_errors(name: str) -> Iterator[None]:
         raise InputError(f"{name} does not exist; check the path") from None
     except (EOFError, zlib.error):
         raise InputError(f"{name} {_DAMAGED}") from None
-    except _LongLineError as error:
-        [limit] = error.args
-        raise InputError(f"{name} has a line {longer_than(limit)}") from None
     except OSError as error:
         from gzip import BadGzipFile
 

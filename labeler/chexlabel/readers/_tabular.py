@@ -10,6 +10,8 @@ from chexlabel._regex import compiled_later
 from chexlabel.errors import InputError
 from chexlabel.labels import SectionSpan
 from chexlabel.readers._sections import BODY, join_sections
+from chexlabel.readers._source import MAX_SIZE
+from chexlabel.readers._streams import longer_than
 from chexlabel.report import Report
 
 if TYPE_CHECKING:
@@ -109,12 +111,14 @@ class Columns(NamedTuple):
         sections: the section that each of them is, if they are sections; else empty.
         fallback: the column read when all section columns are empty.
         ids: the identifying columns; empty when rows are numbered.
+        longest: the longest report, in characters; a longer one cannot be read.
     """
 
     texts: tuple[str, ...]
     sections: tuple[str, ...] = ()
     fallback: str | None = None
     ids: tuple[str, ...] = ()
+    longest: int = MAX_SIZE
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -137,13 +141,25 @@ class Columns(NamedTuple):
         Args:
             names: the column of each field in the rows to come; all of `needed` are among them.
         """
+        build, longest = self._builder(names), self.longest
+
+        def build_bounded(row: Sequence[str], number: int) -> Report:
+            report = build(row, number)
+            if len(report.text) <= longest:
+                return report
+            error = f"row {number} has a report {longer_than(longest)}"
+            return report._replace(text="", spans=None, error=error)
+
+        return build_bounded
+
+    def _builder(self, names: Sequence[str]) -> RowBuilder:
         compose = self._composer(names)
         ids = [(name, names.index(name)) for name in self.ids]
         if not ids:
 
             def build_numbered(row: Sequence[str], number: int) -> Report:
                 text, spans = compose(row)
-                return Report(str(number), text, spans, {ROW: str(number)})
+                return Report(str(number), text, spans, {ROW: str(number)}, numbered=True)
 
             return build_numbered
         key = names.index(min(self.ids, key=_id_rank))
@@ -153,14 +169,15 @@ class Columns(NamedTuple):
             def build_identified(row: Sequence[str], number: int) -> Report:
                 text, spans = compose(row)
                 cell = row[place]
-                return Report(cell or str(number), text, spans, {only: cell})
+                return Report(cell or str(number), text, spans, {only: cell}, numbered=not cell)
 
             return build_identified
 
         def build(row: Sequence[str], number: int) -> Report:
             text, spans = compose(row)
             columns = {name: row[index] for name, index in ids}
-            return Report(row[key] or str(number), text, spans, columns)
+            cell = row[key]
+            return Report(cell or str(number), text, spans, columns, numbered=not cell)
 
         return build
 
@@ -173,10 +190,11 @@ class Columns(NamedTuple):
             row: the fields that could be read, by column.
         """
         if not self.ids:
-            return Report(str(number), "", None, {ROW: str(number)}, error=message)
+            columns = {ROW: str(number)}
+            return Report(str(number), "", None, columns, error=message, numbered=True)
         columns = {name: row.get(name, "") if row else "" for name in self.ids}
         key = columns[min(self.ids, key=_id_rank)]
-        return Report(key or str(number), "", None, columns, error=message)
+        return Report(key or str(number), "", None, columns, error=message, numbered=not key)
 
     def _composer(
         self, names: Sequence[str]
@@ -230,9 +248,23 @@ def choose_columns(
         from_row: whether the names are the first row's cells, which may be those of a report.
 
     Raises:
-        InputError: when a column asked for is not there, or no column is known to hold reports.
+        InputError: when a column asked for is not there, no column is known to hold reports, or two
+            have the name of one that is read.
     """
     there = partial(_columns_there, names, from_row=from_row)
+    columns = _chosen(names, options, source, there)._replace(longest=options.max_size)
+    for name in columns.needed:
+        if names.count(name) > 1:
+            raise InputError(
+                f"{source} has {names.count(name)} columns named {name!r}; rename all but one of "
+                "them, or choose others with --text-column and --id-column"
+            )
+    return columns
+
+
+def _chosen(
+    names: Sequence[str], options: Options, source: str, there: Callable[[], str]
+) -> Columns:
     ids = tuple(_find(name, names, source, "--id-column", there) for name in options.id_columns)
     if not ids:
         ids = tuple(dict.fromkeys(name for name in names if _is_id(name)))
@@ -289,10 +321,10 @@ def number_columns(width: int, options: Options, source: str) -> tuple[Columns, 
     names = [str(number) for number in range(1, width + 1)]
     for number in ids:
         names[number - 1] = "id" if len(ids) == 1 else f"id_{number}"
-    if text in ids:
-        return Columns((names[text - 1],), ids=tuple(names[number - 1] for number in ids)), names
-    names[text - 1] = HEADERLESS.texts[0] if width == 1 else "report"
-    return Columns((names[text - 1],), ids=tuple(names[number - 1] for number in ids)), names
+    if text not in ids:
+        names[text - 1] = HEADERLESS.texts[0] if width == 1 else "report"
+    id_names = tuple(names[number - 1] for number in ids)
+    return Columns((names[text - 1],), ids=id_names, longest=options.max_size), names
 
 
 def _number(asked: str, width: int, source: str, option: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chexlabel.readers._source import Options
@@ -11,29 +13,60 @@ from chexlabel.readers._tabular import Columns, choose_columns
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from chexlabel.readers._tabular import RowBuilder
     from chexlabel.report import Report
 
-__all__ = ["RowReports", "row_cells", "row_reports"]
+__all__ = ["RowReports", "row_report", "row_reports"]
 
 
-def row_cells(columns: Columns, values: Mapping[str, object]) -> list[str]:
-    """Return the cells of `columns.needed` for one row of typed values.
+def row_report(
+    columns: Columns,
+    build: RowBuilder,
+    values: Mapping[str, object],
+    number: int,
+    line: int | None = None,
+) -> Report:
+    """Make the report of one row of typed values; one that cannot be read has its error.
 
     Missing values give empty cells. A whole number that is kept as a float, as pandas keeps an
-    integer column with gaps, is written without the fraction.
+    integer column with gaps, loses the fraction. Identifiers that are numbers stay numbers.
 
     Args:
         columns: the columns to read.
+        build: makes a report of the cells of `columns.needed`.
         values: column -> value, as far as the row has them.
-
-    Raises:
-        ValueError: when a text is not a string, an identifier is nested, or the row has no text
-            column at all. The message says which, without the value.
+        number: number of the row, from 1.
+        line: its line in the file, if it has lines.
     """
     texts = columns.text_columns
-    if not any(name in values for name in texts):
-        raise ValueError(f"has no {' or '.join(map(repr, texts))}")
-    return [_cell(name, values.get(name), name in texts) for name in columns.needed]
+    try:
+        if not any(name in values for name in texts):
+            raise ValueError(f"has no {' or '.join(map(repr, texts))}")
+        cells = [_cell(name, values.get(name), name in texts) for name in columns.needed]
+    except ValueError as error:
+        place = f"row {number}" if line is None else f"row {number} (line {line})"
+        report = columns.failed(number, f"{place} {error}", _identifiers(columns, values))
+    else:
+        report = build(cells, number)
+    numbers = {name: _whole(values.get(name)) for name in columns.ids}
+    whole = {name: number for name, number in numbers.items() if number is not None}
+    return report._replace(columns={**report.columns, **whole}) if whole else report
+
+
+def _identifiers(columns: Columns, values: Mapping[str, object]) -> dict[str, str]:
+    """Return the identifiers of a row that cannot be read, as far as they can."""
+    found = {}
+    for name in columns.ids:
+        with suppress(ValueError):
+            found[name] = _cell(name, values.get(name), name in columns.text_columns)
+    return found
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, `None` for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _cell(name: str, value: object, is_text: bool) -> str:
@@ -43,9 +76,8 @@ def _cell(name: str, value: object, is_text: bool) -> str:
         return ""
     if is_text or isinstance(value, dict | list):
         raise ValueError(f"has {type(value).__name__} in {name!r}, not text")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    whole = _whole(value)
+    return str(value if whole is None else whole)
 
 
 class RowReports:
@@ -69,12 +101,7 @@ class RowReports:
         columns = self._columns
         build = columns.builder(columns.needed)
         for number, values in enumerate(rows, 1):
-            try:
-                cells = row_cells(columns, values)
-            except ValueError as error:
-                yield columns.failed(number, f"row {number} {error}")
-            else:
-                yield build(cells, number)
+            yield row_report(columns, build, values, number)
 
 
 def row_reports(
@@ -90,5 +117,6 @@ def row_reports(
     Raises:
         InputError: a column asked for is not there, or none is known to hold reports.
     """
-    options = Options(text_column=text_column, id_columns=tuple(id_columns))
+    # Who holds the rows in memory has no need of a limit.
+    options = Options(text_column, tuple(id_columns), max_size=sys.maxsize)
     return RowReports(choose_columns(names, options, "the table"))

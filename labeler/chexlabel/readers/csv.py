@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import re
 from collections import Counter
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from chexlabel._regex import compiled_later
 from chexlabel.errors import InputError
 from chexlabel.readers._blocks import Blocks, Place, cut
 from chexlabel.readers._encodings import decode_head
-from chexlabel.readers._recovery import Lines, RowStarts
+from chexlabel.readers._recovery import Lines, LongLineError, RowStarts
 from chexlabel.readers._source import Options, ReportSource
+from chexlabel.readers._streams import longer_than, longest_line
 from chexlabel.readers._tabular import (
     HEADERLESS,
     Columns,
@@ -30,13 +33,16 @@ if TYPE_CHECKING:
     from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
-__all__ = ["header_delimiter", "open_csv"]
+__all__ = ["header_delimiter", "open_csv", "without_separator_line"]
 
 _DELIMITERS = (",", "\t", ";", "|")
 
 
 _ROWS_LOOKED_AT = 50
 """So many rows without a header are looked at to tell the delimiter."""
+
+# The line by which Excel is told the delimiter; it is no row.
+_SEPARATOR_LINE = compiled_later(r"sep=([^\"\r\n])(?:\r\n|\r|\n)", re.IGNORECASE)
 
 _UNCLOSED = "its opening quote is never closed"
 
@@ -47,7 +53,7 @@ class _Form(NamedTuple):
     Attributes:
         name: what messages call the file.
         encoding: its text encoding.
-        head: its beginning, decoded.
+        head: its beginning, decoded, from the first row on.
         delimiter: the character between two fields.
         columns: the columns that are read.
         names: the column of each field.
@@ -64,10 +70,15 @@ class _Form(NamedTuple):
     header: bool
     limit: int
 
+    @property
+    def longest_line(self) -> int:
+        """The longest line that is read, in characters."""
+        return longest_line(self.limit)
+
     def rows(self, lines: Iterator[str], place: Place, *, last: bool) -> _Rows:
         """Read the rows of a block (see `BlockReader`)."""
         _allow_fields(self.limit)
-        numbered = Lines(lines)
+        numbered = Lines(lines, self.longest_line)
         numbered.given = place.line
         return _Rows(self, numbered, place.row, last=last)
 
@@ -75,7 +86,8 @@ class _Form(NamedTuple):
 def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:  # noqa: A002
     """Open a CSV or TSV file.
 
-    A file of one column has a header if its first row is the name of a known column or of the
+    A first line such as `sep=;`, which Excel takes, states the delimiter and is no row. A file of
+    one column has a header if its first row is the name of a known column or of the
     text column asked for; otherwise it has none. Lines without any character are no rows. Fields
     behind the last column are let pass when they are empty, and missing ones when they are not
     needed; any other row with too many or too few fields cannot be read, because a comma in a
@@ -89,18 +101,21 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     Raises:
         InputError: when the file is not text, or has no such columns.
     """
-    head = decode_head(stream, options.encoding)
+    head, stated = without_separator_line(decode_head(stream, options.encoding))
     _allow_fields(options.max_size)
-    delimiter = options.delimiter or ("\t" if format == "tsv" else _delimiter(head, options))
-    lines = Lines(stream.text(options.encoding))
-    rows = _strict(lines, delimiter)
+    delimiter = options.delimiter or stated
+    delimiter = delimiter or ("\t" if format == "tsv" else _delimiter(head, options))
+    lines = Lines(stream.lines(options.encoding), longest_line(options.max_size))
+    before = 0 if stated is None else 1
     with stream.errors(options.encoding):
+        next(islice(lines, before, before), None)
+        rows = _strict(lines, delimiter)
         try:
             first = next(row for row in rows if row)
         except StopIteration:
             raise InputError(f"{stream.name} is empty; give a file that holds reports") from None
-        except csv.Error as error:
-            reason = _reason(error)
+        except (csv.Error, LongLineError) as error:
+            reason = _reason(error, options.max_size)
             raise InputError(f"{stream.name}: the first row cannot be read: {reason}") from None
     names = [cell.strip() for cell in first]
     unread: list[list[str]] = []
@@ -115,9 +130,10 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
             "leave out --text-column and --id-column"
         )
     else:
-        columns, names, unread = HEADERLESS, list(HEADERLESS.texts), [first]
+        columns = HEADERLESS._replace(longest=options.max_size)
+        names, unread = list(HEADERLESS.texts), [first]
     lines.held.clear()
-    lines.given = rows.line_num
+    lines.given = before + rows.line_num
     form = _Form(
         *(stream.name, options.encoding, head, delimiter),
         *(columns, names, not unread, options.max_size),
@@ -131,7 +147,7 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
             yield from _Rows(form, lines, len(unread))
 
     def blocks() -> Blocks | None:
-        return cut(stream, form, 0 if unread else rows.line_num, quote=b'"')
+        return cut(stream, form, before + (0 if unread else rows.line_num), quote=b'"')
 
     return ReportSource(
         reports(),
@@ -141,6 +157,12 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         close=stream.close,
         blocks=blocks,
     )
+
+
+def without_separator_line(head: str) -> tuple[str, str | None]:
+    """Return the beginning of a file without the line `sep=;`, and the delimiter it states."""
+    found = _SEPARATOR_LINE.match(head)
+    return (head, None) if found is None else (head[found.end() :], found[1])
 
 
 def _allow_fields(limit: int) -> None:
@@ -255,20 +277,26 @@ class _Rows:
                             done_with()
                             continue
                         starts = starts or _row_starts(form)
-                        if len(row) < needed or any(row[width:]) or starts.is_fragment(row):
+                        if (
+                            len(row) < needed
+                            or any(row[width:])
+                            or starts.is_fragment(row, lines.held[0])
+                        ):
                             number += 1
                             message = _wrong_width(row, width, number, self.lines_read)
-                            yield columns.failed(number, message, starts.identifiers(row))
+                            known = starts.identifiers(row, lines.held[0])
+                            yield columns.failed(number, message, known)
                             done_with()
                             continue
                     number += 1
                     yield build(row, number)
                     done_with()
-            except csv.Error as error:
+            except (csv.Error, LongLineError) as error:
                 number += 1
                 starts = starts or _row_starts(form)
-                begins = lines.given = self.lines_read - len(lines.held)
-                report = _broken_row(lines, starts, columns, number, error)
+                unseen = isinstance(error, LongLineError)  # by the csv module, which counts lines
+                begins = lines.given = self.lines_read + unseen - len(lines.held)
+                report = _broken_row(lines, starts, form, number, error)
                 self._rows = _strict(lines, form.delimiter)
                 if lines.ended and not self._last:  # what follows the block may mend the row
                     lines.given, self.open_end = begins, True
@@ -283,16 +311,16 @@ def _row_starts(form: _Form) -> RowStarts:
 
 
 def _broken_row(
-    lines: Lines, starts: RowStarts, columns: Columns, number: int, error: csv.Error
+    lines: Lines, starts: RowStarts, form: _Form, number: int, error: csv.Error | LongLineError
 ) -> Report:
     """Skip a row that breaks the rules of CSV; return the report that says so."""
-    known = starts.identifiers(starts.fields(lines.held[0]))
+    known = starts.identifiers(starts.fields(lines.held[0]), lines.held[0])
     drawn_in = len(lines.held)
     first = lines.given + 1
     skipped = lines.skip_to(starts)
     place = f"line {first}" if skipped == 1 else f"lines {first} to {first + skipped - 1}"
-    reason = _UNCLOSED if skipped < drawn_in else _reason(error)
-    return columns.failed(number, f"row {number} ({place}) cannot be read: {reason}", known)
+    reason = _UNCLOSED if skipped < drawn_in else _reason(error, form.limit)
+    return form.columns.failed(number, f"row {number} ({place}) cannot be read: {reason}", known)
 
 
 def _wrong_width(row: Sequence[str], width: int, number: int, line: int) -> str:
@@ -301,12 +329,18 @@ def _wrong_width(row: Sequence[str], width: int, number: int, line: int) -> str:
     return f"row {number} (line {line}) has {fields}, not {width}; {remedy}"
 
 
-def _reason(error: csv.Error) -> str:
-    """Say in the user's words what the csv module found; its own may quote the text."""
+def _reason(error: csv.Error | LongLineError, limit: int) -> str:
+    """Say in the user's words what the csv module found; its own may quote the text.
+
+    Args:
+        error: what was raised.
+        limit: the longest field that is read.
+    """
+    if isinstance(error, LongLineError):
+        return f"its line is {longer_than(longest_line(limit))}"
     message = str(error)
     if "unexpected end" in message:
         return _UNCLOSED
     if "field larger" in message:
-        limit = csv.field_size_limit()
-        return f"a field is longer than {limit:,} characters; is a closing quote missing?"
+        return f"a field is {longer_than(limit)}, or add the quote that closes it"
     return 'a quote inside a quoted field is not doubled (write "" for ")'

@@ -12,7 +12,7 @@ from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 from chexlabel.readers._source import Options, ReportSource
 from chexlabel.readers._tabular import Columns, choose_columns, number_columns
-from chexlabel.readers._values import row_cells
+from chexlabel.readers._values import row_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,16 +100,8 @@ def _reports(
     for source in (unread, rows):
         for line, row in source:
             number += 1
-            # Of columns of one name the first counts, as in a CSV.
-            values = dict(
-                zip(reversed(names[: len(row)]), reversed(row[: len(names)]), strict=True)
-            )
-            try:
-                cells = row_cells(columns, dict.fromkeys(names) | values)
-            except ValueError as error:
-                yield columns.failed(number, f"row {number} (line {line}) {error}")
-            else:
-                yield build(cells, number)
+            values = dict.fromkeys(names) | dict(zip(names, row, strict=False))
+            yield row_report(columns, build, values, number, line)
 
 
 def _rows(sheet: Any, name: str) -> Iterator[_Row]:  # noqa: ANN401 - openpyxl has no types

@@ -59,6 +59,12 @@ def open_parquet(stream: ByteStream, options: Options) -> ReportSource:
                     f"{stream.name} has {kind} in column {name!r}, not text; "
                     "name the column of the reports with --text-column"
                 )
+        kinds = {name: schema.field(name).type for name in columns.ids}
+        integers = tuple(
+            name
+            for name, kind in kinds.items()
+            if types.is_integer(kind) and not types.is_uint64(kind)  # more than int64 can hold
+        )
     except InputError:
         file.close()
         raise
@@ -72,6 +78,7 @@ def open_parquet(stream: ByteStream, options: Options) -> ReportSource:
         format="parquet",
         id_columns=columns.id_columns,
         text_columns=columns.text_columns,
+        integers=integers,
         total=table.metadata.num_rows,
         close=close,
     )

@@ -333,10 +333,7 @@ def _portable(error: Exception) -> Exception:
 
 def _numbered(reports: Sequence[Report]) -> bool:
     """Tell whether a report is told by its number, or a message by that of its line."""
-    return any(
-        report.error is not None or report.id == str(number)
-        for number, report in enumerate(reports, 1)
-    )
+    return any(report.error is not None or report.numbered for report in reports)
 
 
 class _BlockLabeler:
@@ -364,7 +361,7 @@ class _BlockLabeler:
             if plan.evidence:
                 self._evidence_writer.write(found.evidence)
             tally.add(found.labels)
-            failures += [(done + at, batch[at].id, reason) for at, reason in found.failures]
+            failures += [(done + at, batch[at].stated_id, reason) for at, reason in found.failures]
             unrecognised += [done + at for at in found.unrecognised]
             done += len(batch)
         labels, evidence = _emptied(self._labels), _emptied(self._evidence)

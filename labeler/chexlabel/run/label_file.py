@@ -29,7 +29,7 @@ class Unreadable(NamedTuple):
 
     Attributes:
         row: its place in the source, counted in reports from 1.
-        id: its identifier.
+        id: its identifier; empty where it has none, or none that could be read.
         reason: one line that quotes no report text.
     """
 
@@ -37,8 +37,13 @@ class Unreadable(NamedTuple):
     id: str
     reason: str
 
+    @property
+    def place(self) -> str:
+        """What messages call the report: never by a number that could be another one's id."""
+        return f"report {self.row:,}" + (f" (id {self.id})" if self.id else "")
+
     def __str__(self) -> str:
-        return f"report {self.row:,} (id {self.id}): {self.reason}"
+        return f"{self.place}: {self.reason}"
 
 
 class Summary(NamedTuple):
@@ -268,7 +273,9 @@ class _Labeling:
         for batch, result in labeled:
             outputs.write_reports(batch, result, confidence=self._confidence)
             account.tally.add(result.labels)
-            failures = ((index, batch[index].id, reason) for index, reason in result.failures)
+            failures = (
+                (index, batch[index].stated_id, reason) for index, reason in result.failures
+            )
             account.add(len(batch), failures, result.unrecognised)
             yield self._reports.expected(account.reports)
 

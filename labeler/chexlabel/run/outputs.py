@@ -178,7 +178,7 @@ def layout_of(
         # A text joined from several columns has no column's name.
         named = reports.text_columns
         text_column = named[0] if len(named) == 1 else "report"
-    return Layout(reports.id_columns, text_column, findings, read)
+    return Layout(reports.id_columns, text_column, findings, read, integers=reports.integers)
 
 
 def check_distinct(

@@ -211,7 +211,7 @@ def _texts(
         )
     for row, report in found.items():
         for column, value in report.columns.items():
-            if column in table.columns and table.columns[column][row] != value:
+            if column in table.columns and table.columns[column][row] != str(value):
                 raise InputError(
                     f"row {row + 1}: {column!r} differs between {name} and {table.name}; give the "
                     "file that was labeled"

@@ -245,7 +245,7 @@ def _read_reports(
         for row, report in enumerate(stream, 1):
             # A reader may join several columns to an id ("10000032/50414267"); the labels may
             # name just one of them.
-            keys = (str(row),) if by_row else (report.id, *report.columns.values())
+            keys = (str(row),) if by_row else (report.stated_id, *map(str, report.columns.values()))
             key = wanted.find(keys)
             if key is not None:
                 found.setdefault(key, report)

@@ -49,7 +49,7 @@ def check_evidence_columns(id_columns: Sequence[str]) -> None:
 
 
 def evidence_record(
-    ids: Mapping[str, str], labeled: LabeledReport, *, error: str | None = None
+    ids: Mapping[str, str | int], labeled: LabeledReport, *, error: str | None = None
 ) -> dict[str, Any]:
     """Return a report's evidence as plain values, ready for JSON.
 
@@ -76,7 +76,7 @@ def evidence_record(
 
 
 def evidence_line(
-    ids: Mapping[str, str], labeled: LabeledReport, *, error: str | None = None
+    ids: Mapping[str, str | int], labeled: LabeledReport, *, error: str | None = None
 ) -> str:
     """Return `evidence_record` as one line of JSON, without a line end.
 

@@ -24,6 +24,8 @@ __all__ = ["ExcelWriter"]
 
 _MOST_ROWS = 1 << 20
 _LONGEST_CELL = 32_767
+_MOST_EXACT = 10**15
+"""Excel keeps fifteen digits of a number."""
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -94,7 +96,9 @@ class ExcelWriter:
                     "<c/>" if label is None else f"<c><v>{int(label)}</v></c>" for label in row
                 )
             rows.append(
-                _texts(self._layout.cells(report)) + known[row] + "".join(map(_cell, confidence))
+                "".join(map(_leading, self._layout.cells(report)))
+                + known[row]
+                + "".join(map(_cell, confidence))
             )
         self._append(rows)
 
@@ -133,6 +137,13 @@ def _texts(cells: Iterable[str]) -> str:
             for cell in cells
         ]
     )
+
+
+def _leading(cell: str | int) -> str:
+    """Write an identifier or a text; an identifier that is a number stays one where Excel can."""
+    if isinstance(cell, int) and abs(cell) < _MOST_EXACT:
+        return f"<c><v>{cell}</v></c>"
+    return _texts([str(cell)])
 
 
 def _cell(value: float | str) -> str:

@@ -150,7 +150,9 @@ class JsonLinesWriter:
 
 
 class ParquetWriter:
-    """Parquet: strings, then one nullable float64 column a finding, in row groups of bounded size.
+    """Parquet: strings and integers, then a nullable float64 column a finding.
+
+    It writes row groups of bounded size.
 
     Args:
         stream: binary stream to write to.
@@ -167,7 +169,10 @@ class ParquetWriter:
 
         self._layout = layout
         self._schema = pa.schema(
-            [(name, pa.string()) for name in layout.leading]
+            [
+                (name, pa.int64() if name in layout.integers else pa.string())
+                for name in layout.leading
+            ]
             + [(name, pa.float64()) for name in layout.findings]
             + [
                 (name, pa.string() if name.endswith("_source") else pa.float64())
@@ -175,7 +180,7 @@ class ParquetWriter:
             ]
         )
         self._file: Any = pq.ParquetWriter(stream, self._schema, compression="zstd")
-        self._leading: list[list[str]] = []
+        self._leading: list[list[str | int]] = []
         self._labels: list[LabelRow] = []
         self._confidences: list[ConfidenceRow] = []
         self._held = 0
@@ -211,8 +216,12 @@ class ParquetWriter:
         if not self._labels:
             return
         columns = [
-            pa.array(map(_well_formed, column), pa.string())
-            for column in zip(*self._leading, strict=True)
+            pa.array([cell if isinstance(cell, int) else None for cell in column], pa.int64())
+            if name in self._layout.integers
+            else pa.array(map(_well_formed, map(str, column)), pa.string())
+            for name, column in zip(
+                self._layout.leading, zip(*self._leading, strict=True), strict=True
+            )
         ]
         columns += [
             pa.array([None if label is None else float(label) for label in column], pa.float64())

@@ -115,6 +115,7 @@ class Layout(NamedTuple):
         confident: findings whose labels come with confidences, each in three more columns.
         defused: whether a cell copied from the input that a spreadsheet would run as a formula
             gets an apostrophe before it.
+        integers: those identifying columns that hold whole numbers in every row.
     """
 
     id_columns: tuple[str, ...]
@@ -122,6 +123,7 @@ class Layout(NamedTuple):
     findings: tuple[str, ...]
     confident: tuple[str, ...] = ()
     defused: bool = False
+    integers: tuple[str, ...] = ()
 
     @property
     def leading(self) -> tuple[str, ...]:
@@ -153,8 +155,8 @@ class Layout(NamedTuple):
                 )
             seen.add(name)
 
-    def cells(self, report: Report) -> list[str]:
-        """Return a report's cells before the labels."""
+    def cells(self, report: Report) -> list[str | int]:
+        """Return a report's cells before the labels; identifiers that are numbers stay numbers."""
         get = report.columns.get
         cells = [get(column, "") for column in self.id_columns]
         if self.text_column is not None:
@@ -162,10 +164,13 @@ class Layout(NamedTuple):
         return defuse(cells) if self.defused else cells
 
 
-def defuse(cells: Iterable[str]) -> list[str]:
+def defuse(cells: Iterable[str | int]) -> list[str | int]:
     """Put an apostrophe before each cell that a spreadsheet would run as a formula.
 
     >>> defuse(["=HYPERLINK(1)", "-", "r1"])
     ["'=HYPERLINK(1)", "'-", 'r1']
     """
-    return ["'" + cell if cell.startswith(_FORMULA_STARTS) else cell for cell in cells]
+    return [
+        "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+        for cell in cells
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import stat
@@ -477,6 +478,7 @@ class TestLimits:
                 file.write(b"a" * (1 << 20))
             end = b'"\n2,Clear.\n' if "csv" in name else b'"}\n{"id": 2, "report": "Clear."}\n'
             file.write(end)
+        gc.collect()
         tracemalloc.start()
         bad, good = read(path, max_size=4 << 20)
         peak = tracemalloc.get_traced_memory()[1]
@@ -484,7 +486,8 @@ class TestLimits:
         assert bad.error is not None
         assert bad.error.endswith("longer than 8 MB; allow more with --max-size")
         assert (good.id, good.text) == ("2", "Clear.")
-        assert peak < 50 << 20
+        # A line of 100 MB, of which 8 MB may be kept; some copies are, until garbage is collected.
+        assert peak < 64 << 20
 
     @pytest.mark.parametrize("kind", ["zip", "tar"])
     def test_a_name_that_is_there_twice(self, tmp_path: Path, kind: str) -> None:

@@ -48,6 +48,12 @@ def missing_runtime() -> list[str]:
     return [name for name in ("numpy", "onnxruntime") if find_spec(name) is None]
 
 
+def _lacking() -> str:
+    """Say what the refiner's runtime lacks and how to install it; empty where it lacks nothing."""
+    missing = missing_runtime()
+    return f"the refiner needs {_and(missing)}; {_INSTALL}" if missing else ""
+
+
 def stated_refiner() -> str | Literal[False] | None:
     """Return what CHEXLABEL_REFINER states: a folder, `False` for "off", `None` for nothing."""
     stated = os.environ.get("CHEXLABEL_REFINER", "")
@@ -65,8 +71,8 @@ def installed_refiner(pattern_set: str = "chexpert14") -> str | None:
         from chexlabel_neural.refiner_file import read_refiner_file
 
         title = read_refiner_file(Path(stated)).title
-        if missing := missing_runtime():
-            raise RefinerError(f"the refiner needs {_and(missing)}; {_INSTALL}")
+        if lacking := _lacking():
+            raise RefinerError(lacking)
         return title
     folder = default_model(pattern_set)
     if stated is False or folder is None or missing_runtime():
@@ -106,10 +112,10 @@ def select_refiner(
             f"rules only: what {patterns.name} means by its labels is not what the refiner "
             f"{file.title} learned"
         )
-    if missing := missing_runtime():
+    if lacking := _lacking():
         if refine is None:
-            return None, f"rules only: the refiner needs {_and(missing)}; {_INSTALL}"
-        raise RefinerError(f"the refiner needs {_and(missing)}; {_INSTALL}")
+            return None, f"rules only: {lacking}"
+        raise RefinerError(lacking)
     from chexlabel_neural.refine import RefinerJudge
     from chexlabel_neural.runtime import open_net
     from chexlabel_neural.withheld import ANY_FINDING

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from chexlabel.engine.context import BOUNDARY
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import Match, symbolize, token_offsets
-from chexlabel.patterns.lexicon import Lexicon, Node
+from chexlabel.engine.match import Match, phrases_at, symbolize, token_offsets
+from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.syntax import END
 from chexlabel_neural.classes import TAGGED
 from chexlabel_neural.familiarity import Familiarity, words_of
@@ -91,13 +91,9 @@ def own_phrases(
     for sentence in passage.split(BOUNDARY):
         symbols = [*symbolize(sentence, lexicon), END]
         for at in range(len(symbols)):
-            node: Node | None = lexicon.start
-            for symbol in symbols[at:]:
-                node = node.after(symbol) if node else None
-                if node is None:
-                    break
-                names = ((role.finding, role.pattern) for role in node.roles)
-                found.update(name[0] for name in names if name in own)
+            for _, role in phrases_at(symbols, lexicon, at):
+                if (role.finding, role.pattern) in own:
+                    found.add(role.finding)
     return found
 
 

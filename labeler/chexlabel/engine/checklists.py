@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import NamedTuple
 
 from chexlabel._regex import compiled_later
@@ -182,36 +182,41 @@ def _tick_boxes(line: str) -> str:
     return "".join(pieces)
 
 
-def _is_unanswered(line: str, boxes: list[re.Match[str]]) -> bool:
-    """Say whether none of the answers to choose from is ticked: "Effusion: [ ] yes [ ] no"."""
-    if len(boxes) == 1 or any(box[1] or box[3] for box in boxes):
-        return False
-    ends = [box.start() for box in boxes[1:]] + [len(line.rstrip())]
-    answers = (_ANSWER.match(line, box.end()) for box in boxes)
-    return all(a is not None and a.end() == end for a, end in zip(answers, ends, strict=True))
-
-
 def _chosen_in_front(line: str, boxes: list[re.Match[str]]) -> str | None:
     """Return a line that opens with answers to choose from, the ticked one made plain.
 
     An item without an answer is left out. `None` if the line does not open so: its boxes stand at
     items, or no item follows the answers.
     """
-    if line[: boxes[0].start()].strip():
+    answers = _answers(line, boxes)
+    if not answers or line[: boxes[0].start()].strip():
+        return None
+    place = answers[-1].end()
+    item = line[place:]
+    if not item[:1].isalpha():
         return None
     mark = ""
-    place = 0
-    for box, following in zip_longest(boxes, boxes[1:]):
-        answer = _ANSWER.match(line, box.end())
-        if answer is None or (following is not None and answer.end() != following.start()):
-            return None
+    for box, answer in zip(boxes, answers, strict=True):
         if box[1] or box[3]:
             mark = PRESENT_BEFORE if answer[1] else ABSENT_BEFORE
-        place = answer.end()
-    item = line[place:]
-    if len(boxes) == 1 or not item[:1].isalpha():
-        return None
     return mark.ljust(place) + (item if mark else _BLANKED.sub(" ", item))
+
+
+def _is_unanswered(line: str, boxes: list[re.Match[str]]) -> bool:
+    """Say whether none of the answers to choose from is ticked: "Effusion: [ ] yes [ ] no"."""
+    if any(box[1] or box[3] for box in boxes):
+        return False
+    answers = _answers(line, boxes)
+    return bool(answers) and answers[-1].end() == len(line.rstrip())
+
+
+def _answers(line: str, boxes: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the answers to choose from, one behind each box; none if the boxes stand at items."""
+    answers = [answer for box in boxes if (answer := _ANSWER.match(line, box.end()))]
+    if len(answers) != len(boxes) or len(boxes) == 1:
+        return []
+    reaches = all(a.end() == box.start() for a, box in zip(answers, boxes[1:], strict=False))
+    return answers if reaches else []
 
 
 class _Sign(NamedTuple):

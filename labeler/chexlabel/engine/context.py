@@ -12,11 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from chexlabel.engine.judgement import Judgement
-from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
+from chexlabel.engine.match import Match, find_matches, phrases_at, symbolize, token_offsets
 from chexlabel.engine.references import applied
 from chexlabel.patterns.context import ContextRules
 from chexlabel.patterns.lexicon import REMOVED, Lexicon
-from chexlabel.patterns.roles import Role, Tag
+from chexlabel.patterns.roles import Tag
 from chexlabel.patterns.syntax import TOKEN
 from chexlabel.patterns.vocabulary import ByWord
 
@@ -321,7 +321,7 @@ class ContextReader:
         for at, symbol in enumerate(symbols):
             if starts.get(symbol) is None:
                 continue
-            for length, role in _phrases(self._lexicon, symbols, at):
+            for length, role in phrases_at(symbols, self._lexicon, at):
                 rule = self._rules[role.tag, role.pattern]
                 if at and (role.tag == Tag.ANSWER or rule.of == "all"):
                     continue
@@ -349,19 +349,6 @@ def _reread(
     return reference._replace(
         start=start, end=bisect_left(ends, written[reference.end - 1][1], start) + 1
     )
-
-
-def _phrases(lexicon: Lexicon, symbols: Sequence[str], at: int) -> Iterator[tuple[int, Role]]:
-    """Yield the phrases that begin at `at`, with their lengths, from short to long."""
-    node = lexicon.start
-    for place in range(at, len(symbols)):
-        symbol = symbols[place]
-        following = node.after(symbol)
-        if following is None:
-            return
-        node = following
-        for role in node.roles:
-            yield place + 1 - at, role
 
 
 def _moved(match: Match, by: int) -> Match:

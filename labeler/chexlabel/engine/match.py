@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from chexlabel.patterns.lexicon import PENDING, REMOVED, SUSPECT, Lexicon, Node
@@ -11,7 +11,7 @@ from chexlabel.patterns.respelling import Token
 from chexlabel.patterns.roles import PLACE_LAYER, Role, Tag
 from chexlabel.patterns.syntax import END, TOKEN, is_removed
 
-__all__ = ["Match", "complete_parts", "find_matches", "symbolize", "token_offsets"]
+__all__ = ["Match", "complete_parts", "find_matches", "phrases_at", "symbolize", "token_offsets"]
 
 
 _PARTING = frozenset({Tag.SEPARATOR, Tag.TERMINATOR, Tag.COLON})
@@ -155,6 +155,18 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
         items = complete_parts(items, places)
         relevant = relevant or any(item.role.tag == Tag.MENTION for item in items)
     return items if relevant else None
+
+
+def phrases_at(symbols: Sequence[str], lexicon: Lexicon, at: int) -> Iterator[tuple[int, Role]]:
+    """Yield all phrases that begin at `at`, with their lengths, from short to long."""
+    node = lexicon.start
+    for place in range(at, len(symbols)):
+        following = node.after(symbols[place])
+        if following is None:
+            return
+        node = following
+        for role in node.roles:
+            yield place + 1 - at, role
 
 
 def _longest_by_layer(start: int, ends: list[tuple[int, Node]]) -> list[Match]:

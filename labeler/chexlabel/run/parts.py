@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "find_parts", "is_many", "passed_over", "takes_in"]
 
-_TABLES = (*OUTPUT_FORMATS, "tab", "ndjson", "pq", "xlsm")
 _REPORTS = (".txt", ".xml")
 
 
@@ -120,7 +119,7 @@ def _files(source: str) -> Iterator[tuple[str, str]]:
     if path.is_file():
         yield source, path.name
     elif path.is_dir():
-        tables = [name for name in _below(source) if _is_table(path / name)]
+        tables = _tables(source, _below(source))
         if not tables:
             raise InputError(
                 f"{source} has no tables ({', '.join(OUTPUT_FORMATS)}, also .gz); reports in text "
@@ -159,7 +158,7 @@ def _holds_tables(folder: str) -> bool:
     names = _below(folder)
     if any(name.lower().endswith(_REPORTS) for name in names):
         return False
-    return any(_is_table(Path(folder, name)) for name in names)
+    return bool(_tables(folder, names))
 
 
 def _below(folder: str) -> list[str]:
@@ -170,8 +169,10 @@ def _below(folder: str) -> list[str]:
     return [name for name in sorted(files_below(path)) if not _is_hidden(path / name, path)]
 
 
-def _is_table(path: Path) -> bool:
-    return _suffix(path.name)[1:] in _TABLES and path.is_file()
+def _tables(folder: str, names: Sequence[str]) -> list[str]:
+    from chexlabel.readers._folders import is_table
+
+    return [name for name in names if is_table(name) and Path(folder, name).is_file()]
 
 
 def _suffix(name: str) -> str:

@@ -45,21 +45,28 @@ _HINTS = (
 )
 _DASHED_HINTS = ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->")
 _BOXES = "\u2610\u25a1\u2611\u2612"
-_TICKS = "\u2713\u2714\u2717\u2718"
-_SIGN_HINTS = "\u2192" + _BOXES + _TICKS
-_LEADING_TICKS = str.maketrans(_TICKS, PRESENT_BEFORE * 2 + ABSENT_BEFORE * 2)
+_TICKS = "\u2713\u2714\u2705\u2717\u2718\u274c"
+_MINUS_SIGN = "\u2212"
+_SIGN_HINTS = "\u2192\u00b1" + _MINUS_SIGN + _BOXES + _TICKS
+_EITHER = "\u2213"  # stands for a "+/-" until all signs of the list are read, then "?" does
+_LEADING_TICKS = str.maketrans(_TICKS, PRESENT_BEFORE * 3 + ABSENT_BEFORE * 3)
+_PLAIN_TICKS = str.maketrans(_TICKS, YES * 3 + NO * 3)
 _HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
 _SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
 _TICKED = compiled_later(rf"^[ \t]*[{_TICKS}].*", re.MULTILINE)
 _BOX = compiled_later(
     r"\[[ \t]?(?:([xXyY+\u2713\u2714])|[nN\-\u2212])?[ \t]?\]|([\u2610\u25a1])|([\u2611\u2612])"
 )
+_DOUBT = compiled_later(  # "[?] effusion", "Effusion: +/-"
+    r"^[ \t]*\[[ \t]?\?[ \t]?\]"
+    r"|(?<=\w)[ \t]*:?[ \t]*(?:\+[ \t]?/[ \t]?-|\u00b1)(?=[ \t]*(?:[,;.)]|$))",
+    re.MULTILINE,
+)
 _ASKED = compiled_later(r"\?(?=[ \t]*\[[ \t]?[xXyYnN+\-\u2713\u2714\u2212]?[ \t]?\])")
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
-_ANSWER = compiled_later(
-    r"[ \t]*(?:(yes|y|present|positive|pos)|(?:no|n|absent|negative|neg|none))\b[ \t:/|,-]*",
-    re.IGNORECASE,
-)
+_CHOICES = r"(?:(yes|y|present|positive|pos)|(?:no|n|absent|negative|neg|none))"
+_ANSWER = compiled_later(rf"[ \t]*{_CHOICES}\b[ \t:/|,-]*", re.IGNORECASE)
+_ANSWER_BEFORE = compiled_later(rf"\b{_CHOICES}[ \t]*:?[ \t]*$", re.IGNORECASE)
 _BLANKED = compiled_later(r"[^\n]")
 _SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = compiled_later(r"[-=]{1,2}>|\u2192")
@@ -69,6 +76,7 @@ _CHEVRON = compiled_later(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\
 _WORDED = compiled_later(r"(?<![\w+-])([+-])ve\b|\(([+-])ve\)", re.IGNORECASE)
 _SIGN = compiled_later(r"\(([+\-\u2212])\)|(?<![+\-\u2212<>])([+\-\u2013\u2212])(?![+\-\u2212>])")
 _GLUED = compiled_later(r"(?<=[^\W\d_])[+\-\u2212](?=[\s,;.]|$)")  # "EFF+ PTX-"
+_LETTER = compiled_later(r"[^\W\d_]")
 _CHOICE = compiled_later(r"[ \t]*[^\s,;]+(?: [^\s,;]+)*")
 _BEFORE_ITEM = ",;/|:("
 _AFTER_ITEM = ",;/|.:()"
@@ -85,6 +93,8 @@ def plain_marks(text: str) -> str:
     'CM✓ PTX✗'
     >>> plain_marks("[x] edema [ ] effusion")
     ' ∃  edema  ∄  effusion'
+    >>> plain_marks("Edema: yes [ ] no [x]")
+    'Edema: ✗             '
     >>> plain_marks("\u2717 edema \u2713 effusion")
     '∄ edema ∃ effusion'
     >>> plain_marks("#1 Edema. #2 Effusion.")
@@ -94,6 +104,8 @@ def plain_marks(text: str) -> str:
     """
     if not _may_hold_marks(text):
         return text
+    text = text.replace(_MINUS_SIGN, "-")
+    text = _DOUBT.sub(lambda found: _EITHER.center(len(found[0])), text)
     if any(found[1] for found in _ROUND.finditer(text)):
         text = _ROUND.sub(lambda found: ("[x]" if found[1] else "[]").center(len(found[0])), text)
     for number, numbered in (("#1 ", _HASHED), ("1/ ", _SLASHED)):
@@ -101,6 +113,7 @@ def plain_marks(text: str) -> str:
             text = numbered.sub(lambda found: f"{found[1]})", text)
     if any(tick in text for tick in _TICKS):
         text = _TICKED.sub(lambda found: found[0].translate(_LEADING_TICKS), text)
+        text = text.translate(_PLAIN_TICKS)
     leaders = _LEADER.findall(text)
     if len(leaders) > 1 or any("...." in leader for leader in leaders):
         text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
@@ -114,7 +127,9 @@ def plain_marks(text: str) -> str:
         text = _CHEVRON.sub(lambda found: found[1] + ":".ljust(len(found[2])), text)
     if "[" in text or any(box in text for box in _BOXES):
         text = "".join(map(_tick_boxes, text.splitlines(keepends=True)))
-    return _replace_signs(text) if "+" in text or "-" in text else text
+    if "+" in text or "-" in text:
+        text = _replace_signs(text)
+    return text.replace(_EITHER, "?")
 
 
 def _may_hold_marks(text: str) -> bool:
@@ -156,15 +171,15 @@ def _tick_boxes(line: str) -> str:
     """Return a line with its boxes made plain.
 
     They stand before their items ("[x] edema [ ] effusion"), after them ("edema [x] effusion [ ]"),
-    or before the answers to choose from, of which the ticked are kept, behind their item
-    ("Effusion: [ ] yes [x] no") or before it ("[ ] yes [x] no effusion").
+    or at the answers to choose from, of which the ticked are kept, behind their item ("Effusion:
+    [ ] yes [x] no", "Effusion: yes [ ] no [x]") or before it ("[ ] yes [x] no effusion").
     """
     boxes = list(_BOX.finditer(line))
     if not boxes:
         return line
-    chosen = _chosen_in_front(line, boxes)
-    if chosen is not None:
-        return chosen
+    for chosen in (_chosen_in_front(line, boxes), _chosen_by_box_behind(line, boxes)):
+        if chosen is not None:
+            return chosen
     line = _ASKED.sub(" ", line)  # "Effusion? [n]" asks no more than "Effusion [n]"
     if _is_unanswered(line, boxes):
         return _BLANKED.sub(" ", line)
@@ -193,13 +208,42 @@ def _chosen_in_front(line: str, boxes: list[re.Match[str]]) -> str | None:
         return None
     place = answers[-1].end()
     item = line[place:]
+    ticked = [pair for pair in zip(boxes, answers, strict=True) if pair[0][1] or pair[0][3]]
+    if ticked and not item.strip():  # the answer to the line above
+        box, answer = ticked[-1]
+        return " " * box.start() + f"{answer[0].strip()}.".ljust(len(line) - box.start())
     if not item[:1].isalpha():
         return None
-    mark = ""
-    for box, answer in zip(boxes, answers, strict=True):
-        if box[1] or box[3]:
-            mark = PRESENT_BEFORE if answer[1] else ABSENT_BEFORE
+    mark = (PRESENT_BEFORE if ticked[-1][1][1] else ABSENT_BEFORE) if ticked else ""
     return mark.ljust(place) + (item if mark else _BLANKED.sub(" ", item))
+
+
+def _chosen_by_box_behind(line: str, boxes: list[re.Match[str]]) -> str | None:
+    """Return a line whose boxes stand behind the answers to choose from, the ticked made plain.
+
+    An item without an answer is left out. `None` if the boxes stand otherwise.
+    """
+    ends = [0, *(box.end() for box in boxes)]
+    answers: list[re.Match[str]] = []
+    firsts: list[int] = []  # the answers that an item stands before
+    for at, (end, box) in enumerate(zip(ends, boxes, strict=False)):
+        answer = _ANSWER_BEFORE.search(line, end, box.start())
+        if answer is None:
+            return None
+        answers.append(answer)
+        if _LETTER.search(line, end, answer.start()):
+            firsts.append(at)
+    if firsts[:1] != [0] or len(boxes) < _FEWEST * len(firsts):
+        return None
+    pieces = []
+    for first, following in pairwise([*firsts, len(boxes)]):
+        item = line[ends[first] : answers[first].start()]
+        group = range(first, following)
+        ticked = [at for at in group if boxes[at][1] or boxes[at][3]]
+        mark = (YES if answers[ticked[-1]][1] else NO) if ticked else ""
+        width = ends[following] - answers[first].start()
+        pieces.append(item + mark.ljust(width) if mark else " " * (len(item) + width))
+    return "".join([*pieces, line[ends[-1] :]])
 
 
 def _is_unanswered(line: str, boxes: list[re.Match[str]]) -> bool:
@@ -250,7 +294,7 @@ def _replace_signs(text: str) -> str:
         styles = [_BEFORE if style == _BULLET else style for style in styles]
     after = zip(read, styles, strict=True)
     closing = [s for signs, style in after if style == _AFTER for s in signs if s.closes]
-    if len(closing) < _FEWEST and not any(sign.certain for sign in closing):
+    if len(closing) + text.count(_EITHER) < _FEWEST and not any(sign.certain for sign in closing):
         styles = ["" if style == _AFTER else style for style in styles]
     return "\n".join(
         _replaced(line, signs, style)

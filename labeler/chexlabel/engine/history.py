@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._regex import compiled_later
@@ -72,7 +73,14 @@ class HistoryFinder:
         return not self._reporting.isdisjoint(_WORD.findall(text.lower()))
 
     def end(
-        self, text: str, start: int, end: int, *, lines: bool = False, guess: bool = False
+        self,
+        text: str,
+        start: int,
+        end: int,
+        *,
+        lines: bool = False,
+        guess: bool = False,
+        one_line: bool = False,
     ) -> int:
         """Return where the report begins in a text that begins with a history.
 
@@ -86,17 +94,20 @@ class HistoryFinder:
             lines: whether the report may only begin with a line.
             guess: whether, where nothing speaks of the film, the lines after the first, or the
                 items of a checklist, are taken for the report.
+            one_line: whether a line after one that ends with a full stop is the report.
 
         Returns:
             An offset; `end` where no report follows.
         """
         line = end
         opened: int | None = None  # where the line began, if it does not go on with the history
-        for piece in list(_pieces(text, start, end))[1:]:
+        for before, piece in pairwise(_pieces(text, start, end)):
             if piece.opens_line:
                 opened = None
             if self._goes_on(piece):
                 continue
+            if one_line and piece.opens_line and before.text.endswith("."):
+                return piece.start
             if piece.opens_line:
                 opened = piece.start
             elif lines and opened is None:

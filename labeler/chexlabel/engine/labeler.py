@@ -15,6 +15,8 @@ from chexlabel.engine.evidence import Place, Statement, mentions, quotes
 from chexlabel.engine.judgement import REFINER, Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
+from chexlabel.engine.lead_ins import LeadIns
+from chexlabel.engine.markup import plain_markup
 from chexlabel.engine.memo import Memo
 from chexlabel.engine.recognition import Recogniser
 from chexlabel.engine.sections import Sectioner
@@ -84,6 +86,7 @@ class Labeler:
         self._aggregator = Aggregator(self.patterns)
         if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
+        self._lead_ins = LeadIns(self.patterns.lexicon)
         self._context = ContextReader(self.patterns.context, self.patterns.lexicon)
         rules = RulesJudge(self.patterns.lexicon, self._context)
         self._judge: Judge = rules
@@ -311,7 +314,7 @@ class Labeler:
     def _texts(self, report: str | Report) -> list[str]:
         """Return a report's sentences that count, as text: quicker than with their offsets."""
         text, spans = text_and_spans(report)
-        text = plain_marks(text)
+        text = self._lead_ins.join(plain_marks(plain_markup(text)))
         split = self._splitter.split
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
@@ -319,7 +322,7 @@ class Labeler:
     def _sentences(self, report: str | Report) -> tuple[str, str, list[Place]]:
         """Return a report's text, as it is and with plain marks, and the sentences that count."""
         text, spans = text_and_spans(report)
-        plain = plain_marks(text)
+        plain = self._lead_ins.join(plain_marks(plain_markup(text)))
         split = self._splitter.sentences
         sentences = [
             (span, start, end)

@@ -59,6 +59,7 @@ class Sectioner:
         views = model.view_headings
         self._history = HistoryFinder(model.history, (*views.key_words, *views.words))
         self._roles: dict[str, str] = {s.name: s.role for s in model.sections}
+        self._one_line = frozenset(s.name for s in model.sections if s.one_line)
         self._stands_for = {s.name: frozenset((s.name, *s.counts_as)) for s in model.sections}
         self._body = model.unheaded.name
         self._becomes = model.unheaded.becomes
@@ -284,6 +285,7 @@ class Sectioner:
                     segment.end,
                     lines=lines or doubtful,
                     guess=guess and not doubtful,
+                    one_line=segment.name in self._one_line,
                 )
                 if start < segment.end:
                     return segment, start

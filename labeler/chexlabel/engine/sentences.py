@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SentenceSplitter"]
 
 # What stands in front of a sentence: white space, bullets, the numbers of a list.
-_GAP = r"(?:[\s\-*\u2022\u2013\u2014.,;)\]]|\(?\b\d{1,2}[.)](?=\s|[^\W\d_]{2}))*+"
+_GAP = r"(?:[\s\-*\u2022\u2013\u2014.,;)\]]|\#{2,6}(?=\s)|\(?\b\d{1,2}[.)](?=\s|[^\W\d_]{2}))*+"
 _START = compiled_later(_GAP)
 # A full stop before white space or the end, or between words ("normal.No", "1.No").
 _STOP = compiled_later(
@@ -38,6 +38,7 @@ _NUMBER_IN_LIST = compiled_later(r"(?<!\S)\(?(\d{1,2})\)(?=\s)")
 _LIST_ITEM = compiled_later(r"\(?\d{1,2}[.)](?=\s|[^\W\d_]{2})|[\-*\u2013\u2014]\s|\u2022")
 _LABEL = compiled_later(r"[^\W\d_][^\n.,:;?]{1,40}:\s")
 _LETTER = compiled_later(r"[^\W\d_]")
+_BEFORE_HEDGE = " \t\r\n:="  # before a question mark that doubts what follows it: "? pneumonia"
 _LEADERS = ":=-\u2013\u2014|/"  # lead to the answer of a checklist
 _LETTERS = compiled_later(r"[^\W\d_]+")
 _BEFORE_WORD = "0123456789:([{\"'/-,"
@@ -161,7 +162,7 @@ class SentenceSplitter:
         for stop in _STOP.finditer(text, begin, end):
             at = stop.start()
             if text[at] == "?":
-                if at == begin or text[at - 1].isspace() or _is_in_bracket(text, at):
+                if at == begin or text[at - 1] in _BEFORE_HEDGE or _is_in_bracket(text, at):
                     continue  # "? pneumonia", "(? pneumonia)": a hedge
                 at += 1
             elif text[at - 2 : at].lower() in self._endings and not self._ends(

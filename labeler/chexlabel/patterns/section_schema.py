@@ -53,6 +53,11 @@ class Section(Entry):
         description="Headings that are also recognised at the start of a line without a colon, "
         "before two spaces, a number, a bracket or a removed word.",
     )
+    one_line: bool = Field(
+        default=False,
+        description="Of a context: it is told in one line. Where that line is complete (it ends "
+        "with a full stop), the next one begins the body.",
+    )
     counts_as: list[_Name] = Field(
         default=[],
         description="Other sections that it stands for when the user asks for those.",

@@ -1,0 +1,39 @@
+"""Put the markup that reports are exported with out of the way: HTML and Markdown.
+
+Every character of a word stays at its offset, so that evidence still quotes the report.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from chexlabel._regex import compiled_later
+
+__all__ = ["plain_markup"]
+
+_HINTS: Final = ("**", "</", "/>", "<br", "<BR", "<p>", "<P>", "<li", "<LI", "&nbsp;", "&#")
+_BLOCKS: Final = r"br|p|div|li|ul|ol|tr|table|thead|tbody|h[1-6]|hr|pre|body|html|section"
+_CELLS: Final = r"td|th"
+_INLINE: Final = r"b|i|u|em|strong|span|font|a|small|sup|sub|center|code"
+_TAG = compiled_later(
+    rf"</?(?:({_BLOCKS})|({_CELLS})|{_INLINE})(?:\s[^<>]{{0,200}})?\s?/?>|(?<!\*)\*\*(?!\*)|&(?:nbsp|#160|#xa0);",
+    re.IGNORECASE,
+)
+
+
+def plain_markup(text: str) -> str:
+    r"""Return a report without its tags and stars, as long as it was.
+
+    >>> plain_markup("<b>Heart:</b> large.<br>**Lungs:** clear, <1 cm nodule")
+    '   Heart:     large.\n     Lungs:   clear, <1 cm nodule'
+    """
+    if not any(hint in text for hint in _HINTS):
+        return text
+    return _TAG.sub(_blank, text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Return what stands for a tag: a line's end, a column's bar or blanks."""
+    mark = "\n" if found[1] else "|" if found[2] and found[0].startswith("</") else " "
+    return mark.ljust(len(found[0]))

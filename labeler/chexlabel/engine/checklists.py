@@ -27,23 +27,19 @@ _PLUS, _MINUS = (PRESENT_BEFORE, YES), (ABSENT_BEFORE, NO)
 _BEFORE, _AFTER, _BULLET = "before", "after", "bullet"
 _FEWEST = 2  # signs of a list
 _NEAR = 8  # characters around a sign that are looked at
-_HINTS = (
-    "+",
-    "[",
-    "#1 ",
-    "1/ ",
-    "...",
-    " / ",
-    "(x)",
-    "(X)",
-    "( x )",
-    "( X )",
-    "(o)",
-    "|",
-    "=>",
-    ">>",
-)
-_DASHED_HINTS = ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->")
+_HINTS = {
+    "+": ("+",),
+    "[": ("[",),
+    "|": ("|",),
+    "#": ("#1 ",),
+    "/": ("1/ ", " / "),
+    ">": ("=>", ">>"),
+    "(": ("(x)", "(X)", "( x )", "( X )", "(o)"),
+    ".": ("...",),
+    "-": ("(-)", ": -", "-ve", "; -", ", -", " -,", " -\n", "->"),
+}
+"""What may be a mark, by a character that is quick to look for."""
+
 _BOXES = "\u2610\u25a1\u2611\u2612"
 _TICKS = "\u2713\u2714\u2705\u2717\u2718\u274c"
 _MINUS_SIGN = "\u2212"
@@ -134,13 +130,11 @@ def plain_marks(text: str) -> str:
 
 def _may_hold_marks(text: str) -> bool:
     """Tell quickly whether a text has anything that looks like a mark; most reports have not."""
-    for hint in _HINTS:
-        if hint in text:
-            return True
-    if "-" in text:
-        for hint in _DASHED_HINTS:
-            if hint in text:
-                return True
+    for sign, hints in _HINTS.items():
+        if sign in text:
+            for hint in hints:
+                if hint in text:
+                    return True
     return not text.isascii() and any(sign in text for sign in _SIGN_HINTS)
 
 

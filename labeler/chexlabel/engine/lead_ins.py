@@ -25,7 +25,8 @@ _BULLET: Final = r"[ \t]*(?:[-*>\u2013\u2014][ \t]+|\u2022[ \t]*|\(?\d{1,2}[.)][
 _ITEM = compiled_later(_BULLET)
 _NAME_LINE: Final = r"^[ \t]*+(?:\#{1,6}[ \t]+)?([^\W\d_][^\r\n.:;,?]{2,40}+):?[ \t]*+"
 _NAME = compiled_later(rf"{_NAME_LINE}\n", re.MULTILINE)
-_MAY_LEAD = compiled_later(rf"[\r\n]{_BULLET}|{_NAME_LINE}[\r\n]", re.MULTILINE)
+_OPENS_ITEM = frozenset("-*>\u2013\u2014\u2022(0123456789")
+_SHORT: Final = 52  # characters of a line that may be a name, with what may stand before it
 _UNTICKED: Final = rf"{ABSENT_BEFORE}[^\n{ABSENT_BEFORE}{PRESENT_BEFORE}]*\s+"
 _BEFORE_STATE = compiled_later(rf"[ \t]*\n?(?:{_BULLET}|\s*(?:{_UNTICKED})*{PRESENT_BEFORE})?\s*")
 _STATE_ENDS = compiled_later(r"[.;\n]|$")
@@ -51,9 +52,11 @@ class LeadIns:
 
     def join(self, text: str) -> str:
         """Return a report with what lines lead in to joined to them, as long as it was."""
-        if not _MAY_LEAD.search(text):
+        lines = text.split("\n")
+        if len(lines) == 1 or not any(map(_may_matter, lines)):
             return text
-        lines = unify_line_ends(text).split("\n")
+        if "\r" in text:
+            lines = unify_line_ends(text).split("\n")
         self._join_lists(lines)
         return self._join_states("\n".join(lines))
 
@@ -122,3 +125,10 @@ class LeadIns:
             for at in range(len(symbols))
             for length, role in phrases_at(symbols, self._lexicon, at)
         ]
+
+
+def _may_matter(line: str) -> bool:
+    """Tell quickly whether a line may be a name, or the item of a list."""
+    if len(line) <= _SHORT and "." not in line and ":" not in line[:-1]:
+        return line != ""
+    return line.lstrip()[:1] in _OPENS_ITEM

@@ -12,7 +12,6 @@ from chexlabel._regex import compiled_later
 
 __all__ = ["plain_markup"]
 
-_HINTS: Final = ("**", "</", "/>", "<br", "<BR", "<p>", "<P>", "<li", "<LI", "&nbsp;", "&#")
 _BLOCKS: Final = r"br|p|div|li|ul|ol|tr|table|thead|tbody|h[1-6]|hr|pre|body|html|section"
 _CELLS: Final = r"td|th"
 _INLINE: Final = r"b|i|u|em|strong|span|font|a|small|sup|sub|center|code"
@@ -28,9 +27,9 @@ def plain_markup(text: str) -> str:
     >>> plain_markup("<b>Heart:</b> large.<br>**Lungs:** clear, <1 cm nodule")
     '   Heart:     large.\n     Lungs:   clear, <1 cm nodule'
     """
-    if not any(hint in text for hint in _HINTS):
-        return text
-    return _TAG.sub(_blank, text)
+    if "<" in text or "**" in text or "&" in text:
+        return _TAG.sub(_blank, text)
+    return text
 
 
 def _blank(found: re.Match[str]) -> str:

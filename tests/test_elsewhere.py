@@ -1,10 +1,8 @@
 """Reports and wording from elsewhere: blind sets of which half was never read while mending.
 
 `blind/elsewhere/scores.yaml` keeps, for each set, how many texts had all labels right when it was
-first scored and how many have now. A change may raise these figures, never lower them. (The refined
-ones were lowered four times, by one to three texts a set: three times when the thresholds were
-chosen anew, once when the net was made to count alike on every processor; `scores.yaml` names what
-fell.)
+first scored and how many have now. A change may raise these figures, never lower them;
+`docs/measurements.md` names what fell all the same.
 """
 
 from __future__ import annotations

@@ -76,19 +76,19 @@ def measured(model: Path, sets: Mapping[str, list[GoldText]], rules: Labeler) ->
     return found
 
 
-def gold_sets(files: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, list[GoldText]]]:
-    """Yield each set with its texts: those of files of tests/blind, the corpus's, Open-i's."""
-    for name, paths in files.items():
-        yield name, list(_cases([BLIND / f"{path}.yaml" for path in paths]))
+def gold_sets(files: Sequence[str]) -> Iterator[tuple[str, list[GoldText]]]:
+    """Yield each set with its texts: files of tests/blind by name, the corpus's, Open-i's."""
+    for file in files:
+        path = BLIND / f"{file}.yaml"
+        yield path.stem, list(_cases(path))
     yield "mix_test", list(_held_out())
     if OPENI.is_file():
         yield "openi_dev", list(_annotated())
 
 
-def _cases(paths: Sequence[Path]) -> Iterator[GoldText]:
-    """Yield the cases of files; "No Finding" counts where all their groups give it."""
-    groups: list[dict[str, Any]]
-    groups = [group for path in paths for group in yaml.safe_load_all(path.read_text("utf-8"))]
+def _cases(path: Path) -> Iterator[GoldText]:
+    """Yield the cases of a file; "No Finding" counts where all its groups give it."""
+    groups: list[dict[str, Any]] = list(yaml.safe_load_all(path.read_text("utf-8")))
     left_out = set() if all(group.get("no_finding") for group in groups) else {"No Finding"}
     for group in groups:
         for case in group["cases"]:

@@ -40,6 +40,9 @@ __all__ = ["RunMetrics", "Source", "Training", "card_html", "card_markdown", "wr
 
 CARD = "card"
 
+STYLE_TEXTS = 20
+"""The fewest texts of a style whose shares are shown: of fewer they say little."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -215,13 +218,7 @@ def _details(sets: Sequence[SetMetrics]) -> Iterator[Block]:
     ]
     if styles:
         yield Heading("By style")
-        yield Table(
-            ["Set", "Style", "Texts", "Rules", "Refined"],
-            [
-                [name, style, str(s.texts), percent(s.rules), percent(s.refined)]
-                for name, style, s in styles
-            ],
-        )
+        yield from _by_style(styles)
     yield Heading("By finding and kind of change")
     yield Paragraph("Labels repaired : broken, all sets together.")
     by: Literal["by_finding", "by_transition"]
@@ -234,6 +231,22 @@ def _details(sets: Sequence[SetMetrics]) -> Iterator[Block]:
                 total[1] += changes.broken
         rows = [[name, str(good), str(bad)] for name, (good, bad) in sorted(sums.items())]
         yield Table([title, "Repaired", "Broken"], rows)
+
+
+def _by_style(styles: Sequence[tuple[str, str, Share]]) -> Iterator[Block]:
+    rows = [
+        [name, style, str(share.texts), percent(share.rules), percent(share.refined)]
+        for name, style, share in styles
+        if share.texts >= STYLE_TEXTS
+    ]
+    if rows:
+        yield Table(["Set", "Style", "Texts", "Rules", "Refined"], rows)
+    left_out = [share.texts for _, _, share in styles if share.texts < STYLE_TEXTS]
+    if left_out:
+        yield Paragraph(
+            f"Left out are styles with fewer than {STYLE_TEXTS} texts: {len(left_out):,} of "
+            f"{len(styles):,}, with {sum(left_out):,} texts."
+        )
 
 
 def _reviews(sets: Sequence[SetMetrics]) -> Iterator[Block]:

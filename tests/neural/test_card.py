@@ -13,7 +13,7 @@ pytest.importorskip("numpy", reason="numpy (extra [refine]) is not installed")
 from chexlabel import InputError, Label, Labeler
 from chexlabel_neural import card, evaluate
 from chexlabel_neural.card import RunMetrics, card_html, card_markdown
-from chexlabel_neural.evaluate import GoldText, SetMetrics, read_gold
+from chexlabel_neural.evaluate import GoldText, SetMetrics, Share, read_gold
 from chexlabel_neural.refiner_file import read_refiner_file
 
 _TEXTS = [
@@ -82,6 +82,25 @@ def test_the_card_tells_figures_limits_and_hashes(metrics: SetMetrics, tiny_mode
     assert "a &amp; b</span>" in page
     assert "a & b 1, c 1" in text
     assert "<script" not in page
+
+
+def test_the_card_shows_the_styles_of_many_texts_and_counts_the_others(
+    metrics: SetMetrics, tiny_model: Path
+) -> None:
+    styles = {
+        "short": Share(texts=20, rules=0.5, refined=0.75),
+        "long": Share(texts=19, rules=0.5, refined=0.5),
+        "odd": Share(texts=2, rules=0, refined=0),
+    }
+    run = _run(metrics.model_copy(update={"by_style": styles}))
+    text = card_markdown(read_refiner_file(tiny_model), run)
+    assert "| tiny set | short | 20 | 50.0 % | 75.0 % |" in text
+    assert "| long |" not in text
+    assert "Left out are styles with fewer than 20 texts: 2 of 3, with 21 texts." in text
+    few = run.model_copy(update={"sets": [metrics]})
+    text = card_markdown(read_refiner_file(tiny_model), few)
+    assert "fewer than 20 texts: 2 of 2, with 4 texts." in text
+    assert "| Style |" not in text
 
 
 def test_the_commands_write_figures_and_card(

@@ -490,6 +490,7 @@ def test_a_worker_that_dies_is_a_clear_error(tmp_path) -> None:
 
 
 def test_memory_stays_bounded_with_workers() -> None:
+    from chexlabel.run.batches import LABELS_ALONE
     from chexlabel.run.pool import label_in_pool
 
     taken = 0
@@ -501,7 +502,7 @@ def test_memory_stays_bounded_with_workers() -> None:
             taken += 1
             yield [Report(id=str(taken), text="edema")]
 
-    labeled = label_in_pool(FakeLabeler(), endless(), evidence=False, workers=2)
+    labeled = label_in_pool(FakeLabeler(), endless(), LABELS_ALONE, workers=2)
     for given, (batch, _) in zip(range(1, 40), labeled, strict=False):
         assert batch[0].id == str(given)
         most_ahead = max(most_ahead, taken - given)

@@ -46,7 +46,7 @@ def _reports(*texts: str) -> list[Report]:
 def test_a_batch_is_labeled_at_once() -> None:
     labeler = _Refined()
     reports = [*_reports("Edema.", "No effusion."), Report("2", "", error="it is broken")]
-    found = label_batch(labeler, reports, evidence=False, confidence=False)  # type: ignore[arg-type]
+    found = label_batch(labeler, reports)  # type: ignore[arg-type]
     assert labeler.asked == [3]
     edema, effusion = map(labeler.findings.index, ("Edema", "Pleural Effusion"))
     assert found.labels[0][edema] is Label.POSITIVE
@@ -60,7 +60,7 @@ def test_one_that_fails_stops_no_other(place: int) -> None:
     labeler = _Refined()
     texts = ["Edema.", "Edema."]
     texts.insert(place, "It fails.")
-    found = label_batch(labeler, _reports(*texts), evidence=False, confidence=False)  # type: ignore[arg-type]
+    found = label_batch(labeler, _reports(*texts))  # type: ignore[arg-type]
     assert labeler.asked == [3, 1, 1, 1]
     assert [index for index, _ in found.failures] == [place]
     assert "fails" not in found.failures[0][1]

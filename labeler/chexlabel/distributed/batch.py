@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 from chexlabel.readers import row_reports
-from chexlabel.run.batches import batched, label_batch
+from chexlabel.run.batches import batched, label_batch, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,9 +58,10 @@ class BatchLabeler:
         self._labeler = labeler
         self.findings = labeler.findings
         """The findings, in the order of their columns."""
-        self.refiner: str | None = getattr(labeler, "refiner", None)
+        traits = traits_of(labeler)
+        self.refiner = traits.refiner
         """Name and version of the model that refines the labels; `None` for the rules alone."""
-        self.refiner_note: str = getattr(labeler, "refiner_note", "")
+        self.refiner_note = traits.refiner_note
         """Why they are the rules' alone, or what is to be said of the refiner; one line."""
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -128,7 +129,7 @@ class BatchLabeler:
         errors: list[str | None] = []
         values = table.select(list(rows.needed)).to_pylist()
         for batch in batched(rows.reports(values)):
-            found = label_batch(self._labeler, batch, evidence=False, confidence=False)
+            found = label_batch(self._labeler, batch)
             failed = dict(found.failures)
             labels += found.labels
             errors += [failed.get(at) for at in range(len(batch))]

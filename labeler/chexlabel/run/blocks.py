@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from chexlabel.readers import Blocks
     from chexlabel.report import Report
-    from chexlabel.run.batches import ReportLabeler
+    from chexlabel.run.batches import ReportLabeler, Wanted
 
 __all__ = ["BlockPlan", "LabeledBlock", "label_blocks"]
 
@@ -48,15 +48,13 @@ class BlockPlan(NamedTuple):
         reader: reads them.
         layout: the columns of the labels.
         format: the format of the labels, one of `BLOCK_FORMATS`.
-        evidence: whether the evidence is wanted as well.
-        confidence: whether the confidences are.
+        wanted: what is wanted besides the labels.
     """
 
     reader: BlockReader
     layout: Layout
     format: str
-    evidence: bool
-    confidence: bool
+    wanted: Wanted
 
 
 class LabeledBlock(NamedTuple):
@@ -354,11 +352,9 @@ class _BlockLabeler:
         unrecognised: list[int] = []
         done = 0
         for batch in batched(read.reports):
-            found = label_batch(
-                self._labeler, batch, evidence=plan.evidence, confidence=plan.confidence
-            )
-            self._writer.write(batch, found.labels, found.confidences if plan.confidence else None)
-            if plan.evidence:
+            found = label_batch(self._labeler, batch, plan.wanted)
+            self._writer.write(batch, found.labels, found.confidences)
+            if plan.wanted.evidence:
                 self._evidence_writer.write(found.evidence)
             tally.add(found.labels)
             failures += [(done + at, batch[at].stated_id, reason) for at, reason in found.failures]

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from chexlabel.errors import InputError, RefinerError
-from chexlabel.run.batches import ReportLabeler, batched, label_batches
+from chexlabel.run.batches import ReportLabeler, Traits, Wanted, batched, label_batches, traits_of
 from chexlabel.run.outputs import BLOCK_FORMATS, Outputs, check_distinct, layout_of
 from chexlabel.run.tally import Tally
 from chexlabel.writers import recognise_format
@@ -158,14 +158,16 @@ def label_file(  # noqa: PLR0913 - the options of the command
         from chexlabel.engine.labeler import Labeler
 
         labeler = Labeler()
-    read = _findings_read(labeler) if confidence else ()
+    traits = traits_of(labeler)
+    wanted = Wanted(evidence is not None, confidence)
+    read = _findings_read(traits) if confidence else ()
     account = _Account(labeler.findings, strict, on_unreadable)
     with ExitStack() as stack:
         reports = stack.enter_context(open_reports(source, **reading))
         layout = layout_of(reports, labeler.findings, read, keep_text=keep_text)
         layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
         outputs = Outputs(stack, output, evidence, layout, output_as, force=force, whole=strict)
-        run = _Labeling(labeler, reports, outputs, account, workers or cores(), confidence)
+        run = _Labeling(labeler, reports, outputs, account, workers or cores(), wanted)
         for total in run.steps(stack):
             if on_progress is not None:
                 on_progress(account.reports, total)
@@ -175,8 +177,8 @@ def label_file(  # noqa: PLR0913 - the options of the command
         account.unreadable,
         time.perf_counter() - started,
         account.tally.counts(),
-        getattr(labeler, "refiner", None),
-        getattr(labeler, "refiner_note", ""),
+        traits.refiner,
+        traits.refiner_note,
         reports.text_columns,
         reports.id_columns,
         account.unrecognised,
@@ -247,14 +249,14 @@ class _Labeling:
         outputs: Outputs,
         account: _Account,
         workers: int,
-        confidence: bool,
+        wanted: Wanted,
     ) -> None:
         self._labeler = labeler
         self._reports = reports
         self._outputs = outputs
         self._account = account
         self._workers = workers
-        self._confidence = confidence
+        self._wanted = wanted
 
     def steps(self, stack: ExitStack) -> Iterator[int | None]:
         """Label and write step by step; yield the expected number of all reports after each."""
@@ -271,7 +273,7 @@ class _Labeling:
         labeled = self._labeled_batches()
         stack.callback(labeled.close)
         for batch, result in labeled:
-            outputs.write_reports(batch, result, confidence=self._confidence)
+            outputs.write_reports(batch, result)
             account.tally.add(result.labels)
             failures = (
                 (index, batch[index].stated_id, reason) for index, reason in result.failures
@@ -280,30 +282,20 @@ class _Labeling:
             yield self._reports.expected(account.reports)
 
     def _labeled_batches(self) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
-        batches, evidence = batched(self._reports), self._outputs.with_evidence
+        batches = batched(self._reports)
         if self._workers == 1:
-            return label_batches(
-                self._labeler, batches, evidence=evidence, confidence=self._confidence
-            )
+            return label_batches(self._labeler, batches, self._wanted)
         # What several processes need takes longer to load than a few reports to label.
         from chexlabel.run.pool import label_in_pool
 
-        return label_in_pool(
-            self._labeler,
-            batches,
-            evidence=evidence,
-            workers=self._workers,
-            confidence=self._confidence,
-        )
+        return label_in_pool(self._labeler, batches, self._wanted, workers=self._workers)
 
     def _in_blocks(self, blocks: Blocks, stack: ExitStack) -> Generator[int | None, None, None]:
         # Loaded here for the same reason.
         from chexlabel.run.blocks import BlockPlan, label_blocks
 
         outputs, account = self._outputs, self._account
-        plan = BlockPlan(
-            blocks.reader, outputs.layout, outputs.format, outputs.with_evidence, self._confidence
-        )
+        plan = BlockPlan(blocks.reader, outputs.layout, outputs.format, self._wanted)
         labeled = label_blocks(self._labeler, blocks, plan, workers=self._workers)
         stack.callback(labeled.close)
         for block, share in labeled:
@@ -313,17 +305,16 @@ class _Labeling:
             yield self._reports.expected(round(account.reports / share))
 
 
-def _findings_read(labeler: ReportLabeler) -> tuple[str, ...]:
+def _findings_read(traits: Traits) -> tuple[str, ...]:
     """Return the findings that have confidences."""
-    read: tuple[str, ...] = getattr(labeler, "findings_read", ())
-    if not read:
-        why = getattr(labeler, "refiner_note", "")
+    if not traits.findings_read:
+        why = traits.refiner_note
         raise RefinerError(
             "confidences come from the refiner, which does not run here"
             + (f" ({why})" if why else "")
             + "; leave out --confidence"
         )
-    return read
+    return traits.findings_read
 
 
 def cores() -> int:

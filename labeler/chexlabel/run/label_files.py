@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from chexlabel._faults import RemoteFault, fault
 from chexlabel.errors import ChexlabelError, OutputError
 from chexlabel.labels import Label
+from chexlabel.run.batches import traits_of
 from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
 from chexlabel.run.parts import Part, find_parts, passed_over, takes_in
@@ -279,6 +280,7 @@ def _plain(summary: Summary) -> dict[str, Any]:
 def _sum(labeler: ReportLabeler, parts: Sequence[Mapping[str, Any]]) -> Summary:
     """Add up what was done with each file."""
     first = parts[0]
+    traits = traits_of(labeler)
     return Summary(
         reports=sum(part["reports"] for part in parts),
         unreadable=sum(part["unreadable"] for part in parts),
@@ -290,8 +292,8 @@ def _sum(labeler: ReportLabeler, parts: Sequence[Mapping[str, Any]]) -> Summary:
             }
             for finding in labeler.findings
         },
-        refiner=getattr(labeler, "refiner", None),
-        refiner_note=getattr(labeler, "refiner_note", ""),
+        refiner=traits.refiner,
+        refiner_note=traits.refiner_note,
         text_columns=tuple(first["text_columns"]),
         id_columns=tuple(first["id_columns"]),
         unrecognised=sum(part["unrecognised"] for part in parts),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chexlabel._version import __version__
 from chexlabel.errors import OutputError
+from chexlabel.run.batches import traits_of
 from chexlabel.writers import output_errors, write_atomic
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def run_digest(labeler: ReportLabeler, options: Mapping[str, object]) -> str:
         "labeler": [type(labeler).__qualname__, repr(_arguments(labeler))],
         "findings": labeler.findings,
         "patterns": _set_digests(labeler),
-        "refiner": getattr(labeler, "refiner", None),
+        "refiner": traits_of(labeler).refiner,
         "options": {name: repr(value) for name, value in sorted(options.items())},
     }
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()

@@ -55,7 +55,6 @@ class Outputs:
     Attributes:
         layout: the columns of the labels.
         format: the format of the labels.
-        with_evidence: whether there is an evidence file.
     """
 
     def __init__(
@@ -72,24 +71,22 @@ class Outputs:
         layout.check()
         self.layout = layout
         self.format = output_as.name
-        self.with_evidence = evidence is not None
         self._files = [_Output(stack, labels, force, output_as.gzip, whole)]
         with output_errors(self._files[0].name):
             self._writer = labels_writer(self._files[0].stream, layout, output_as.name)
         stack.callback(self._writer.abandon)
+        self._evidence_writer: EvidenceWriter | None = None
         if evidence is not None:
             check_evidence_columns(layout.id_columns)
             compress = os.fspath(evidence).lower().endswith(".gz")
             self._files.append(_Output(stack, evidence, force, compress, whole))
             self._evidence_writer = EvidenceWriter(self._files[1].stream)
 
-    def write_reports(
-        self, reports: list[Report], result: LabeledBatch, *, confidence: bool
-    ) -> None:
+    def write_reports(self, reports: list[Report], result: LabeledBatch) -> None:
         """Write some reports with their labels."""
         with output_errors(self._files[0].name):
-            self._writer.write(reports, result.labels, result.confidences if confidence else None)
-        if self.with_evidence:
+            self._writer.write(reports, result.labels, result.confidences)
+        if self._evidence_writer is not None:
             with output_errors(self._files[1].name):
                 self._evidence_writer.write(result.evidence)
 

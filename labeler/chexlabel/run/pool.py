@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from chexlabel.report import Report
-    from chexlabel.run.batches import ReportLabeler
+    from chexlabel.run.batches import ReportLabeler, Wanted
 
 __all__ = ["label_in_pool"]
 
@@ -24,10 +24,9 @@ __all__ = ["label_in_pool"]
 def label_in_pool(
     labeler: ReportLabeler,
     batches: Iterable[list[Report]],
+    wanted: Wanted,
     *,
-    evidence: bool,
     workers: int,
-    confidence: bool = False,
 ) -> Generator[tuple[list[Report], LabeledBatch], None, None]:
     """Label batches in several processes and yield each with its labels, in order.
 
@@ -36,9 +35,8 @@ def label_in_pool(
     Args:
         labeler: labels the reports; each worker process gets its own copy, once.
         batches: lists of reports.
-        evidence: whether to collect the evidence as well.
+        wanted: what to collect besides the labels.
         workers: number of processes.
-        confidence: whether to collect the confidences as well.
 
     Raises:
         ChexlabelError: a worker process died.
@@ -48,7 +46,7 @@ def label_in_pool(
         workers,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(labeler, evidence, confidence),
+        initargs=(labeler, wanted),
     )
     pending: deque[tuple[list[Report], Future[LabeledBatch]]] = deque()
     try:
@@ -71,16 +69,16 @@ def label_in_pool(
 
 
 # What a worker process works with; set once by `_start_worker`.
-_worker: tuple[ReportLabeler, bool, bool] | None = None
+_worker: tuple[ReportLabeler, Wanted] | None = None
 
 
-def _start_worker(labeler: ReportLabeler, evidence: bool, confidence: bool) -> None:
+def _start_worker(labeler: ReportLabeler, wanted: Wanted) -> None:
     global _worker
-    _worker = (labeler, evidence, confidence)
+    _worker = (labeler, wanted)
     watch_parent()
 
 
 def _work(reports: list[Report]) -> LabeledBatch:
     assert _worker is not None  # noqa: S101 - the pool runs its initializer first
-    labeler, evidence, confidence = _worker
-    return label_batch(labeler, reports, evidence=evidence, confidence=confidence)
+    labeler, wanted = _worker
+    return label_batch(labeler, reports, wanted)

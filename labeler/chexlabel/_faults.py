@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-__all__ = ["RemoteFault", "fault"]
+from chexlabel.errors import ChexlabelError
+
+__all__ = ["RemoteFault", "fault", "portable"]
 
 
 class RemoteFault(Exception):  # noqa: N818 - named as `fault` is
     """An unexpected error in another process, as `fault` named it there."""
+
+
+def portable(error: Exception) -> Exception:
+    """Return an error as it may go to another process: without what may quote a report."""
+    return error if isinstance(error, ChexlabelError) else RemoteFault(fault(error))
 
 
 def fault(error: BaseException) -> str:

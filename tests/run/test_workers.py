@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from chexlabel.engine.labeler import Labeler
-from chexlabel.errors import InputError, OutputError
+from chexlabel.errors import ChexlabelError, InputError, OutputError
 from chexlabel.labels import Label, LabeledReport
 from chexlabel.report import Report
 from chexlabel.run import blocks as _blocks
 from chexlabel.run.label_file import label_file
+from chexlabel.run.label_files import label_files
 
 TEXTS = ["Small left effusion.\nNo pneumothorax.", "Lungs clear. =1+1", "Xyz.", 'A ""tube"".', ""]
 
@@ -26,15 +27,25 @@ class Mortal:
     def __init__(self, trace: Path) -> None:
         self.trace = trace
 
+    def survives(self) -> bool:
+        return self.trace.exists()
+
     def label(self, report: str | Report) -> tuple[Label | None, ...]:
         text = report if isinstance(report, str) else report.text
-        if "deadly" in text and not self.trace.exists():
+        if "deadly" in text and not self.survives():
             self.trace.touch()
             os._exit(9)
         return (None,)
 
     def __call__(self, report: str | Report) -> LabeledReport:
         return LabeledReport(None, dict(zip(self.findings, self.label(report), strict=True)), ())
+
+
+class Deadly(Mortal):
+    """As `Mortal`, but every process dies of the report."""
+
+    def survives(self) -> bool:
+        return False
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +110,34 @@ def test_a_block_whose_worker_dies_is_given_to_another(tmp_path: Path) -> None:
     assert (summary.reports, summary.unreadable) == (301, 0)
     ids = [line.split(",")[0] for line in (tmp_path / "labels.csv").read_text().splitlines()]
     assert ids == ["study_id", *map(str, range(150)), "x150", *map(str, range(150, 300))]
+
+
+def files_of_one_report(folder: Path) -> list[Path]:
+    """Write four files, the second with the report that kills."""
+    folder.mkdir()
+    for number, text in enumerate(["Clear.", "deadly", "Clear.", "Clear."]):
+        (folder / f"{number}.csv").write_text(f"id,report\n{number},{text}\n")
+    return sorted(folder.iterdir())
+
+
+def test_a_file_whose_worker_dies_is_given_to_another(tmp_path: Path) -> None:
+    files, output = files_of_one_report(tmp_path / "in"), tmp_path / "out"
+    summary, _ = label_files(files, output, labeler=Mortal(tmp_path / "died"), workers=2)
+    assert (tmp_path / "died").exists()
+    assert summary.reports == 4
+    written = [(output / file.name).read_text() for file in files]
+    assert written == [f"id,Edema\n{number},\n" for number in range(4)]
+
+
+def test_a_file_that_kills_twice_is_named(tmp_path: Path) -> None:
+    files = files_of_one_report(tmp_path / "in")
+    said = (
+        r"^a worker process ended unexpectedly on .*1\.csv, and so did the one that was given it "
+        r"again \(for want of memory\?\); run again with fewer --workers and --resume$"
+    )
+    with pytest.raises(ChexlabelError, match=said):
+        label_files(files, tmp_path / "out", labeler=Deadly(tmp_path / "died"), workers=2)
+    assert not (tmp_path / "out" / "1.csv").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

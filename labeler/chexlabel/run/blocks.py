@@ -14,18 +14,19 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from chexlabel._faults import RemoteFault, fault
-from chexlabel.errors import ChexlabelError, InputError
+from chexlabel._faults import portable
+from chexlabel.errors import InputError
 from chexlabel.readers import START, Block, BlockReader, Place, ReadBlock, read_block
 from chexlabel.run.batches import batched, label_batch
 from chexlabel.run.tally import Tally
-from chexlabel.run.workers import Worker, Workers
+from chexlabel.run.workers import ATTEMPTS, Worker, Workers, worker_died
 from chexlabel.writers import EvidenceWriter, Layout, labels_writer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from multiprocessing.connection import Connection
 
+    from chexlabel.errors import ChexlabelError
     from chexlabel.readers import Blocks
     from chexlabel.report import Report
     from chexlabel.run.batches import ReportLabeler, Wanted
@@ -37,8 +38,6 @@ _SMALLEST, _LARGEST = 1 << 16, 1 << 20
 
 _BLOCKS_A_WORKER = 8
 """A small file is cut into so many blocks for each worker, so that all end at about one time."""
-
-_ATTEMPTS = 2
 
 
 class BlockPlan(NamedTuple):
@@ -175,7 +174,7 @@ class _Run:
             if not self._jobs and self._ended:
                 break
             job = self._jobs[0] if self._jobs else None
-            if job is not None and job.deaths == _ATTEMPTS:
+            if job is not None and job.deaths == ATTEMPTS:
                 raise self._fatal(job)
             if job is None or job.outcome is None:
                 for worker, message in self._workers.messages():
@@ -273,7 +272,7 @@ class _Run:
         """Give the block of a worker that died to another, once."""
         job.deaths += 1
         job.read = job.placed = False
-        if job.deaths < _ATTEMPTS:
+        if job.deaths < ATTEMPTS:
             self._again.append(job)
 
     def _fatal(self, job: _Job) -> ChexlabelError:
@@ -282,10 +281,7 @@ class _Run:
         rows = f"from report {first:,} on"
         if job.extent is not None:
             rows = f"of the reports {first:,} to {self._place.row + job.extent.rows:,}"
-        return ChexlabelError(
-            f"a worker process ended unexpectedly in the block {rows}, and so did the one that was "
-            "given it again (for want of memory?); run again with fewer --workers"
-        )
+        return worker_died(f"in the block {rows}")
 
 
 def _release(worker: Worker) -> None:
@@ -309,7 +305,7 @@ def _serve(connection: Connection[Any, Any], labeler: ReportLabeler, plan: Block
         try:
             read = read_block(plan.reader, block, START)
         except Exception as error:  # of a reader's own making
-            connection.send(_portable(error))
+            connection.send(portable(error))
             continue
         connection.send(_Extent(len(read.reports), read.lines, read.left))
         place: Place | None = connection.recv()
@@ -320,13 +316,8 @@ def _serve(connection: Connection[Any, Any], labeler: ReportLabeler, plan: Block
                 read = read_block(plan.reader, block, place)
             outcome = maker.label(read)
         except Exception as error:
-            outcome = _portable(error)
+            outcome = portable(error)
         connection.send(outcome)
-
-
-def _portable(error: Exception) -> Exception:
-    """Return an error as it may go to another process: without what may quote a report."""
-    return error if isinstance(error, ChexlabelError) else RemoteFault(fault(error))
 
 
 def _numbered(reports: Sequence[Report]) -> bool:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter, deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
-from chexlabel._faults import RemoteFault, fault
-from chexlabel.errors import ChexlabelError, OutputError
+from chexlabel.errors import OutputError
 from chexlabel.labels import Label
 from chexlabel.run.batches import traits_of
 from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
 from chexlabel.run.parts import Part, find_parts, passed_over, takes_in
-from chexlabel.run.workers import Workers
+from chexlabel.run.workers import Workers, answer_jobs, worker_died
 from chexlabel.writers import output_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
+    from chexlabel.errors import ChexlabelError
     from chexlabel.readers import ReaderOptions
     from chexlabel.run.batches import ReportLabeler
 
 __all__ = ["label_files"]
 
-_ATTEMPTS = 2
 _NAMED = 20
 """So many unreadable reports of a file are named."""
 
@@ -121,8 +119,8 @@ def label_files(  # noqa: PLR0913 - the options of the command
             done[part.name] = finished
     before = len(done)
     left = [task for task in tasks if task.part.name not in done]
-    plan = _Plan(labeler, options, workers or cores())
-    for task, digest, summary, unreadable in plan.labeled(left):
+    labeled = _labeled(left, labeler, options, workers or cores())
+    for task, digest, summary, unreadable in labeled:
         for found in unreadable:
             if on_unreadable is not None:
                 on_unreadable(task.part.source, found)
@@ -137,70 +135,28 @@ def label_files(  # noqa: PLR0913 - the options of the command
     return total._replace(seconds=seconds, notes=passed_over(given)), before
 
 
-class _Plan:
-    """How the files of a run are labeled."""
-
-    def __init__(self, labeler: ReportLabeler, options: Mapping[str, Any], workers: int) -> None:
-        self._labeler = labeler
-        self._options = options
-        self._workers = workers
-
-    def labeled(
-        self, tasks: Sequence[_Task]
-    ) -> Iterator[tuple[_Task, dict[str, object], Summary, list[Unreadable]]]:
-        """Label files; yield each with its digest, its summary and unreadable reports."""
-        if self._workers == 1 or len(tasks) < self._workers:
-            for task in tasks:
-                yield task, *_label(task, self._labeler, self._options, self._workers)
-            return
-        pool = Workers(self._workers, _serve, (self._labeler, dict(self._options)))
-        waiting = deque(tasks)
-        deaths: Counter[str] = Counter()
-        left = len(tasks)
-        try:
-            while left:
-                while waiting and not pool.are_busy():
-                    worker = pool.idle()
-                    if worker is not None:
-                        worker.job = waiting.popleft()
-                        worker.send(worker.job)
-                for worker, message in pool.messages():
-                    task, worker.job = worker.job, None
-                    if message is None and task is not None:
-                        deaths[task.part.name] += 1
-                        if deaths[task.part.name] == _ATTEMPTS:
-                            raise _fatal(task)
-                        waiting.appendleft(task)
-                    elif isinstance(message, Exception):
-                        raise message
-                    elif message is not None:
-                        left -= 1
-                        yield task, *message
-        finally:
-            pool.close()
+def _labeled(
+    tasks: Sequence[_Task], labeler: ReportLabeler, options: Mapping[str, Any], workers: int
+) -> Iterator[tuple[_Task, dict[str, object], Summary, list[Unreadable]]]:
+    """Label files; yield each with its digest, its summary and unreadable reports."""
+    if workers == 1 or len(tasks) < workers:
+        for task in tasks:
+            yield task, *_label(task, labeler, options, workers)
+        return
+    with closing(Workers(workers, _serve, (labeler, dict(options)))) as pool:
+        for task, outcome in pool.results(tasks, _fatal):
+            yield task, *outcome
 
 
 def _fatal(task: _Task) -> ChexlabelError:
-    return ChexlabelError(
-        f"a worker process ended unexpectedly on {task.part.source}, and so did the one that was "
-        "given it again (for want of memory?); run again with fewer --workers and --resume"
-    )
+    return worker_died(f"on {task.part.source}", remedy="fewer --workers and --resume")
 
 
 def _serve(
     connection: Connection[Any, Any], labeler: ReportLabeler, options: Mapping[str, Any]
 ) -> None:
     """Label files as they come: what a worker process does."""
-    while True:
-        task: _Task = connection.recv()
-        outcome: object
-        try:
-            outcome = _label(task, labeler, options, 1)
-        except ChexlabelError as error:
-            outcome = error
-        except Exception as error:
-            outcome = RemoteFault(fault(error))
-        connection.send(outcome)
+    answer_jobs(connection, lambda task: _label(task, labeler, options, 1))
 
 
 def _label(

@@ -8,9 +8,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-from chexlabel.errors import ChexlabelError
 from chexlabel.run.batches import LabeledBatch, label_batch
-from chexlabel.run.workers import interrupts_held, watch_parent
+from chexlabel.run.workers import interrupts_held, watch_parent, worker_died
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -60,10 +59,7 @@ def label_in_pool(
             first, future = pending.popleft()
             yield first, future.result()
     except BrokenProcessPool as error:
-        raise ChexlabelError(
-            "a worker process ended unexpectedly (for want of memory?); "
-            "run again with fewer --workers"
-        ) from error
+        raise worker_died() from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -7,16 +7,31 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from chexlabel._faults import portable
 from chexlabel.errors import ChexlabelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.connection import Connection
 
-__all__ = ["Worker", "Workers", "interrupts_held", "watch_parent"]
+__all__ = [
+    "ATTEMPTS",
+    "Worker",
+    "Workers",
+    "answer_jobs",
+    "interrupts_held",
+    "watch_parent",
+    "worker_died",
+]
+
+ATTEMPTS = 2
+"""So many workers are given a job, one after the other, if each of them dies of it."""
+
+Job = TypeVar("Job")
 
 
 class Worker:
@@ -121,11 +136,77 @@ class Workers:
                 message = None
             yield worker, message
 
+    def results(
+        self, jobs: Iterable[Job], fatal: Callable[[Job], ChexlabelError]
+    ) -> Iterator[tuple[Job, Any]]:
+        """Have jobs done by workers that serve by `answer_jobs`.
+
+        The job of a worker that dies is given to another, once.
+
+        Args:
+            jobs: picklable, and begun in this order.
+            fatal: gives the error to raise over a job that two workers died of.
+
+        Yields:
+            Each job and its result, as they are done.
+        """
+        # With each job goes how many workers died of it.
+        waiting = deque((job, 0) for job in jobs)
+        left = len(waiting)
+        while left:
+            while waiting and (idle := self.idle()) is not None:
+                idle.job = waiting.popleft()
+                idle.send(idle.job[0])
+            for worker, message in self.messages():
+                given, worker.job = worker.job, None
+                if given is None:  # it died while it was idle
+                    continue
+                job, deaths = given
+                if isinstance(message, Exception):
+                    raise message
+                if message is not None:
+                    left -= 1
+                    yield job, message
+                elif deaths + 1 == ATTEMPTS:
+                    raise fatal(job)
+                else:
+                    waiting.appendleft((job, deaths + 1))
+
     def close(self) -> None:
         """End all processes."""
         for worker in self._all:
             worker.end()
         self._all.clear()
+
+
+def answer_jobs(connection: Connection[Any, Any], do: Callable[[Any], object]) -> None:
+    """Do jobs as they come, and answer each: what the workers of `Workers.results` do.
+
+    Args:
+        connection: the worker's end.
+        do: does a job and returns its result, which is not `None`.
+    """
+    while True:
+        job = connection.recv()
+        outcome: object
+        try:
+            outcome = do(job)
+        except Exception as error:
+            outcome = portable(error)
+        connection.send(outcome)
+
+
+def worker_died(job: str = "", *, remedy: str = "fewer --workers") -> ChexlabelError:
+    """Return the error that ends a run whose workers die.
+
+    Args:
+        job: what they died of, such as "on a.csv", if it was given out again; else empty.
+        remedy: what to run again with.
+    """
+    again = f" {job}, and so did the one that was given it again" if job else ""
+    return ChexlabelError(
+        f"a worker process ended unexpectedly{again} (for want of memory?); run again with {remedy}"
+    )
 
 
 def _run(serve: Callable[..., None], connection: Any, arguments: tuple[Any, ...]) -> None:  # noqa: ANN401

@@ -43,8 +43,19 @@ VOCABULARY: Final = "vocabulary.txt"
 
 
 _CARD: Final = (
-    *("name", "version", "pattern_set", "pattern_hash", "findings", "temperature", "rules_weight"),
-    *("policy", "familiar_policy", "read_policy", "span_threshold", "max_tokens", "gate"),
+    "name",
+    "version",
+    "pattern_set",
+    "pattern_hash",
+    "findings",
+    "temperature",
+    "rules_weight",
+    "policy",
+    "familiar_policy",
+    "read_policy",
+    "span_threshold",
+    "max_tokens",
+    "gate",
     "sha256",
 )
 """What labeling needs of a card."""

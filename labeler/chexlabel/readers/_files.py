@@ -110,7 +110,10 @@ def open_folder(folder: Path, name: str, max_size: int) -> FileSet:
 
     prefix = folder.absolute().as_posix().rstrip("/") + "/"
     return FileSet(
-        *(name, prefix, paths, _entries(paths, read)),
+        name=name,
+        prefix=prefix,
+        paths=paths,
+        entries=_entries(paths, read),
         complete=True,
         alone=False,
         close=_nothing,
@@ -127,10 +130,10 @@ def open_file(stream: ByteStream) -> FileSet:
     prefix = "" if stream.path is None else stream.path.absolute().parent.as_posix() + "/"
     paths = [stream.filename]
     return FileSet(
-        stream.name,
-        prefix,
-        paths,
-        _entries(paths, read),
+        name=stream.name,
+        prefix=prefix,
+        paths=paths,
+        entries=_entries(paths, read),
         complete=True,
         alone=True,
         close=stream.close,
@@ -185,7 +188,10 @@ def open_zip(stream: ByteStream, archive: zipfile.ZipFile) -> FileSet:
 
     paths = sorted(filter(_is_report, members), key=_natural_order)
     return FileSet(
-        *(stream.name, "", paths, _entries(paths, read)),
+        name=stream.name,
+        prefix="",
+        paths=paths,
+        entries=_entries(paths, read),
         complete=True,
         alone=False,
         close=close,
@@ -202,10 +208,10 @@ def open_tar(stream: ByteStream) -> FileSet:
     entries = _tar_entries(stream)
     first = list(islice(entries, _LOOK_AHEAD))
     return FileSet(
-        stream.name,
-        "",
-        [path for path, _ in first],
-        chain(first, entries),
+        name=stream.name,
+        prefix="",
+        paths=[path for path, _ in first],
+        entries=chain(first, entries),
         complete=len(first) < _LOOK_AHEAD,
         alone=False,
         close=stream.close,

@@ -103,40 +103,26 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     """
     head, stated = without_separator_line(decode_head(stream, options.encoding))
     _allow_fields(options.max_size)
-    delimiter = options.delimiter or stated
-    delimiter = delimiter or ("\t" if format == "tsv" else _delimiter(head, options))
+    delimiter = options.delimiter or stated or _delimiter(head, options, format)
     lines = Lines(stream.lines(options.encoding), longest_line(options.max_size))
     before = 0 if stated is None else 1
     with stream.errors(options.encoding):
         next(islice(lines, before, before), None)
         rows = _strict(lines, delimiter)
-        try:
-            first = next(row for row in rows if row)
-        except StopIteration:
-            raise InputError(f"{stream.name} is empty; give a file that holds reports") from None
-        except (csv.Error, LongLineError) as error:
-            reason = _reason(error, options.max_size)
-            raise InputError(f"{stream.name}: the first row cannot be read: {reason}") from None
-    names = [cell.strip() for cell in first]
-    unread: list[list[str]] = []
-    if not options.header:
-        columns, names = number_columns(len(first), options, stream.name)
-        unread = [first]
-    elif any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
-        columns = choose_columns(names, options, stream.name, from_row=True)
-    elif options.text_column is not None or options.id_columns:
-        raise InputError(
-            f"{stream.name} has one column and no header, so no column can be asked for by name; "
-            "leave out --text-column and --id-column"
-        )
-    else:
-        columns = HEADERLESS._replace(longest=options.max_size)
-        names, unread = list(HEADERLESS.texts), [first]
+        first = _first_row(rows, options, stream.name)
+    columns, names, header = _columns_of(first, options, stream.name)
+    unread = [] if header else [first]
     lines.held.clear()
     lines.given = before + rows.line_num
     form = _Form(
-        *(stream.name, options.encoding, head, delimiter),
-        *(columns, names, not unread, options.max_size),
+        name=stream.name,
+        encoding=options.encoding,
+        head=head,
+        delimiter=delimiter,
+        columns=columns,
+        names=names,
+        header=header,
+        limit=options.max_size,
     )
 
     def reports() -> Iterator[Report]:
@@ -147,7 +133,7 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
             yield from _Rows(form, lines, len(unread))
 
     def blocks() -> Blocks | None:
-        return cut(stream, form, before + (0 if unread else rows.line_num), quote=b'"')
+        return cut(stream, form, before + (rows.line_num if header else 0), quote=b'"')
 
     return ReportSource(
         reports(),
@@ -174,10 +160,49 @@ def _allow_fields(limit: int) -> None:
     csv.field_size_limit(max(csv.field_size_limit(), limit))
 
 
-def _delimiter(head: str, options: Options) -> str:
+def _delimiter(head: str, options: Options, format: str) -> str:  # noqa: A002
+    if format == "tsv":
+        return "\t"
     if options.header:
         return header_delimiter(head, options.text_column) or _id_delimiter(head) or ","
     return _even_delimiter(head) or ","
+
+
+def _first_row(rows: Reader, options: Options, name: str) -> list[str]:
+    """Return the first row that has fields.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    try:
+        return next(row for row in rows if row)
+    except StopIteration:
+        raise InputError(f"{name} is empty; give a file that holds reports") from None
+    except (csv.Error, LongLineError) as error:
+        reason = _reason(error, options.max_size)
+        raise InputError(f"{name}: the first row cannot be read: {reason}") from None
+
+
+def _columns_of(first: list[str], options: Options, name: str) -> tuple[Columns, list[str], bool]:
+    """Tell the columns from the first row.
+
+    Returns:
+        The columns that are read, the column of each field, and whether the row is a header.
+
+    Raises:
+        InputError: there are no such columns as are asked for.
+    """
+    names = [cell.strip() for cell in first]
+    if not options.header:
+        return *number_columns(len(first), options, name), False
+    if any(names[1:]) or is_column_name(names[0]) or is_text_name(names[0], options.text_column):
+        return choose_columns(names, options, name, from_row=True), names, True
+    if options.text_column is not None or options.id_columns:
+        raise InputError(
+            f"{name} has one column and no header, so no column can be asked for by name; "
+            "leave out --text-column and --id-column"
+        )
+    return HEADERLESS._replace(longest=options.max_size), list(HEADERLESS.texts), False
 
 
 def _id_delimiter(head: str) -> str | None:

@@ -754,11 +754,12 @@ def test_the_number_of_all_reports_of_a_pipe_is_not_known(reports, monkeypatch) 
     assert steps == [(3, None)]
 
 
-def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypatch) -> None:
     shown = {}
     for kind in (Terminal, io.StringIO):
         stream = kind()
@@ -772,3 +773,15 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(reports, tmp_path, monkeypat
     assert "3 reports in" in shown[Terminal]
     assert "\x1b" not in shown[io.StringIO]
     assert len(shown[io.StringIO].splitlines()) == 1
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "2 reports, "), (3, "3 files, ")])
+def test_the_progress_bar_counts_reports_and_of_several_sources_files(
+    tmp_path, monkeypatch, number: int, said: str
+) -> None:
+    sources = [reports_csv(tmp_path / f"{n}.csv", ["edema", "x"]) for n in range(number)]
+    output = tmp_path / ("labels.csv" if number == 1 else "out")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main([*map(str, sources), "-o", str(output)]) == 0
+    assert said in sys.stderr.getvalue()

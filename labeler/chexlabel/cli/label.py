@@ -130,8 +130,9 @@ def run(args: argparse.Namespace) -> int:
     shown = not args.quiet and sys.stderr.isatty()
     # The bar would be drawn between the rows of the output, or on what the next command shows.
     shown = shown and not (args.output == "-" and _is_watched(sys.stdout))
-    display: AbstractContextManager[_Messages] = _Bar() if shown else nullcontext(_Messages())
     many = args.resume or is_many(args.source, args.output)
+    unit = "files" if many else "reports"
+    display: AbstractContextManager[_Messages] = _Bar(unit) if shown else nullcontext(_Messages())
     with display as messages:
         if args.engine is not None:
             done = _label_by_engine(args)
@@ -256,9 +257,13 @@ class _Messages:
 
 
 class _Bar(_Messages):
-    """A progress bar on standard error; messages are printed above it."""
+    """A progress bar on standard error; messages are printed above it.
 
-    def __init__(self) -> None:
+    Args:
+        unit: what `progress` is told the number of.
+    """
+
+    def __init__(self, unit: str) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -275,14 +280,14 @@ class _Bar(_Messages):
             TextColumn("labeling"),
             BarColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.completed:,.0f} reports, {task.fields[rate]:,.0f}/s"),
+            TextColumn("{task.completed:,.0f} {task.fields[unit]}, {task.fields[rate]:,.0f}/s"),
             TimeElapsedColumn(),
             TextColumn("left:"),
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
         )
-        self._task = self._bar.add_task("labeling", total=None, rate=0.0)
+        self._task = self._bar.add_task("labeling", total=None, unit=unit, rate=0.0)
         self._started = time.monotonic()
 
     def __enter__(self) -> _Bar:

@@ -104,17 +104,6 @@ def test_evidence_quotes_the_reports_and_gives_the_labels(reports, labels, tmp_p
     assert cues > len(records)
 
 
-def test_two_workers_give_the_same_files(reports, tmp_path) -> None:
-    written = []
-    for workers in ("1", "2"):
-        folder = tmp_path / workers
-        folder.mkdir()
-        arguments = [str(reports), "-o", str(folder / "labels.csv"), "--workers", workers]
-        assert main([*arguments, "--evidence", str(folder / "evidence.jsonl"), "--quiet"]) == 0
-        written.append([path.read_bytes() for path in sorted(folder.iterdir())])
-    assert written[0] == written[1]
-
-
 def test_sections_choose_what_counts(tmp_path) -> None:
     source = tmp_path / "reports.csv"
     source.write_text('id,report\n1,"FINDINGS: Small pleural effusion.\nIMPRESSION: No edema."\n')

@@ -1,4 +1,4 @@
-"""Labeling a batch: at once where there is a refiner, one by one where a report fails."""
+"""Batches: how they are cut, labeled at once if there is a refiner, and one by one if one fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from chexlabel import Label, Labeler, Report
-from chexlabel.run.batches import label_batch
+from chexlabel.run.batches import batched, label_batch
 
 
 class _Refined:
@@ -66,3 +66,10 @@ def test_one_that_fails_stops_no_other(place: int) -> None:
     assert "fails" not in found.failures[0][1]
     edema = labeler.findings.index("Edema")
     assert [row[edema] for row in found.labels].count(Label.POSITIVE) == 2
+
+
+def test_batches_are_bounded_in_reports_and_characters() -> None:
+    small = [Report(id=str(n), text="x") for n in range(5)]
+    assert [len(batch) for batch in batched(small, size=2)] == [2, 2, 1]
+    large = Report(id="large", text="x" * 50)
+    assert [len(batch) for batch in batched([*small, large, *small], characters=20)] == [6, 5]

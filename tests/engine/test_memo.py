@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,20 @@ def test_long_passages_are_worked_out_each_time_they_are_asked_for() -> None:
     assert memo[long] == 2000
     assert memo.of([long, long]) == [2000, 2000]
     assert function.asked == [long, long]
+
+
+def test_long_passages_that_were_filled_in_are_bounded_in_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chexlabel.engine.memo._CHARACTERS", 5000)
+    function = _Function()
+    memo = Memo(function)
+    passages = [letter * 2000 for letter in "abcdefg"]
+    for passage in passages:
+        memo.fill([passage])
+        assert memo[passage] == memo.of([passage])[0] == 2000
+    assert function.asked == passages
+    assert (list(memo), list(memo._old)) == (["g" * 2000], [letter * 2000 for letter in "def"])
 
 
 def test_threads_share_a_memory() -> None:

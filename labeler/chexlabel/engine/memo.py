@@ -8,7 +8,12 @@ from typing import Any, TypeVar
 __all__ = ["Memo"]
 
 _GENERATION = 1 << 16
-_LONGEST = 1000  # characters of a passage worth holding
+_CHARACTERS = 1 << 24
+"""A generation is full, too, when its passages have so many characters together."""
+
+_LONGEST = 1000
+"""A passage of more characters hardly comes again; it is held only if it was filled in."""
+
 _ABSENT: Any = object()
 
 Value = TypeVar("Value")
@@ -36,10 +41,11 @@ class Memo(dict[str, Value]):
     ) -> None:
         self._function = function
         self._generation = generation
+        self._characters = 0
         self._old: dict[str, Value] = {}
 
     def fill(self, passages: Iterable[str]) -> None:
-        """Work out all passages that are new, at once."""
+        """Work out all passages that are new, at once; also long ones, which are asked for next."""
         for passage, value in self._new(p for p in passages if p not in self).items():
             self._keep(passage, value)
 
@@ -78,7 +84,9 @@ class Memo(dict[str, Value]):
         return value
 
     def _keep(self, passage: str, value: Value) -> None:
-        if len(self) >= self._generation:
+        if len(self) >= self._generation or self._characters >= _CHARACTERS:
             self._old = self.copy()
             self.clear()
+            self._characters = 0
         self[passage] = value
+        self._characters += len(passage)

@@ -28,6 +28,8 @@ _ENUMERATOR = compiled_later(r"\d{1,2}[.)]\s")
 _BRACKETED_TAIL = compiled_later(r"\s*\([^()]*\)$")
 _SENTENCE_END = compiled_later(r"[.!?;]\s|\s//\s")
 _DASH = compiled_later(r"\s*(?:--?|[\u2013\u2014])\s")
+_APART = compiled_later(r"\s*=+\s|[ ]*\t\s*|[ ]{3,}")  # "History = cough", and columns
+_IN_BRACKETS = compiled_later(r"\s*[\[<\u3010]([^\[\]<>\n]{2,60})[\]>\u3011](?!\w):?")
 _FIRST_WORD = compiled_later(r"[^\s(/,-]*")
 _WORD = compiled_later(r"\S+")
 _VIEW_SPLIT = compiled_later(r"[\s,;()&/+-]+")
@@ -112,10 +114,18 @@ class HeadingFinder:
         return found
 
     def _take_marker(self, line: str, offset: int, found: list[Heading]) -> int:
-        """Add the marker that opens a line; return where the rest of the line begins."""
+        """Add the marker that opens a line; return where the rest of the line begins.
+
+        So does a heading in brackets: "[History] cough".
+        """
         marker = self._marker.match(line)
         if marker is None:
-            return 0
+            bracketed = _IN_BRACKETS.match(line)
+            name = self._headings.get(bracketed[1].strip().lower()) if bracketed else None
+            if bracketed is None or name is None:
+                return 0
+            found.append((name, offset, offset + bracketed.end()))
+            return bracketed.end()
         name = self._headings[" ".join(marker[1].lower().split())]
         found.append((name, offset, offset + marker.end()))
         return marker.end()
@@ -123,7 +133,7 @@ class HeadingFinder:
     def _take_line(self, line: str, offset: int, previous: str, found: list[Heading]) -> None:
         """Add the heading that a line without a colon is, or begins with."""
         stripped = line.strip()
-        first = _first_word(stripped[:_LONGEST].lower().lstrip(_ORNAMENTS + " "))
+        first = _first_word(stripped[:_LONGEST].lower().lstrip(_ORNAMENTS + " ")).rstrip(_ORNAMENTS)
         if first not in self._first_words:
             return
         if self._take_marker(line, offset, found) or self._goes_on(previous, first):
@@ -133,11 +143,12 @@ class HeadingFinder:
             if name is not None:
                 found.append((name, offset, offset + len(line)))
                 return
-        dash = _DASH.search(line, 0, _LONGEST)
-        if dash is not None:
-            name = self._anywhere.get(" ".join(line[: dash.start()].lower().split()))
-            if name is not None:
-                found.append((name, offset, offset + dash.end()))
+        for parted, headings in ((_DASH, self._anywhere), (_APART, self._headings)):
+            mark = parted.search(line, 0, _LONGEST)
+            name = headings.get(" ".join(line[: mark.start()].lower().split())) if mark else None
+            if mark is not None and name is not None:
+                found.append((name, offset, offset + mark.end()))
+                return
 
     def _goes_on(self, previous: str, first: str) -> bool:
         """Tell whether a line goes on with a sentence that was broken because its line was full."""

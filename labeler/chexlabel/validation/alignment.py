@@ -64,6 +64,10 @@ class Aligned:
     patient_column: str | None
     notes: tuple[str, ...]
 
+    def sources(self, gold: str) -> list[tuple[str, Codes]]:
+        """Return (name, label classes) of the gold, which is called so, and of each labeler."""
+        return [(gold, self.gold), *((labels.name, labels.codes) for labels in self.labelers)]
+
 
 def align(
     gold: LabelFile,

@@ -14,7 +14,9 @@ from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["KINDS", "choose", "disagreements", "error_kind", "to_csv"]
+    from chexlabel.validation.results import LabelerResult
+
+__all__ = ["KINDS", "choose", "disagreements", "error_kind", "to_csv", "worst_first"]
 
 KINDS: Final[dict[ErrorKind, tuple[str, str]]] = {
     "missed": ("Missed", "the gold says positive, the labeler anything else"),
@@ -41,6 +43,20 @@ def error_kind(gold: int, predicted: int) -> ErrorKind | None:
     if LabelClass.BLANK not in (gold, predicted):
         return "certainty"
     return "unmentioned" if predicted == LabelClass.BLANK else "over-mentioned"
+
+
+def worst_first(labelers: Sequence[LabelerResult], findings: Sequence[str]) -> list[str]:
+    """Return the findings by their lowest F1 for positive of any labeler, lowest first.
+
+    Findings without an F1 (no positive in gold or prediction) come last.
+    """
+    lowest: dict[str, float] = {}
+    for labeler in labelers:
+        for found in labeler.findings:
+            score = found.tasks["positive"].f1.value
+            if score is not None:
+                lowest[found.finding] = min(score, lowest.get(found.finding, 1.0))
+    return sorted(findings, key=lambda name: lowest.get(name, 2.0))
 
 
 def disagreements(

@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from chexlabel._extras import optional_imports
 from chexlabel._version import __version__
@@ -19,14 +20,16 @@ from chexlabel.validation.alignment import (
 )
 from chexlabel.validation.comparison import compare
 from chexlabel.validation.curves import Aims, judge_confidences
-from chexlabel.validation.disagreements import choose, disagreements
+from chexlabel.validation.disagreements import choose, disagreements, worst_first
 from chexlabel.validation.distribution import cooccurrence, distribution
 from chexlabel.validation.evidence import collect_evidence
+from chexlabel.validation.evidence_results import ReportEvidence
 from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.metrics import judge
 from chexlabel.validation.resampling import resample
 from chexlabel.validation.results import (
     Comparison,
+    ConfidenceResult,
     Disagreement,
     DisagreementList,
     InputFile,
@@ -138,83 +141,36 @@ def validate(
         ValidationError: the files cannot be compared; the message says why and what to do.
         MissingExtraError: a package of the extra `validate` is not installed.
     """
-    gold_file = read_label_file(gold, name=None if _has_name(gold) else "gold")
-    files = _read_all(labels)
-    aligned = align(
-        gold_file,
-        files,
-        findings=matching.findings,
-        id_column=matching.id_column,
-        patient_column=matching.patient_column,
-        by_row=matching.by_row,
-        allow_missing=matching.allow_missing,
+    prepared = _prepare(labels, gold, policy, matching, resampling)
+    aligned, truth, predicted = prepared.aligned, prepared.truth, prepared.predicted
+    judged, comparisons = _judge_all(prepared, aims)
+    listed = disagreements(
+        aligned.ids, aligned.findings, worst_first(judged, aligned.findings), truth, predicted
     )
-    clusters = int(aligned.clusters.max()) + 1
-    bootstrap = Bootstrap(clusters, resampling.resamples, resampling.level, resampling.seed)
-    truth = policy.merge_gold(aligned.gold)
-    if (truth == LEFT_OUT).all():
-        raise ValidationError(
-            f"{gold_file.name}: every label is left out by the policy ({policy.describe()}); "
-            "choose another --uncertain or --blank"
-        )
-    predicted = [policy.merge(labeler.codes) for labeler in aligned.labelers]
-    judged, comparisons = _judge_all(aligned, files, truth, predicted, policy, bootstrap, aims)
-    sources = [(gold_file.name, aligned.gold)]
-    sources += [(labeler.name, labeler.codes) for labeler in aligned.labelers]
-    pair = sources[1:3] if len(sources) > 2 else sources[:2]
+    shown = choose(listed, reports.limit)
+    evidence = _evidence(shown, reports, by_row=matching.by_row)
+    sources = aligned.sources(prepared.gold.name)
     result = ValidationResult(
         version=__version__,
         title=title,
         date=_today().isoformat(),
-        gold=gold_file.name,
+        gold=prepared.gold.name,
         inputs=[
             InputFile(name=file.name, sha256=file.sha256)
-            for file in (gold_file, *(file for _, file in files))
+            for file in (prepared.gold, *(file for _, file in prepared.files))
         ],
-        pattern_set=None,
+        pattern_set=_pattern_set(reports) if evidence and not reports.evidence else None,
         reports=len(aligned.ids),
-        patients=clusters if aligned.patient_column else None,
-        settings=Settings(
-            uncertain=policy.uncertain.value,
-            blank=policy.blank.value,
-            policy=policy.describe(),
-            resamples=resampling.resamples,
-            level=resampling.level,
-            seed=resampling.seed,
-            patient_column=aligned.patient_column,
-        ),
+        patients=prepared.bootstrap.clusters if aligned.patient_column else None,
+        settings=_settings(prepared),
         notes=list(aligned.notes),
         findings=list(aligned.findings),
         labelers=judged,
         comparisons=comparisons,
         distributions=[distribution(name, aligned.findings, codes) for name, codes in sources],
-        differing=(pair[0][1] != pair[1][1]).sum(axis=0).tolist(),
+        differing=_differing(sources[1:] if len(sources) > 2 else sources),
         cooccurrence=[cooccurrence(name, aligned.findings, codes) for name, codes in sources],
-        disagreements=DisagreementList(total=0, shown=[], evidence=[]),
-    )
-    listed = disagreements(aligned.ids, aligned.findings, result.worst_first(), truth, predicted)
-    shown = choose(listed, reports.limit)
-    questions: dict[str, list[str]] = {}
-    for item in shown:
-        questions.setdefault(item.id, []).append(item.finding)
-    evidence = collect_evidence(
-        questions,
-        reports=reports.reports,
-        evidence=reports.evidence,
-        id_column=reports.id_column,
-        reading={
-            "text_column": reports.text_column,
-            "format": reports.format,
-            "encoding": reports.encoding,
-        },
-        patterns=reports.patterns,
-        by_row=matching.by_row,
-    )
-    result = result.model_copy(
-        update={
-            "pattern_set": _pattern_set(reports) if evidence and not reports.evidence else None,
-            "disagreements": DisagreementList(total=len(listed), shown=shown, evidence=evidence),
-        }
+        disagreements=DisagreementList(total=len(listed), shown=shown, evidence=evidence),
     )
     return Validation(result, listed)
 
@@ -256,9 +212,8 @@ def describe(
             allow_missing=matching.allow_missing,
         )
         findings, notes = aligned.findings, list(aligned.notes)
-        sources = [(name, aligned.gold)]
-        sources += [(labeler.name, labeler.codes) for labeler in aligned.labelers]
-        differing = (sources[0][1] != sources[1][1]).sum(axis=0).tolist()
+        sources = aligned.sources(name)
+        differing = _differing(sources)
     return StatsResult(
         version=__version__,
         title=title,
@@ -268,6 +223,142 @@ def describe(
         distributions=[distribution(name, findings, codes) for name, codes in sources],
         differing=differing,
         cooccurrence=[cooccurrence(name, findings, codes) for name, codes in sources],
+    )
+
+
+class _Prepared(NamedTuple):
+    """All that the figures come from: the files brought together, and the policy applied.
+
+    Attributes:
+        gold: the gold's file.
+        files: (name, labels) of each labeler.
+        aligned: their labels, row for row.
+        policy: what uncertain and blank labels count as.
+        bootstrap: the resamples.
+        truth: the gold's codes under the policy, shape [reports, findings].
+        predicted: the same of each labeler.
+    """
+
+    gold: LabelFile
+    files: Sequence[tuple[str, LabelFile]]
+    aligned: Aligned
+    policy: Policy
+    bootstrap: Bootstrap
+    truth: Codes
+    predicted: Sequence[Codes]
+
+
+def _prepare(
+    labels: LabelSource | Mapping[str, LabelSource],
+    gold: LabelSource,
+    policy: Policy,
+    matching: Matching,
+    resampling: Resampling,
+) -> _Prepared:
+    gold_file = read_label_file(gold, name=None if _has_name(gold) else "gold")
+    files = _read_all(labels)
+    aligned = align(
+        gold_file,
+        files,
+        findings=matching.findings,
+        id_column=matching.id_column,
+        patient_column=matching.patient_column,
+        by_row=matching.by_row,
+        allow_missing=matching.allow_missing,
+    )
+    clusters = int(aligned.clusters.max()) + 1
+    bootstrap = Bootstrap(clusters, resampling.resamples, resampling.level, resampling.seed)
+    truth = policy.merge_gold(aligned.gold)
+    if (truth == LEFT_OUT).all():
+        raise ValidationError(
+            f"{gold_file.name}: every label is left out by the policy ({policy.describe()}); "
+            "choose another --uncertain or --blank"
+        )
+    predicted = [policy.merge(labeler.codes) for labeler in aligned.labelers]
+    return _Prepared(gold_file, files, aligned, policy, bootstrap, truth, predicted)
+
+
+def _judge_all(prepared: _Prepared, aims: Aims) -> tuple[list[LabelerResult], list[Comparison]]:
+    """Judge every labeler, and compare each two of them, on the same resamples."""
+    aligned, bootstrap = prepared.aligned, prepared.bootstrap
+    truth, predicted = prepared.truth, prepared.predicted
+    tasks = prepared.policy.tasks()
+    resampled = resample(truth, predicted, aligned.clusters, bootstrap)
+    judged = []
+    for labeler, (_, file), codes, samples in zip(
+        aligned.labelers, prepared.files, predicted, resampled, strict=True
+    ):
+        scored = judge(
+            labeler.name, file.name, aligned.findings, truth, codes, tasks, samples, bootstrap
+        )
+        if labeler.confidences:
+            curves = judge_confidences(
+                aligned.findings, truth, labeler.confidences, aligned.clusters, bootstrap, aims
+            )
+            scored = _with_curves(scored, curves)
+        judged.append(scored)
+    comparisons = [
+        compare(
+            judged[i],
+            judged[j],
+            truth,
+            (predicted[i], predicted[j]),
+            (resampled[i], resampled[j]),
+            tasks,
+            bootstrap,
+        )
+        for i, j in itertools.combinations(range(len(judged)), 2)
+    ]
+    return judged, comparisons
+
+
+def _with_curves(labeler: LabelerResult, curves: Mapping[str, ConfidenceResult]) -> LabelerResult:
+    findings = [
+        found.model_copy(update={"confidence": curves.get(found.finding)})
+        for found in labeler.findings
+    ]
+    return labeler.model_copy(update={"findings": findings})
+
+
+def _differing(sources: Sequence[tuple[str, Codes]]) -> list[int]:
+    """Count, by finding, the reports on which the first two sources differ."""
+    (_, first), (_, second), *_ = sources
+    differing: list[int] = (first != second).sum(axis=0).tolist()
+    return differing
+
+
+def _evidence(
+    shown: Sequence[Disagreement], reports: Reports, *, by_row: bool
+) -> list[ReportEvidence]:
+    """Look up the text and the mentions of the disagreements shown."""
+    questions: dict[str, list[str]] = {}
+    for item in shown:
+        questions.setdefault(item.id, []).append(item.finding)
+    return collect_evidence(
+        questions,
+        reports=reports.reports,
+        evidence=reports.evidence,
+        id_column=reports.id_column,
+        reading={
+            "text_column": reports.text_column,
+            "format": reports.format,
+            "encoding": reports.encoding,
+        },
+        patterns=reports.patterns,
+        by_row=by_row,
+    )
+
+
+def _settings(prepared: _Prepared) -> Settings:
+    policy, bootstrap = prepared.policy, prepared.bootstrap
+    return Settings(
+        uncertain=policy.uncertain.value,
+        blank=policy.blank.value,
+        policy=policy.describe(),
+        resamples=bootstrap.resamples,
+        level=bootstrap.level,
+        seed=bootstrap.seed,
+        patient_column=prepared.aligned.patient_column,
     )
 
 
@@ -299,49 +390,3 @@ def _read_all(labels: LabelSource | Mapping[str, LabelSource]) -> list[tuple[str
 
 def _has_name(source: object) -> bool:
     return isinstance(source, str | os.PathLike | LabelFile)
-
-
-def _judge_all(
-    aligned: Aligned,
-    files: Sequence[tuple[str, LabelFile]],
-    truth: Codes,
-    predicted: Sequence[Codes],
-    policy: Policy,
-    bootstrap: Bootstrap,
-    aims: Aims,
-) -> tuple[list[LabelerResult], list[Comparison]]:
-    tasks = policy.tasks()
-    resampled = resample(truth, predicted, aligned.clusters, bootstrap)
-    judged = []
-    for labeler, (_, file), codes, samples in zip(
-        aligned.labelers, files, predicted, resampled, strict=True
-    ):
-        scored = judge(
-            labeler.name, file.name, aligned.findings, truth, codes, tasks, samples, bootstrap
-        )
-        if labeler.confidences:
-            curves = judge_confidences(
-                aligned.findings, truth, labeler.confidences, aligned.clusters, bootstrap, aims
-            )
-            scored = scored.model_copy(
-                update={
-                    "findings": [
-                        f.model_copy(update={"confidence": curves.get(f.finding)})
-                        for f in scored.findings
-                    ]
-                }
-            )
-        judged.append(scored)
-    comparisons = [
-        compare(
-            judged[i],
-            judged[j],
-            truth,
-            (predicted[i], predicted[j]),
-            (resampled[i], resampled[j]),
-            tasks,
-            bootstrap,
-        )
-        for i, j in itertools.combinations(range(len(judged)), 2)
-    ]
-    return judged, comparisons

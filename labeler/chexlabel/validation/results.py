@@ -356,16 +356,3 @@ class ValidationResult(_Model):
     def to_json(self) -> str:
         """Return the result as JSON text (UTF-8 characters kept, undefined figures `null`)."""
         return self.model_dump_json(by_alias=True, indent=1) + "\n"
-
-    def worst_first(self) -> list[str]:
-        """Return the findings by their lowest F1 for positive of any labeler, lowest first.
-
-        Findings without an F1 (no positive in gold or prediction) come last.
-        """
-        lowest: dict[str, float] = {}
-        for labeler in self.labelers:
-            for finding in labeler.findings:
-                score = finding.tasks["positive"].f1.value
-                if score is not None:
-                    lowest[finding.finding] = min(score, lowest.get(finding.finding, 1.0))
-        return sorted(self.findings, key=lambda name: lowest.get(name, 2.0))

@@ -18,7 +18,7 @@ from chexlabel.render.attribution import (
     attribution_check,
 )
 from chexlabel.render.highlight import HIGHLIGHT_CSS, highlight_html, html_text
-from chexlabel.validation.disagreements import KINDS
+from chexlabel.validation.disagreements import KINDS, error_kind, worst_first
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import charts, curve_charts, wording
 from chexlabel.validation.report.readings import readings
@@ -77,7 +77,7 @@ def render_validation(result: ValidationResult) -> str:
         result=result,
         main=main,
         headline=wording.headline(result, main),
-        order=result.worst_first(),
+        order=worst_first(result.labelers, result.findings),
         forests=_forests(result),
         kappas=_kappa_forest(result),
         errors=[(labeler.name, _error_bars(result, labeler)) for labeler in result.labelers],
@@ -214,8 +214,6 @@ def _kappa_forest(result: ValidationResult) -> Markup:
 
 
 def _error_bars(result: ValidationResult, labeler: LabelerResult) -> Markup:
-    from chexlabel.validation.disagreements import error_kind
-
     by_name = {f.finding: f for f in labeler.findings}
 
     def kinds(finding: FindingResult) -> dict[str, int]:
@@ -227,7 +225,7 @@ def _error_bars(result: ValidationResult, labeler: LabelerResult) -> Markup:
                     counts[kind] += cases
         return counts
 
-    bars = [(name, kinds(by_name[name])) for name in result.worst_first()]
+    bars = [(name, kinds(by_name[name])) for name in worst_first(result.labelers, result.findings)]
     bars.sort(key=lambda bar: -sum(bar[1].values()))
     return charts.error_bars(bars, f"Errors of {labeler.name} by kind")
 

@@ -22,7 +22,7 @@ from chexlabel_neural.probabilities import softmax
 __all__ = [
     "Policies",
     "Policy",
-    "Reading",
+    "ReadText",
     "choose_policies",
     "fit_temperatures",
     "refined",
@@ -53,7 +53,7 @@ _GRID = (0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadText:
     """A text as rules and network read it, passage by passage, with its true labels.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reading:
         shown: which findings are written and so count for the whole text, bool [findings].
         withheld: where the network has no say (see `chexlabel_neural.withheld`), bool
             [passages, findings].
-        known: the `Familiarity` of each passage, int [passages].
+        familiarity: the `Familiarity` of each passage, int [passages].
     """
 
     rules: NDArray[np.int64]
@@ -73,7 +73,7 @@ class Reading:
     source: str
     shown: NDArray[np.bool_]
     withheld: NDArray[np.bool_]
-    known: NDArray[np.int64]
+    familiarity: NDArray[np.int64]
 
 
 def fit_temperatures(logits: Floats, gold: NDArray[np.int64]) -> Floats:
@@ -100,7 +100,7 @@ def refined(
     probabilities: Floats,
     thresholds: Floats,
     withheld: NDArray[np.bool_],
-    known: NDArray[np.int64],
+    familiarity: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the classes after the changes that the thresholds allow, int [passages, findings].
 
@@ -110,17 +110,17 @@ def refined(
         thresholds: float [3 (`Familiarity`), findings, 4 (from), 4 (to)]; above 1 for a change that
             is off.
         withheld: where nothing may be changed, bool [passages, findings].
-        known: the `Familiarity` of each, int [passages].
+        familiarity: the `Familiarity` of each passage, int [passages].
     """
     wanted = probabilities.argmax(-1)
     sure = probabilities.max(-1)
     findings = np.arange(rules.shape[1])[None, :]
-    changed = (sure >= thresholds[known[:, None], findings, rules, wanted]) & ~withheld
+    changed = (sure >= thresholds[familiarity[:, None], findings, rules, wanted]) & ~withheld
     return np.where(changed, wanted, rules)
 
 
 def choose_policies(
-    readings: Sequence[Reading],
+    texts: Sequence[ReadText],
     findings: Sequence[str],
     temperatures: Floats,
     *,
@@ -134,14 +134,14 @@ def choose_policies(
     then set stricter or switched off.
 
     Args:
-        readings: of texts to calibrate on.
+        texts: those to calibrate on.
         findings: the heads' names.
         temperatures: a finding each.
         cost: how many repaired cells a broken one outweighs.
         least: the fewest repaired cells for which a transition is switched on.
         weights: what a text of each source counts; 1 where it is missing.
     """
-    cells = _Cells(readings, temperatures, weights or {})
+    cells = _Cells(texts, temperatures, weights or {})
     thresholds = np.full((len(Policies._fields), len(findings), 4, 4), _OFF)
     for _ in range(2):
         for sort, (old, new) in product(range(len(thresholds)), TRANSITIONS.values()):
@@ -171,21 +171,21 @@ def _as_table(policy: Policy, findings: Sequence[str]) -> Floats:
 
 
 class _Cells:
-    """All readings side by side, with what each text's label becomes under given thresholds."""
+    """All texts side by side, with what each one's label becomes under given thresholds."""
 
     def __init__(
-        self, readings: Sequence[Reading], temperatures: Floats, weights: Mapping[str, float]
+        self, texts: Sequence[ReadText], temperatures: Floats, weights: Mapping[str, float]
     ) -> None:
-        self.rules = np.concatenate([r.rules for r in readings])
-        self.withheld = np.concatenate([r.withheld for r in readings])
-        self.familiarity = np.concatenate([r.known for r in readings])
-        logits = np.concatenate([r.logits for r in readings])
+        self.rules = np.concatenate([text.rules for text in texts])
+        self.withheld = np.concatenate([text.withheld for text in texts])
+        self.familiarity = np.concatenate([text.familiarity for text in texts])
+        logits = np.concatenate([text.logits for text in texts])
         self.probabilities = softmax(logits / temperatures[None, :, None])
-        lengths = [len(r.rules) for r in readings]
+        lengths = [len(text.rules) for text in texts]
         self.starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-        self.gold = np.stack([r.gold for r in readings])
+        self.gold = np.stack([text.gold for text in texts])
         self.known = self.gold >= 0
-        self.weight = np.array([weights.get(r.source, 1.0) for r in readings])[:, None]
+        self.weight = np.array([weights.get(text.source, 1.0) for text in texts])[:, None]
         self.before = self.texts(self.rules) == self.gold
 
     def texts(self, passages: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -243,19 +243,19 @@ def _tighten(cells: _Cells, thresholds: Floats, place: tuple[int, ...], cost: fl
 
 
 def repaired_and_broken(
-    readings: Sequence[Reading], findings: Sequence[str], policies: Policies, temperatures: Floats
+    texts: Sequence[ReadText], findings: Sequence[str], policies: Policies, temperatures: Floats
 ) -> tuple[int, int, int]:
     """Count the texts with all labels right by the rules, those repaired, and those broken."""
     thresholds = np.stack([_as_table(policy, findings) for policy in policies])
     right = repaired = broken = 0
-    for reading in readings:
-        probabilities = softmax(reading.logits / temperatures[None, :, None])
+    for text in texts:
+        probabilities = softmax(text.logits / temperatures[None, :, None])
         labels = refined(
-            reading.rules, probabilities, thresholds, reading.withheld, reading.known
+            text.rules, probabilities, thresholds, text.withheld, text.familiarity
         ).max(0)
-        counts = (reading.gold >= 0) & reading.shown
-        before = (reading.rules.max(0) == reading.gold)[counts].all()
-        after = (labels == reading.gold)[counts].all()
+        counts = (text.gold >= 0) & text.shown
+        before = (text.rules.max(0) == text.gold)[counts].all()
+        after = (labels == text.gold)[counts].all()
         right += int(before)
         repaired += int(after and not before)
         broken += int(before and not after)

@@ -18,7 +18,7 @@ from chexlabel.patterns.lineage import pattern_hash
 from chexlabel.patterns.load import find_set
 from chexlabel_neural.calibrate import (
     Policies,
-    Reading,
+    ReadText,
     choose_policies,
     fit_temperatures,
     repaired_and_broken,
@@ -26,7 +26,7 @@ from chexlabel_neural.calibrate import (
 from chexlabel_neural.corpus import CODES, read_corpus, read_splits
 from chexlabel_neural.evaluate import read_gold
 from chexlabel_neural.gate import Look, fit_gate
-from chexlabel_neural.measure import LabelledText, gold_passages, readings
+from chexlabel_neural.measure import LabelledText, gold_passages, read_texts
 from chexlabel_neural.model_folder import GATE, file_hashes
 from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
@@ -92,8 +92,8 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     chance = random.Random(recipe.seed + 1)  # noqa: S311 - no secret
     statements = composed_statements(recipe.patterns, labeler, recipe.composed_gold, chance)
     composed = gold_passages(statements, findings)
-    held_out = readings(held, labeler, reader, findings)
-    read = [*held_out, *readings([*gold, *composed], labeler, reader, findings)]
+    held_out = read_texts(held, labeler, reader, findings)
+    read = [*held_out, *read_texts([*gold, *composed], labeler, reader, findings)]
 
     single = [r for r in held_out if len(r.rules) == 1]
     if len(single) < _LEAST:
@@ -187,7 +187,7 @@ def _reader(recipe: Recipe, folder: Path) -> PassageReader:
 
 
 def _figures(
-    read: Sequence[Reading],
+    read: Sequence[ReadText],
     findings: Sequence[str],
     policies: Policies,
     temperatures: np.ndarray[tuple[int], np.dtype[np.float64]],

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from chexlabel import Label, Labeler
-from chexlabel_neural.calibrate import Reading
+from chexlabel_neural.calibrate import ReadText
 from chexlabel_neural.classes import CLASS_OF
 from chexlabel_neural.corpus import OTHER, Passage
 from chexlabel_neural.familiarity import familiarity, unknown_words
 from chexlabel_neural.runtime import PassageReader
 from chexlabel_neural.withheld import withheld
 
-__all__ = ["LabelledText", "gold_passages", "readings"]
+__all__ = ["LabelledText", "gold_passages", "read_texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[
     ]
 
 
-def readings(
+def read_texts(
     texts: Sequence[LabelledText], labeler: Labeler, reader: PassageReader, findings: Sequence[str]
-) -> list[Reading]:
+) -> list[ReadText]:
     """Read texts passage by passage with rules and network.
 
     Args:
@@ -86,5 +86,5 @@ def readings(
             -1 if name in gold.unknown else CLASS_OF[gold.labels.get(name)] for name in findings
         ]
         logits = np.stack([output.logits for output in outputs]).astype(np.float64)
-        found.append(Reading(rules, logits, np.array(truth), gold.source, shown, held, known))
+        found.append(ReadText(rules, logits, np.array(truth), gold.source, shown, held, known))
     return found

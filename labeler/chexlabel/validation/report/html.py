@@ -21,7 +21,7 @@ from chexlabel.render.highlight import HIGHLIGHT_CSS, highlight_html, html_text
 from chexlabel.validation.disagreements import KINDS, error_kind, worst_first
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import charts, curve_charts, wording
-from chexlabel.validation.report.readings import readings
+from chexlabel.validation.report.deciding_sentences import deciding_sentences
 from chexlabel.validation.results import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from chexlabel.validation.evidence_results import ReportEvidence
-    from chexlabel.validation.report.readings import Reading
+    from chexlabel.validation.report.deciding_sentences import DecidingSentence
     from chexlabel.validation.results import (
         Comparison,
         Disagreement,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["render_score", "render_stats", "render_validation"]
 
 
-class _Reading(NamedTuple):
+class _ShownSentence(NamedTuple):
     """A deciding sentence as the page shows it: by the rules, by the refiner, and its words."""
 
     rules: Markup
@@ -62,7 +62,7 @@ class _Case(NamedTuple):
     item: Disagreement
     errors: Sequence[str]
     text: Markup | None
-    readings: Sequence[_Reading]
+    sentences: Sequence[_ShownSentence]
     quotes: Sequence[str]
     silent: bool
 
@@ -304,21 +304,21 @@ def _case(item: Disagreement, evidence: Mapping[str, ReportEvidence], has_mentio
     # highlight_html escapes the text and marks it up; its own tests hold it to that.
     text = highlight_html(found.text, mentions) if mentions else html_text(found.text)
     silent = has_mentions and not mentions
-    decided = [_reading(reading) for reading in readings(found, item.finding)]
-    return _Case(item, errors, Markup(text), decided, (), silent)  # noqa: S704
+    sentences = [_shown(sentence) for sentence in deciding_sentences(found, item.finding)]
+    return _Case(item, errors, Markup(text), sentences, (), silent)  # noqa: S704
 
 
-def _reading(reading: Reading) -> _Reading:
-    attribution = reading.attribution
-    words = "" if attribution is None else attributed_words_html(reading.text, attribution)
+def _shown(sentence: DecidingSentence) -> _ShownSentence:
+    attribution = sentence.attribution
+    words = "" if attribution is None else attributed_words_html(sentence.text, attribution)
     # All three functions escape the text.
-    return _Reading(
-        rules=Markup(highlight_html(reading.text, reading.by_rules)),  # noqa: S704
-        silent=not reading.by_rules,
-        refined=Markup(highlight_html(reading.text, reading.refined))  # noqa: S704
-        if reading.refined
+    return _ShownSentence(
+        rules=Markup(highlight_html(sentence.text, sentence.by_rules)),  # noqa: S704
+        silent=not sentence.by_rules,
+        refined=Markup(highlight_html(sentence.text, sentence.refined))  # noqa: S704
+        if sentence.refined
         else None,
-        confidence=max((m.confidence or 0.0 for m in reading.refined), default=None),
+        confidence=max((m.confidence or 0.0 for m in sentence.refined), default=None),
         words=Markup(words) if words else None,  # noqa: S704
         check="" if attribution is None else attribution_check(attribution),
     )

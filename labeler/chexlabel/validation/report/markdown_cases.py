@@ -11,8 +11,8 @@ from chexlabel.render.highlight import LABEL_SIGNS
 from chexlabel.validation.disagreements import KINDS
 from chexlabel.validation.evidence import to_mentions
 from chexlabel.validation.report import wording
+from chexlabel.validation.report.deciding_sentences import deciding_sentences
 from chexlabel.validation.report.markdown_syntax import escape, escaped
-from chexlabel.validation.report.readings import readings
 from chexlabel.validation.report.wording import count
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chexlabel.labels import Mention
     from chexlabel.validation.evidence_results import ReportEvidence
-    from chexlabel.validation.report.readings import Reading
+    from chexlabel.validation.report.deciding_sentences import DecidingSentence
     from chexlabel.validation.results import Disagreement, ValidationResult
 
 __all__ = ["disagreements"]
@@ -56,7 +56,8 @@ def _case(
     found = evidence.get(item.id)
     if found is not None:
         lines += [_quoted(mention) for mention in to_mentions(found, item.finding)]
-        lines += [line for reading in readings(found, item.finding) for line in _reading(reading)]
+        for sentence in deciding_sentences(found, item.finding):
+            lines += _sentence(sentence)
         if found.text is not None:
             # A fence longer than any in the text: the report cannot end it.
             longest = max(map(len, re.findall("`+", found.text)), default=0)
@@ -71,19 +72,19 @@ def _quoted(mention: Mention) -> str:
     return f"- {words} ({why})" if why else f"- {words}"
 
 
-def _reading(reading: Reading) -> Iterator[str]:
+def _sentence(sentence: DecidingSentence) -> Iterator[str]:
     """Yield a deciding sentence, what the rules read in it, and what the refiner, as a list."""
-    yield f"- Deciding sentence: {escape(reading.text)}"
-    if not reading.refined:
+    yield f"- Deciding sentence: {escape(sentence.text)}"
+    if not sentence.refined:
         return
-    yield from (f"  {_quoted(mention)}, by the rules alone" for mention in reading.by_rules)
-    if not reading.by_rules:
+    yield from (f"  {_quoted(mention)}, by the rules alone" for mention in sentence.by_rules)
+    if not sentence.by_rules:
         yield "  - nothing, by the rules alone"
-    if reading.attribution is not None:
-        pieces = attributed_words(reading.text, reading.attribution)
+    if sentence.attribution is not None:
+        pieces = attributed_words(sentence.text, sentence.attribution)
         words = "".join(
             f"**{escape(piece)}**" if word is not None and word.kept else escaped(piece)
             for piece, word in pieces
         )
-        check = escape(attribution_check(reading.attribution))
+        check = escape(attribution_check(sentence.attribution))
         yield f"  - the refiner stands on: {' '.join(words.split())} ({check})"

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from chexlabel.labels import AttributedWord, Attribution, Mention
     from chexlabel.validation.evidence_results import ReportEvidence
 
-__all__ = ["Reading", "readings"]
+__all__ = ["DecidingSentence", "deciding_sentences"]
 
 
-class Reading(NamedTuple):
+class DecidingSentence(NamedTuple):
     """A sentence that decided on a finding, or a few that were read together.
 
     All offsets count from its first character.
@@ -34,7 +34,7 @@ class Reading(NamedTuple):
     attribution: Attribution | None
 
 
-def readings(evidence: ReportEvidence, finding: str) -> Iterator[Reading]:
+def deciding_sentences(evidence: ReportEvidence, finding: str) -> Iterator[DecidingSentence]:
     """Yield the sentences that gave a report its label of a finding, in text order.
 
     Args:
@@ -63,7 +63,7 @@ def readings(evidence: ReportEvidence, finding: str) -> Iterator[Reading]:
         spans = [cue for mention in (*rules, *refined) for cue in mention.cues]
         first = min([start, *(cue.start for cue in spans)])
         last = max([end, *(cue.end for cue in spans), *(mention.end for mention in rules)])
-        yield Reading(
+        yield DecidingSentence(
             evidence.text[first:last],
             [_moved(mention, -first) for mention in rules],
             [_moved(mention, -first)._replace(cues=()) for mention in refined],

@@ -19,7 +19,7 @@ from chexlabel.engine.labeler import Labeler
 from chexlabel.errors import OutputError
 from chexlabel.run.label_files import label_files
 from chexlabel.run.manifest import MANIFEST
-from chexlabel.run.parts import Part, find_parts
+from chexlabel.run.source_files import SourceFile, find_source_files
 
 NAMES = ("a.csv", "sub/b.csv", "sub/c.jsonl", "year=2024/d.csv.gz")
 
@@ -52,19 +52,19 @@ def run(folder: Path, output: Path, *more: str) -> int:
 
 def test_folders_files_and_patterns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
-    assert [part.name for part in find_parts(["in"])] == list(NAMES)
-    assert find_parts(["in/a.csv", "in/**/*.csv"]) == [
-        Part("in/a.csv", "a.csv"),
-        Part("in/sub/b.csv", "sub/b.csv"),
+    assert [file.name for file in find_source_files(["in"])] == list(NAMES)
+    assert find_source_files(["in/a.csv", "in/**/*.csv"]) == [
+        SourceFile("in/a.csv", "a.csv"),
+        SourceFile("in/sub/b.csv", "sub/b.csv"),
     ]
-    as_parquet = [part.name for part in find_parts(["in"], "parquet")]
+    as_parquet = [file.name for file in find_source_files(["in"], "parquet")]
     assert as_parquet == ["a.parquet", "sub/b.parquet", "sub/c.parquet", "year=2024/d.parquet"]
 
 
 def test_two_of_a_name_are_refused(folder: Path) -> None:
     (folder / "sub/a.csv").write_text("id,report\n1,x\n")
     with pytest.raises(OutputError, match=r"would both go to a.csv; give the folder"):
-        find_parts([str(folder / "a.csv"), str(folder / "sub/a.csv")])
+        find_source_files([str(folder / "a.csv"), str(folder / "sub/a.csv")])
 
 
 def test_the_output_is_partitioned_alike(folder: Path, tmp_path: Path, capsys) -> None:
@@ -79,7 +79,7 @@ def test_the_output_is_partitioned_alike(folder: Path, tmp_path: Path, capsys) -
 def test_a_linked_folder_is_read(folder: Path, tmp_path: Path) -> None:
     (folder / "sub").rename(tmp_path / "elsewhere")
     (folder / "sub").symlink_to(tmp_path / "elsewhere")
-    assert [part.name for part in find_parts([str(folder)])] == list(NAMES)
+    assert [file.name for file in find_source_files([str(folder)])] == list(NAMES)
 
 
 def test_reports_beside_the_tables_are_named(folder: Path, tmp_path: Path, capsys) -> None:

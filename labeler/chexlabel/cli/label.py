@@ -19,7 +19,7 @@ from chexlabel.cli._arguments import (
     source_argument,
 )
 from chexlabel.errors import ChexlabelError, OutputError, one_line
-from chexlabel.run.parts import find_parts, is_many
+from chexlabel.run.source_files import find_source_files, is_many
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -172,7 +172,9 @@ def _label_many(args: argparse.Namespace, messages: _Messages) -> tuple[Summary,
         # What is wrong with a source comes first. Several may be the words of a report, which are
         # not quoted.
         one = len(args.source) == 1
-        find_parts(args.source if one else [source for source in args.source if source == "-"])
+        find_source_files(
+            args.source if one else [source for source in args.source if source == "-"]
+        )
         raise OutputError("several sources are files, and their labels go to a folder: -o out/")
     summary, before = label_files(
         args.source,

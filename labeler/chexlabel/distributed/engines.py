@@ -16,7 +16,7 @@ from chexlabel.distributed.spark import label_spark
 from chexlabel.errors import InputError, OutputError
 from chexlabel.labels import Label
 from chexlabel.run.label_file import Summary
-from chexlabel.run.parts import find_parts
+from chexlabel.run.source_files import find_source_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def label_with_engine(
         MissingExtraError: the engine is not installed.
     """
     started = time.perf_counter()
-    paths = [part.source for part in find_parts(sources)]
+    paths = [file.source for file in find_source_files(sources)]
     for path in paths:
         if not path.lower().endswith(_PARQUET):
             raise InputError(f"{path} is no Parquet file; --engine {engine} reads Parquet alone")

@@ -13,7 +13,7 @@ from chexlabel.labels import Label
 from chexlabel.run.batches import traits_of
 from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
-from chexlabel.run.parts import Part, find_parts, passed_over, takes_in
+from chexlabel.run.source_files import SourceFile, find_source_files, passed_over, takes_in
 from chexlabel.run.workers import Workers, answer_jobs, worker_died
 from chexlabel.writers import output_errors
 
@@ -32,9 +32,9 @@ _NAMED = 20
 
 
 class _Task(NamedTuple):
-    """A part to be labeled: the arguments of `label_file`."""
+    """A file to be labeled: the arguments of `label_file`."""
 
-    part: Part
+    file: SourceFile
     outputs: Mapping[str, Path]
 
 
@@ -105,30 +105,30 @@ def label_files(  # noqa: PLR0913 - the options of the command
         **reading,
     }
     given = [os.fspath(source) for source in sources]
-    parts = find_parts(given, output_format)
+    files = find_source_files(given, output_format)
     folder = Path(output)
-    tasks = [_Task(part, _outputs(part, folder, evidence)) for part in parts]
+    tasks = [_Task(file, _outputs(file, folder, evidence)) for file in files]
     _check_free(given, tasks, folder, replacing=force or resume)
     manifest = Manifest(folder, run_digest(labeler, options))
     if resume:
         manifest.read()
     done: dict[str, Mapping[str, Any]] = {}
-    for part, outputs in tasks:
-        finished = manifest.finished(part.name, part.source, outputs) if resume else None
+    for file, outputs in tasks:
+        finished = manifest.finished(file.name, file.source, outputs) if resume else None
         if finished is not None:
-            done[part.name] = finished
+            done[file.name] = finished
     before = len(done)
-    left = [task for task in tasks if task.part.name not in done]
+    left = [task for task in tasks if task.file.name not in done]
     labeled = _labeled(left, labeler, options, workers or cores())
     for task, digest, summary, unreadable in labeled:
         for found in unreadable:
             if on_unreadable is not None:
-                on_unreadable(task.part.source, found)
-        done[task.part.name] = _plain(summary)
-        manifest.enter(task.part.name, digest, task.outputs, done[task.part.name])
+                on_unreadable(task.file.source, found)
+        done[task.file.name] = _plain(summary)
+        manifest.enter(task.file.name, digest, task.outputs, done[task.file.name])
         if on_progress is not None:
             on_progress(len(done), len(tasks))
-    names = [part.name for part in parts]
+    names = [file.name for file in files]
     manifest.close(names)
     total = _sum(labeler, [done[name] for name in names])
     seconds = time.perf_counter() - started
@@ -149,7 +149,7 @@ def _labeled(
 
 
 def _fatal(task: _Task) -> ChexlabelError:
-    return worker_died(f"on {task.part.source}", remedy="fewer --workers and --resume")
+    return worker_died(f"on {task.file.source}", remedy="fewer --workers and --resume")
 
 
 def _serve(
@@ -174,9 +174,9 @@ def _label(
             path.parent.mkdir(parents=True, exist_ok=True)
     digest: dict[str, object] = {}
     with suppress(OSError):  # which the reader says better
-        digest = file_digest(Path(task.part.source))
+        digest = file_digest(Path(task.file.source))
     summary = label_file(
-        task.part.source,
+        task.file.source,
         task.outputs["labels"],
         labeler=labeler,
         evidence=task.outputs.get("evidence"),
@@ -188,10 +188,12 @@ def _label(
     return digest, summary, unreadable
 
 
-def _outputs(part: Part, folder: Path, evidence: str | os.PathLike[str] | None) -> dict[str, Path]:
-    outputs = {"labels": folder / part.name}
+def _outputs(
+    file: SourceFile, folder: Path, evidence: str | os.PathLike[str] | None
+) -> dict[str, Path]:
+    outputs = {"labels": folder / file.name}
     if evidence is not None:
-        outputs["evidence"] = Path(evidence) / f"{part.name}.jsonl"
+        outputs["evidence"] = Path(evidence) / f"{file.name}.jsonl"
     return outputs
 
 
@@ -201,7 +203,7 @@ def _check_free(
     """Make the output folder, and refuse to write over reports or, unasked, over outputs."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; the labels of several files need a folder: -o out/")
-    sources = {os.path.realpath(task.part.source): task.part.source for task in tasks}
+    sources = {os.path.realpath(task.file.source): task.file.source for task in tasks}
     for task in tasks:
         for path in task.outputs.values():
             if os.path.realpath(path) in sources:

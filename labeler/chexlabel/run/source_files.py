@@ -13,12 +13,12 @@ from chexlabel.writers import OUTPUT_FORMATS, recognise_format
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "find_parts", "is_many", "passed_over", "takes_in"]
+__all__ = ["SourceFile", "find_source_files", "is_many", "passed_over", "takes_in"]
 
 _REPORTS = (".txt", ".xml")
 
 
-class Part(NamedTuple):
+class SourceFile(NamedTuple):
     """A file of a run over many.
 
     Attributes:
@@ -44,7 +44,7 @@ def is_many(sources: Sequence[str], output: str) -> bool:
     return Path(source).is_dir() and _holds_tables(source)
 
 
-def find_parts(sources: Sequence[str], output_format: str | None = None) -> list[Part]:
+def find_source_files(sources: Sequence[str], output_format: str | None = None) -> list[SourceFile]:
     """Return the files that sources stand for, in the order of their outputs' names.
 
     A folder stands for the tables in it and in its subfolders, a pattern ("*", "?", "[...]", "**")
@@ -60,14 +60,14 @@ def find_parts(sources: Sequence[str], output_format: str | None = None) -> list
             standard input.
         OutputError: two outputs would have the same name.
     """
-    found: dict[str, Part] = {}
+    found: dict[str, SourceFile] = {}
     for source in sources:
         for path, name in _files(source):
-            part = Part(path, _output_name(name, output_format))
-            other = found.setdefault(part.name, part)
+            file = SourceFile(path, _output_name(name, output_format))
+            other = found.setdefault(file.name, file)
             if os.path.realpath(other.source) != os.path.realpath(path):
                 raise OutputError(
-                    f"the labels of {other.source} and {path} would both go to {part.name}; "
+                    f"the labels of {other.source} and {path} would both go to {file.name}; "
                     "give the folder that holds both, or label them in two runs"
                 )
     return [found[name] for name in sorted(found)]
@@ -185,7 +185,7 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 
 def _output_name(name: str, output_format: str | None) -> str:
-    """Return a part's output: its own path, where its format can be written."""
+    """Return a file's output: its own path, where its format can be written."""
     path = Path(name)
     packed = path.suffix.lower() == ".gz"
     bare = path.with_suffix("") if packed else path

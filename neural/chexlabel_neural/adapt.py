@@ -55,8 +55,8 @@ def adapt(
     start = model or default_model("chexpert14")
     if start is None:
         raise RefinerError("no refiner is installed to begin with; name a model folder")
-    card = read_refiner_file(start)
-    labeler = Labeler(card.pattern_set, refine=False)
+    file = read_refiner_file(start)
+    labeler = Labeler(file.pattern_set, refine=False)
     sentences = sorted(real_sentences(reports, labeler))
     if not sentences:
         raise InputError("the reports hold no sentence that labels come from")
@@ -74,8 +74,8 @@ def adapt(
     export_refiner(network, tokenizer, folder, sentences)
     if (start / VOCABULARY).is_file():
         shutil.copyfile(start / VOCABULARY, folder / VOCABULARY)
-    adapted = card.model_copy(
-        update={"version": f"{card.version}+adapted", "sha256": file_hashes(folder)}
+    adapted = file.model_copy(
+        update={"version": f"{file.version}+adapted", "sha256": file_hashes(folder)}
     )
     write_refiner_file(adapted, folder)
     return folder

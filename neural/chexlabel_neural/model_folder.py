@@ -1,23 +1,13 @@
-"""The files of a model folder, and its card as labeling takes it.
-
-`chexlabel_neural.refiner_file` has the layout of the card and checks it. That of the model that
-ships was checked when it was made: read here it is what it was then, without pydantic, which takes
-longer to load than the net.
-"""
+"""The files of a model folder: their names, and whether they are those that were released."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Final
 
 from chexlabel.errors import RefinerError
-
-if TYPE_CHECKING:
-    from chexlabel_neural.refiner_file import RefinerFile
 
 __all__ = [
     "CONFIG",
@@ -29,7 +19,6 @@ __all__ = [
     "WEIGHTS",
     "check_files",
     "file_hashes",
-    "read_released_card",
 ]
 
 REFINER_FILE: Final = "refiner.json"
@@ -40,50 +29,6 @@ GATE: Final = "gate.npy"
 TOKENIZER: Final = "tokenizer.json"
 VOCABULARY: Final = "vocabulary.txt"
 """The words of the training text, lower case, one a line; may be missing."""
-
-
-_CARD: Final = (
-    "name",
-    "version",
-    "pattern_set",
-    "pattern_hash",
-    "findings",
-    "temperature",
-    "rules_weight",
-    "policy",
-    "familiar_policy",
-    "read_policy",
-    "span_threshold",
-    "max_tokens",
-    "gate",
-    "sha256",
-)
-"""What labeling needs of a card."""
-
-
-class _Card(SimpleNamespace):
-    """What a `RefinerFile` holds, as it was written."""
-
-    @property
-    def title(self) -> str:
-        return f"{self.name} {self.version}"
-
-
-def read_released_card(folder: Path) -> RefinerFile:
-    """Read the `refiner.json` of the model that ships.
-
-    Raises:
-        RefinerError: it is missing, no JSON, or does not fit the layout.
-    """
-    try:
-        data: dict[str, Any] = json.loads((folder / REFINER_FILE).read_bytes())
-        card = _Card(**{key: data[key] for key in _CARD})
-        card.gate = card.gate and SimpleNamespace(**card.gate)
-        return cast("RefinerFile", card)
-    except (OSError, ValueError, KeyError, TypeError):
-        from chexlabel_neural.refiner_file import read_refiner_file
-
-        return read_refiner_file(folder)  # says what is wrong with it, and where
 
 
 def file_hashes(folder: Path, names: Iterable[str] | None = None) -> dict[str, str]:

@@ -32,11 +32,11 @@ Floats: TypeAlias = NDArray[np.float32]
 
 
 class RefinerJudge:
-    """Judges by the rules, then changes a passage's label where the model's card allows it.
+    """Judges by the rules, then changes a passage's label where the model's `refiner.json` says so.
 
     Of each finding the net gives the probabilities of blank, negative, uncertain and positive. Its
-    most probable label replaces that of the rules where it reaches the threshold that the model's
-    card states for this change of this finding. The mentions of the rules are then left out, and
+    most probable label replaces that of the rules where it reaches the threshold that the file
+    states for this change of this finding. The mentions of the rules are then left out, and
     one that quotes the tagged words comes in their place; where the refined label is blank, they
     stay without effect.
 
@@ -44,7 +44,7 @@ class RefinerJudge:
 
     Args:
         rules: the judge whose labels are refined.
-        file: the model's card.
+        file: the model's `refiner.json`.
         reader: runs the net.
         numbers: finding -> its number in the pattern set, for the findings to be refined; the
             others are left to the rules.

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chexlabel.errors import RefinerError
-from chexlabel_neural.model_folder import REFINER_FILE, read_released_card
+from chexlabel_neural.model_folder import REFINER_FILE
+from chexlabel_neural.released_file import read_released_file
 
 if TYPE_CHECKING:
     from chexlabel.engine.judges import Judge
@@ -77,7 +78,7 @@ def installed_refiner(pattern_set: str = "chexpert14") -> str | None:
     folder = default_model(pattern_set)
     if stated is False or folder is None or missing_runtime():
         return None
-    return read_released_card(folder).title
+    return read_released_file(folder).title
 
 
 def select_refiner(
@@ -102,7 +103,7 @@ def select_refiner(
         base, folder = _shipped(patterns)
         if base is None or folder is None:
             return None, f"rules only: there is no refiner for the pattern set {patterns.name}"
-        file = read_released_card(folder)
+        file = read_released_file(folder)
     else:
         folder = Path(refine)
         base, file = _stated(patterns, folder)
@@ -135,7 +136,7 @@ def shared_findings(base: Ancestor, file: RefinerFile) -> list[str]:
 
     Args:
         base: the set that the model was made for: the set itself, or one that it extends.
-        file: the model's card.
+        file: the model's `refiner.json`.
 
     Raises:
         RefinerError: the model has heads for findings that its own set does not have.
@@ -158,7 +159,7 @@ def _shipped(patterns: PatternSet) -> tuple[Ancestor | None, Path | None]:
 
 
 def _stated(patterns: PatternSet, folder: Path) -> tuple[Ancestor, RefinerFile]:
-    """Return the card of a model that was asked for, and which set it was made for."""
+    """Return the `refiner.json` of a model that was asked for, and which set it was made for."""
     from chexlabel_neural.refiner_file import read_refiner_file
 
     file = read_refiner_file(folder)

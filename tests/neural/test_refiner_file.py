@@ -10,8 +10,9 @@ import pytest
 
 from chexlabel import RefinerError
 from chexlabel.patterns.lineage import pattern_hash
-from chexlabel_neural.model_folder import check_files, file_hashes, read_released_card
+from chexlabel_neural.model_folder import check_files, file_hashes
 from chexlabel_neural.refiner_file import RefinerFile, read_refiner_file, write_refiner_file
+from chexlabel_neural.released_file import read_released_file
 from chexlabel_neural.select import default_model
 from places import ROOT
 
@@ -79,10 +80,10 @@ def test_files_that_are_missing_or_changed_are_refused(tmp_path: Path) -> None:
         check_files(tmp_path, ["a"], hashes)
 
 
-def test_the_card_of_the_model_that_ships_is_read_as_it_was_checked() -> None:
+def test_the_file_of_the_model_that_ships_is_read_as_it_was_checked() -> None:
     folder = default_model("chexpert14")
     assert folder is not None
-    checked, read = read_refiner_file(folder), read_released_card(folder)
+    checked, read = read_refiner_file(folder), read_released_file(folder)
     assert read.title == checked.title
     gate = checked.gate
     assert gate is not None
@@ -93,12 +94,12 @@ def test_the_card_of_the_model_that_ships_is_read_as_it_was_checked() -> None:
         assert getattr(read, name) == getattr(checked, name)
 
 
-def test_a_damaged_card_says_where(tmp_path: Path) -> None:
+def test_a_damaged_file_says_where(tmp_path: Path) -> None:
     with pytest.raises(RefinerError, match=r"there is no refiner\.json"):
-        read_released_card(tmp_path)
+        read_released_file(tmp_path)
     (tmp_path / "refiner.json").write_text('{"name": "tiny"}', "utf-8")
     with pytest.raises(RefinerError, match=r"refiner\.json: version: Field required"):
-        read_released_card(tmp_path)
+        read_released_file(tmp_path)
 
 
 def test_the_pattern_hash_sees_content_and_names_but_not_line_ends(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from chexlabel.composition.members import RANK, Line, Member, Members
 from chexlabel.labels import LABELS_BY_WORD, Label
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import PatternFile, Phrase
     from chexlabel.patterns.composition_schema import CompositionFile
+    from chexlabel.patterns.pattern_file import PatternFile, Phrase
     from chexlabel.patterns.source import SetSource
 
 __all__ = ["Frame", "Grammar", "Statement"]

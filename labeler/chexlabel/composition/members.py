@@ -18,7 +18,7 @@ from chexlabel.patterns.walk import looked_for
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
-    from chexlabel.patterns._files import Phrase
+    from chexlabel.patterns.pattern_file import Phrase
     from chexlabel.patterns.source import SetSource
 
 __all__ = ["RANK", "Line", "Member", "Members", "reasons", "said"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chexlabel.patterns._files import Layers, PatternFile
+from chexlabel.patterns.pattern_file import Layers, PatternFile
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from chexlabel.patterns._files import PatternFile
+from chexlabel.patterns.pattern_file import PatternFile
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chexlabel.labels import LABEL_WORDS, Label
-from chexlabel.patterns._files import read_file
 from chexlabel.patterns._phrase_checks import PhraseBook
 from chexlabel.patterns.inventory import summary
 from chexlabel.patterns.load import find_set, inspect_set
+from chexlabel.patterns.pattern_file import read_file
 from chexlabel.patterns.problems import Problem
 from chexlabel.patterns.source import Example, SetSource
 from chexlabel.patterns.walk import looked_for, set_entries

@@ -42,7 +42,7 @@ from chexlabel.patterns.walk import (
 )
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import PatternFile, Phrase
+    from chexlabel.patterns.pattern_file import PatternFile, Phrase
     from chexlabel.patterns.schema import AssertionFile, SpellingFile
 
 __all__ = ["NoFindingRule", "PatternSet", "compile_set", "load_patterns"]

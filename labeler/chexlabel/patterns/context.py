@@ -14,8 +14,8 @@ from chexlabel.patterns.syntax import expand, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chexlabel.patterns._files import PatternFile, Phrase
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
+    from chexlabel.patterns.pattern_file import PatternFile, Phrase
     from chexlabel.patterns.stored import Rows
 
 __all__ = [

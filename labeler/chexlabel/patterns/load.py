@@ -15,8 +15,8 @@ from chexlabel.patterns._extends import (
     layered,
     resolved_findings,
 )
-from chexlabel.patterns._files import PatternFile, read_file
 from chexlabel.patterns._names import unknown_names
+from chexlabel.patterns.pattern_file import PatternFile, read_file
 from chexlabel.patterns.places import available_sets, find_base, find_set, sets_folder
 from chexlabel.patterns.problems import PatternFileError, Problem
 from chexlabel.patterns.source import Example, SetSource

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from chexlabel.labels import Label
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import Layers, PatternFile
     from chexlabel.patterns.composition_schema import CompositionFile
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
+    from chexlabel.patterns.pattern_file import Layers, PatternFile
     from chexlabel.patterns.schema import (
         AssertionFile,
         FindingFile,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chexlabel.patterns._files import Phrase
+    from chexlabel.patterns.pattern_file import Phrase
     from chexlabel.patterns.schema import Anatomy, AssertionFile, Part
     from chexlabel.patterns.source import SetSource
 

@@ -22,7 +22,9 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING, Self
 
 from chexlabel.errors import InputError, one_line
-from chexlabel.readers._folders import (
+from chexlabel.readers._source import ReportSource
+from chexlabel.readers._streams import longer_than
+from chexlabel.readers.folders import (
     counted,
     files_below,
     is_hidden,
@@ -30,8 +32,6 @@ from chexlabel.readers._folders import (
     named_some,
     printable,
 )
-from chexlabel.readers._source import ReportSource
-from chexlabel.readers._streams import longer_than
 
 if TYPE_CHECKING:
     from chexlabel.readers._streams import ByteStream

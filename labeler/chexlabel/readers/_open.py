@@ -248,7 +248,7 @@ def _recognise(stream: ByteStream, options: Options) -> str:
 
 def _recognise_files(files: FileSet) -> str:
     """Tell what the files of a folder or archive are: of XML and text, the more frequent."""
-    from chexlabel.readers._folders import named_some
+    from chexlabel.readers.folders import named_some
     from chexlabel.readers.mimic import is_mimic_path
 
     if not files.paths:

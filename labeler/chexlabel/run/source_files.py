@@ -102,7 +102,7 @@ def passed_over(sources: Sequence[str]) -> tuple[str, ...]:
     for source in sources:
         if not Path(source).is_dir():
             continue
-        from chexlabel.readers._folders import counted, named_some
+        from chexlabel.readers.folders import counted, named_some
 
         others = [name for name in _below(source) if _suffix(name) in _REPORTS]
         if others:
@@ -163,14 +163,14 @@ def _holds_tables(folder: str) -> bool:
 
 def _below(folder: str) -> list[str]:
     """Return the paths of a folder's files below it, but for hidden ones."""
-    from chexlabel.readers._folders import files_below  # a run on one file needs no readers yet
+    from chexlabel.readers.folders import files_below  # a run on one file needs no readers yet
 
     path = Path(folder)
     return [name for name in sorted(files_below(path)) if not _is_hidden(path / name, path)]
 
 
 def _tables(folder: str, names: Sequence[str]) -> list[str]:
-    from chexlabel.readers._folders import is_table
+    from chexlabel.readers.folders import is_table
 
     return [name for name in names if is_table(name) and Path(folder, name).is_file()]
 

@@ -11,23 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError as SchemaError
 
 from chexlabel.errors import InputError, ValidationError
-from chexlabel.labels import (
-    LABEL_WORDS,
-    LABELS_BY_WORD,
-    AttributedWord,
-    Attribution,
-    Cue,
-    LabeledReport,
-    Mention,
+from chexlabel.labels import LABEL_WORDS, Attribution, LabeledReport
+from chexlabel.validation.evidence_conversion import (
+    decided,
+    from_attribution,
+    from_mention,
+    to_mentions,
 )
-from chexlabel.render.highlight import strongest
-from chexlabel.validation.evidence_results import (
-    EvidenceAttribution,
-    EvidenceCue,
-    EvidenceMention,
-    EvidenceWord,
-    ReportEvidence,
-)
+from chexlabel.validation.evidence_results import EvidenceCue, EvidenceMention, ReportEvidence
 from chexlabel.validation.identifiers import plain_id
 from chexlabel.writers.evidence import EVIDENCE_KEYS
 
@@ -36,12 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from chexlabel.engine.labeler import Labeler
-    from chexlabel.labels import Label
     from chexlabel.readers import ReaderOptions
     from chexlabel.report import Report
     from chexlabel.validation.evidence_results import ClassName
 
-__all__ = ["collect_evidence", "decided", "to_attribution", "to_mention", "to_mentions"]
+__all__ = ["collect_evidence"]
 
 
 class _Found(NamedTuple):
@@ -92,7 +82,7 @@ def collect_evidence(
     if reports is None and evidence is None:
         return []
     # Read where nothing is in question, too: a mistyped file is then found at once.
-    wanted = Wanted(questions)
+    wanted = _WantedIds(questions)
     said: dict[str, _Found] = {}
     if evidence is not None:
         said = _read_evidence(Path(evidence), wanted, id_column, by_row)
@@ -160,13 +150,13 @@ def _entry(
         attributions = labelers.own.attributions(report, labeled, findings=refined)
     return found.model_copy(
         update={
-            "by_rules": [_from_mention(mention) for mention in by_rules],
-            "attributions": [_from_attribution(attribution) for attribution in attributions],
+            "by_rules": [from_mention(mention) for mention in by_rules],
+            "attributions": [from_attribution(attribution) for attribution in attributions],
         }
     )
 
 
-class Wanted:
+class _WantedIds:
     """The ids that are looked for, which a file of reports may write in another way.
 
     Args:
@@ -190,53 +180,8 @@ class Wanted:
         return None
 
 
-def to_mentions(evidence: ReportEvidence, finding: str | None = None) -> list[Mention]:
-    """Turn the evidence for one finding, or for all, back into mentions, for highlighting."""
-    return [to_mention(m) for m in evidence.mentions if finding is None or m.finding == finding]
-
-
-def to_mention(m: EvidenceMention) -> Mention:
-    """Turn a mention of the result back into one of the labeler."""
-    return Mention(
-        finding=m.finding,
-        label=LABELS_BY_WORD[m.label],
-        text=m.text,
-        start=m.start,
-        end=m.end,
-        section=m.section,
-        sentence=m.sentence or (m.start, m.end),
-        cues=tuple(Cue(c.kind, c.text, c.start, c.end, c.pattern) for c in m.cues),
-        pattern="",
-        confidence=m.confidence,
-        source=m.source,
-    )
-
-
-def to_attribution(a: EvidenceAttribution) -> Attribution:
-    """Turn an attribution of the result back into one of the labeler."""
-    return Attribution(
-        finding=a.finding,
-        label=LABELS_BY_WORD[a.label],
-        sentence=a.sentence,
-        words=tuple(AttributedWord(w.start, w.end, w.score, w.kept) for w in a.words),
-        probability=a.probability,
-        without=a.without,
-        method=a.method,
-    )
-
-
-def decided(evidence: ReportEvidence, finding: str) -> Label | None:
-    """Return what chexlabel says of a finding of a report: its label, else its strongest mention's.
-
-    Evidence files of old name no labels.
-    """
-    if finding in evidence.labels:
-        return LABELS_BY_WORD[evidence.labels[finding]]
-    return strongest(to_mentions(evidence, finding))
-
-
 def _read_reports(
-    source: str | os.PathLike[str], reading: ReaderOptions, wanted: Wanted, by_row: bool
+    source: str | os.PathLike[str], reading: ReaderOptions, wanted: _WantedIds, by_row: bool
 ) -> dict[str, Report]:
     from chexlabel.readers import open_reports
 
@@ -264,7 +209,7 @@ def _own_option_named() -> Iterator[None]:
 def _labeled(report: Report, labeler: Labeler) -> _Found:
     labeled = labeler(report)
     return _Found(
-        [_from_mention(mention) for mention in labeled.mentions],
+        [from_mention(mention) for mention in labeled.mentions],
         {finding: LABEL_WORDS[label] for finding, label in labeled.labels.items()},
         labeled.refiner,
     )
@@ -276,67 +221,39 @@ def _as_labeled(found: ReportEvidence) -> LabeledReport:
     return LabeledReport(found.id, labels, mentions)
 
 
-def _from_mention(mention: Mention) -> EvidenceMention:
-    return EvidenceMention(
-        finding=mention.finding,
-        label=LABEL_WORDS[mention.label],
-        text=mention.text,
-        start=mention.start,
-        end=mention.end,
-        section=mention.section,
-        sentence=mention.sentence,
-        cues=[
-            EvidenceCue(kind=c.kind, text=c.text, start=c.start, end=c.end, pattern=c.pattern)
-            for c in mention.cues
-        ],
-        confidence=mention.confidence,
-        source=mention.source,
-    )
-
-
-def _from_attribution(attribution: Attribution) -> EvidenceAttribution:
-    return EvidenceAttribution(
-        finding=attribution.finding,
-        label=LABEL_WORDS[attribution.label],
-        sentence=attribution.sentence,
-        words=[
-            EvidenceWord(start=w.start, end=w.end, score=w.score, kept=w.kept)
-            for w in attribution.words
-        ],
-        probability=attribution.probability,
-        without=attribution.without,
-        method=attribution.method,
-    )
-
-
 def _read_evidence(
-    path: Path, wanted: Wanted, id_column: str | None, by_row: bool
+    path: Path, wanted: _WantedIds, id_column: str | None, by_row: bool
 ) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
+    for number, line in _numbered_lines(path):
+        try:
+            record = json.loads(line)
+            keys = [str(number)] if by_row else _record_keys(record, id_column)
+            said = _recorded(record)
+            key = wanted.find(keys)
+        except (ValueError, KeyError, TypeError, AttributeError, SchemaError):
+            raise ValidationError(
+                f"{path.name}, line {number}: not a line of evidence; write the file with "
+                "chexlabel label --evidence"
+            ) from None
+        if key is not None:
+            found.setdefault(key, said)
+    return found
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of an evidence file that are not empty, with their numbers."""
     try:
         with path.open(encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, 1):
-                if not line.strip():
-                    continue
-                try:
-                    record = json.loads(line)
-                    keys = [str(number)] if by_row else _record_keys(record, id_column)
-                    said = _from_record(record)
-                    key = wanted.find(keys)
-                    if key is not None:
-                        found.setdefault(key, said)
-                except (ValueError, KeyError, TypeError, AttributeError, SchemaError):
-                    raise ValidationError(
-                        f"{path.name}, line {number}: not a line of evidence; write the file with "
-                        "chexlabel label --evidence"
-                    ) from None
+                if line.strip():
+                    yield number, line
     except FileNotFoundError:
         raise ValidationError(f"{path}: no such file; check the path") from None
     except UnicodeDecodeError:
         raise ValidationError(f"{path.name}: not UTF-8; is it an evidence file?") from None
     except OSError as error:
         raise ValidationError(f"{path}: cannot be read ({error.strerror or error})") from None
-    return found
 
 
 def _record_keys(record: Mapping[str, Any], id_column: str | None) -> Sequence[str]:
@@ -346,15 +263,15 @@ def _record_keys(record: Mapping[str, Any], id_column: str | None) -> Sequence[s
     return [str(value) for value in columns] + ["/".join(map(str, columns))]
 
 
-def _from_record(record: Mapping[str, Any]) -> _Found:
+def _recorded(record: Mapping[str, Any]) -> _Found:
     return _Found(
-        [_mention_from(mention) for mention in record["mentions"]],
+        [_recorded_mention(mention) for mention in record["mentions"]],
         {finding: LABEL_WORDS[label] for finding, label in record["labels"].items()},
         record.get("refiner"),
     )
 
 
-def _mention_from(record: Mapping[str, Any]) -> EvidenceMention:
+def _recorded_mention(record: Mapping[str, Any]) -> EvidenceMention:
     return EvidenceMention(
         finding=record["finding"],
         label=LABEL_WORDS[record["label"]],

@@ -5,7 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from chexlabel.validation.evidence import decided, to_attribution, to_mention, to_mentions
+from chexlabel.validation.evidence_conversion import (
+    decided,
+    to_attribution,
+    to_mention,
+    to_mentions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

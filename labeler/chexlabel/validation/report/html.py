@@ -19,7 +19,7 @@ from chexlabel.render.attribution import (
 )
 from chexlabel.render.highlight import HIGHLIGHT_CSS, highlight_html, html_text
 from chexlabel.validation.disagreements import KINDS, error_kind, worst_first
-from chexlabel.validation.evidence import to_mentions
+from chexlabel.validation.evidence_conversion import to_mentions
 from chexlabel.validation.report import charts, curve_charts, wording
 from chexlabel.validation.report.deciding_sentences import deciding_sentences
 from chexlabel.validation.results import CLASS_NAMES

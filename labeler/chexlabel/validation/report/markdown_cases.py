@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chexlabel.render.attribution import attributed_words, attribution_check
 from chexlabel.render.highlight import LABEL_SIGNS
 from chexlabel.validation.disagreements import KINDS
-from chexlabel.validation.evidence import to_mentions
+from chexlabel.validation.evidence_conversion import to_mentions
 from chexlabel.validation.report import wording
 from chexlabel.validation.report.deciding_sentences import deciding_sentences
 from chexlabel.validation.report.markdown_syntax import escape, escaped

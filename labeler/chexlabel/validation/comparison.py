@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chexlabel.validation.metrics import mean
-from chexlabel.validation.resampling import Resampled, kappas
+from chexlabel.validation.resampling import Resampled
 from chexlabel.validation.results import (
     Comparison,
     Difference,
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from chexlabel.validation.intervals import Bootstrap
+
+    Floats: TypeAlias = NDArray[np.float64]
 
 __all__ = ["compare", "mcnemar"]
 
@@ -65,45 +67,46 @@ def compare(
         bootstrap: what made the resamples.
     """
     a, b = resampled
-    micro = {t: a.pooled_rates(t).f1 - b.pooled_rates(t).f1 for t in tasks}
-    per_finding = {t: (a.rates(t).f1, b.rates(t).f1) for t in tasks}
-    weights = {t: a.support(t) for t in tasks}
-    differences = {}
-    for task in tasks:
-        mine, theirs = per_finding[task]
-        scores = first.tasks[task.value], second.tasks[task.value]
-        differences[task.value] = Difference(
-            micro_f1=_difference(scores[0].micro.f1, scores[1].micro.f1, micro[task], bootstrap),
-            macro_f1=_difference(
-                scores[0].macro.f1,
-                scores[1].macro.f1,
-                mean(mine, weights[task] > 0) - mean(theirs, weights[task] > 0),
-                bootstrap,
-            ),
-            weighted_f1=_difference(
-                scores[0].weighted.f1,
-                scores[1].weighted.f1,
-                mean(mine, weights[task]) - mean(theirs, weights[task]),
-                bootstrap,
-            ),
-        )
-    pooled_kappas = kappas(a.confusion.sum(axis=1)) - kappas(b.confusion.sum(axis=1))
+    f1_samples = {task: (a.rates(task).f1, b.rates(task).f1) for task in tasks}
     findings = [
-        _finding(i, first, second, gold, codes, per_finding, tasks, bootstrap)
+        _finding(i, first, second, gold, codes, f1_samples, tasks, bootstrap)
         for i in range(len(first.findings))
     ]
+    agreements = a.pooled_agreement() - b.pooled_agreement()
+    kappas = a.pooled_kappas() - b.pooled_kappas()
     return Comparison(
         first=first.name,
         second=second.name,
-        agreement=_difference(
-            first.agreement,
-            second.agreement,
-            a.pooled_agreement() - b.pooled_agreement(),
-            bootstrap,
-        ),
-        kappa=_difference(first.kappa, second.kappa, pooled_kappas, bootstrap),
-        tasks=differences,
+        agreement=_difference(first.agreement, second.agreement, agreements, bootstrap),
+        kappa=_difference(first.kappa, second.kappa, kappas, bootstrap),
+        tasks={
+            task.value: _task(task, first, second, resampled, f1_samples[task], bootstrap)
+            for task in tasks
+        },
         findings=_adjust(findings),
+    )
+
+
+def _task(
+    task: Task,
+    first: LabelerResult,
+    second: LabelerResult,
+    resampled: tuple[Resampled, Resampled],
+    f1_samples: tuple[Floats, Floats],
+    bootstrap: Bootstrap,
+) -> Difference:
+    """Compare two labelers on a task; `f1_samples` are their F1, each [resamples, findings]."""
+    a, b = resampled
+    mine, theirs = f1_samples
+    weights = a.support(task)
+    micro = a.pooled_rates(task).f1 - b.pooled_rates(task).f1
+    macro = mean(mine, weights > 0) - mean(theirs, weights > 0)
+    weighted = mean(mine, weights) - mean(theirs, weights)
+    one, two = first.tasks[task.value], second.tasks[task.value]
+    return Difference(
+        micro_f1=_difference(one.micro.f1, two.micro.f1, micro, bootstrap),
+        macro_f1=_difference(one.macro.f1, two.macro.f1, macro, bootstrap),
+        weighted_f1=_difference(one.weighted.f1, two.weighted.f1, weighted, bootstrap),
     )
 
 
@@ -113,7 +116,7 @@ def _finding(
     second: LabelerResult,
     gold: Codes,
     codes: tuple[Codes, Codes],
-    samples: dict[Task, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    f1_samples: dict[Task, tuple[Floats, Floats]],
     tasks: Sequence[Task],
     bootstrap: Bootstrap,
 ) -> FindingDifference:
@@ -129,7 +132,7 @@ def _finding(
             task.value: _difference(
                 scores[0][task.value].f1,
                 scores[1][task.value].f1,
-                samples[task][0][:, i] - samples[task][1][:, i],
+                f1_samples[task][0][:, i] - f1_samples[task][1][:, i],
                 bootstrap,
             )
             for task in tasks
@@ -158,9 +161,7 @@ def _adjust(findings: list[FindingDifference]) -> list[FindingDifference]:
     ]
 
 
-def _difference(
-    first: Figure, second: Figure, samples: NDArray[np.float64], bootstrap: Bootstrap
-) -> Figure:
+def _difference(first: Figure, second: Figure, samples: Floats, bootstrap: Bootstrap) -> Figure:
     if first.value is None or second.value is None:
         return Figure(value=None)
     return bootstrap.figure(first.value - second.value, samples)

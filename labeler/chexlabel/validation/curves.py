@@ -6,7 +6,7 @@ The question is always the positive task under the policy: is the gold label pos
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,10 +231,15 @@ def _thresholds(fpr: Floats, tpr: Floats, cuts: Floats, aims: Aims) -> list[Thre
 
 
 def _threshold(
-    aim: str, target: float, index: int | None, fpr: Floats, tpr: Floats, cuts: Floats
+    aim: Literal["sensitivity", "specificity"],
+    target: float,
+    index: int | None,
+    fpr: Floats,
+    tpr: Floats,
+    cuts: Floats,
 ) -> Threshold:
     return Threshold(
-        aim="sensitivity" if aim == "sensitivity" else "specificity",
+        aim=aim,
         target=target,
         threshold=None if index is None else float(cuts[index]),
         sensitivity=None if index is None else float(tpr[index]),

@@ -7,7 +7,6 @@ arXiv:2004.09167; Delbrouck et al. 2022), with this package's rules in CheXbert'
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
@@ -20,7 +19,7 @@ from chexlabel.validation.intervals import Bootstrap
 from chexlabel.validation.proportions import f1_figure, share_figure
 from chexlabel.validation.resampling import confusion_counts, rates, task_counts
 from chexlabel.validation.results import Figure, FindingScore, Rates, ScoreResult, SetScore
-from chexlabel.validation.texts import TextSource, match_texts, read_texts
+from chexlabel.validation.texts import TextSource, read_pairs
 from chexlabel.validation.values import LEFT_OUT, Codes, LabelClass, Policy, Task, UncertainPolicy
 
 if TYPE_CHECKING:
@@ -101,22 +100,12 @@ def score(  # noqa: PLR0913 - the options of the command
     """
     from chexlabel.engine.labeler import Labeler
 
-    sources = (
+    pairs, notes = read_pairs(
         TextSource(references, format, id_column, text_column, encoding),
         TextSource(generated, format, id_column, generated_text_column or text_column, encoding),
+        by_row=by_row,
+        allow_missing=allow_missing,
     )
-    for source in sources:
-        if not Path(source.path).exists():
-            raise ValidationError(f"{source.path}: no such file; check the path")
-    lines = [source for source in sources if source.has_lines]
-    if len(lines) == 1 and not by_row:
-        raise ValidationError(
-            f"{lines[0].name} has one report a line and so no ids; pass --by-row if its lines are "
-            "in the order of the other file"
-        )
-    by_row = by_row or len(lines) == len(sources)
-    texts, answers = (read_texts(source, by_row=by_row) for source in sources)
-    pairs, notes = match_texts(texts, answers, by_row=by_row, allow_missing=allow_missing)
     unreadable = sum(report.error is not None for pair in pairs for report in pair)
     if unreadable:
         notes.append(f"{unreadable} reports could not be read and count as saying nothing.")

@@ -183,8 +183,8 @@ def describe(
 ) -> StatsResult:
     """Count the labels of one or more files, without a gold.
 
-    With two or more files, they are brought together by id and the disagreement of the first two
-    is counted.
+    Two or more files are brought together as `matching` says, and the reports on which the first
+    two differ are counted.
 
     Raises:
         ValidationError: the files cannot be read or brought together.

@@ -76,23 +76,18 @@ def match_ids(
         taken = {there[other] for there in found}
         missing = [i for i, there in zip(gold, found, strict=True) if there[other] is None]
         extra = [i for i in ids if i not in taken]
-        parts = []
-        if missing:
-            parts.append(
-                f"{len(missing)} of {files[0].name} are not in {file.name} ({show_ids(missing)})"
-            )
-        if extra:
-            parts.append(
-                f"{len(extra)} of {file.name} are not in {files[0].name} ({show_ids(extra)})"
-            )
-        if not parts:
-            continue
-        if not allow_missing:
+        unmatched = "; ".join(
+            f"{len(ids)} of {here.name} are not in {there.name} ({show_ids(ids)})"
+            for here, there, ids in ((files[0], file, missing), (file, files[0], extra))
+            if ids
+        )
+        if unmatched and not allow_missing:
             raise ValidationError(
-                f"report ids do not match: {'; '.join(parts)}; pass --allow-missing to compare the "
+                f"report ids do not match: {unmatched}; pass --allow-missing to compare the "
                 f"{len(common)} they share"
             )
-        notes.append(f"Reports left out: {'; '.join(parts)}. Compared: {len(common)}.")
+        if unmatched:
+            notes.append(f"Reports left out: {unmatched}. Compared: {len(common)}.")
     rows = [np.fromiter((gold[i] for i, _ in common), np.int64, len(common))]
     for other, ids in enumerate(others):
         chosen = (ids[there[other] or ""] for _, there in common)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chexlabel.validation.intervals import Bootstrap, figure
 from chexlabel.validation.proportions import f1_figure, is_degenerate, mean_figure, share_figure
-from chexlabel.validation.resampling import RateArrays, Resampled, kappas
+from chexlabel.validation.resampling import RATES, RateArrays, Resampled
 from chexlabel.validation.results import (
     Aggregate,
     Figure,
@@ -34,7 +34,6 @@ __all__ = ["judge", "mean"]
 Floats = NDArray[np.float64]
 _CLASSES = len(LabelClass)
 _EVERY_CELL = np.ones((_CLASSES, _CLASSES), dtype=np.bool_)
-_RATES = ("precision", "recall", "f1", "specificity", "npv")
 
 
 def judge(
@@ -59,52 +58,63 @@ def judge(
         resampled: the labeler's resampled confusion matrices.
         bootstrap: what made them.
     """
-    pooled = gold != LEFT_OUT
+    kept = gold != LEFT_OUT
     per_task = {
         task: _finding_results(task, gold, predicted, resampled, bootstrap) for task in tasks
     }
     results = []
-    agreement_samples, kappa_samples = resampled.agreement(), kappas(resampled.confusion)
-    anywhere = resampled.clusters(_EVERY_CELL)
+    agreement_samples, kappa_samples = resampled.agreement(), resampled.kappas()
+    clusters = resampled.clusters(_EVERY_CELL)
     for i, finding in enumerate(findings):
-        truth, answer = gold[pooled[:, i], i], predicted[pooled[:, i], i]
-        agreement = share_figure(
-            int((truth == answer).sum()),
-            len(truth),
-            int(anywhere[i]),
-            agreement_samples[:, i],
-            bootstrap,
-        )
+        truth, answer = gold[kept[:, i], i], predicted[kept[:, i], i]
+        samples = agreement_samples[:, i], kappa_samples[:, i]
+        agreement, kappa = _agreement(truth, answer, int(clusters[i]), samples, bootstrap)
         results.append(
             FindingResult(
                 finding=finding,
                 reports=len(truth),
                 confusion=_confusion(truth, answer),
                 agreement=agreement,
-                kappa=_kappa_figure(truth, answer, agreement, kappa_samples[:, i], bootstrap),
+                kappa=kappa,
                 tasks={task.value: per_task[task][i] for task in tasks},
             )
         )
-    truth, answer = gold[pooled], predicted[pooled]
-    agreement = share_figure(
-        int((truth == answer).sum()),
-        len(truth),
-        resampled.pooled_clusters(_EVERY_CELL),
-        resampled.pooled_agreement(),
-        bootstrap,
-    )
-    pooled_kappas = kappas(resampled.confusion.sum(axis=1))
+    truth, answer = gold[kept], predicted[kept]
+    samples = resampled.pooled_agreement(), resampled.pooled_kappas()
+    anywhere = resampled.pooled_clusters(_EVERY_CELL)
+    agreement, kappa = _agreement(truth, answer, anywhere, samples, bootstrap)
     return LabelerResult(
         name=name,
         source=source,
         agreement=agreement,
-        kappa=_kappa_figure(truth, answer, agreement, pooled_kappas, bootstrap),
+        kappa=kappa,
         tasks={
             task.value: _aggregate(task, truth, answer, per_task[task], resampled, bootstrap)
             for task in tasks
         },
         findings=results,
     )
+
+
+def _agreement(
+    truth: Codes,
+    answer: Codes,
+    clusters: int,
+    samples: tuple[Floats, Floats],
+    bootstrap: Bootstrap,
+) -> tuple[Figure, Figure]:
+    """Return the share of pairs with the same label, and Cohen's kappa.
+
+    Args:
+        truth: the gold's labels.
+        answer: the labeler's.
+        clusters: how many clusters the pairs come from.
+        samples: both figures in each resample.
+        bootstrap: what made them.
+    """
+    same = int((truth == answer).sum())
+    agreement = share_figure(same, len(truth), clusters, samples[0], bootstrap)
+    return agreement, _kappa_figure(truth, answer, agreement, samples[1], bootstrap)
 
 
 def _finding_results(
@@ -168,7 +178,7 @@ class _Clusters:
 
     def at(self, i: int) -> _Clusters:
         """Return the numbers of one finding."""
-        return _Clusters(*(int(getattr(self, name)[i]) for name in _RATES))
+        return _Clusters(*(int(getattr(self, name)[i]) for name in RATES))
 
 
 def _with_intervals(

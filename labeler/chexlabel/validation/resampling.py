@@ -6,7 +6,7 @@ The figures are those of `chexlabel.validation.metrics`, a thousand times over w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chexlabel.validation.intervals import Bootstrap
 
 __all__ = [
+    "RATES",
     "RateArrays",
     "Resampled",
     "agreement",
@@ -31,7 +32,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 _CLASSES = len(LabelClass)
-_RATES = ("precision", "recall", "f1", "specificity", "npv")
+RATES: Final = ("precision", "recall", "f1", "specificity", "npv")
+"""The fields of `RateArrays`."""
 
 
 def confusion_counts(
@@ -69,7 +71,7 @@ class RateArrays:
 
     def of(self, i: int) -> RateArrays:
         """Return the rates of one finding, the last axis."""
-        return RateArrays(*(getattr(self, name)[..., i] for name in _RATES))
+        return RateArrays(*(getattr(self, name)[..., i] for name in RATES))
 
 
 def task_counts(confusion: Floats, task: Task) -> tuple[Floats, Floats, Floats, Floats]:
@@ -153,6 +155,14 @@ class Resampled:
     def pooled_agreement(self) -> Floats:
         """Share of all pairs with the same label, shape [resamples]."""
         return agreement(self.confusion.sum(axis=1))
+
+    def kappas(self) -> Floats:
+        """Cohen's kappa of each finding, shape [resamples, findings]."""
+        return kappas(self.confusion)
+
+    def pooled_kappas(self) -> Floats:
+        """Cohen's kappa over all pairs, shape [resamples]."""
+        return kappas(self.confusion.sum(axis=1))
 
 
 def resample(

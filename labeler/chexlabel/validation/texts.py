@@ -14,7 +14,7 @@ from chexlabel.validation.identifiers import Keys, show_ids
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LINES", "TextSource", "match_texts", "read_texts"]
+__all__ = ["LINES", "TextSource", "read_pairs"]
 
 LINES: Final = "lines"
 """The format of a file with one report a line, as generation tools write them."""
@@ -53,13 +53,38 @@ class TextSource:
         return path.suffix.lower() == ".txt" and not path.is_dir()
 
 
-def read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
-    """Read all reports: id -> report, or number of the row -> report.
+def read_pairs(
+    references: TextSource, generated: TextSource, *, by_row: bool, allow_missing: bool
+) -> tuple[list[tuple[Report, Report]], list[str]]:
+    """Return the pairs of reference and generated report, and notes on how they were found.
+
+    Args:
+        references: the reports written by radiologists.
+        generated: those to compare with them.
+        by_row: the n-th reports belong together; so they do where both sources have lines.
+        allow_missing: go on with the reports that both sources have.
 
     Raises:
-        InputError: the source cannot be read.
-        ValidationError: an id occurs twice, or there is no report.
+        InputError: a source cannot be read.
+        ValidationError: a file is missing or holds no report, or the reports do not correspond.
     """
+    sources = (references, generated)
+    for source in sources:
+        if not Path(source.path).exists():
+            raise ValidationError(f"{source.path}: no such file; check the path")
+    lines = [source for source in sources if source.has_lines]
+    if len(lines) == 1 and not by_row:
+        raise ValidationError(
+            f"{lines[0].name} has one report a line and so no ids; pass --by-row if its lines are "
+            "in the order of the other file"
+        )
+    by_row = by_row or len(lines) == len(sources)
+    texts, answers = (_read_texts(source, by_row=by_row) for source in sources)
+    return _match_texts(texts, answers, by_row=by_row, allow_missing=allow_missing)
+
+
+def _read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
+    """Read all reports: id -> report, or number of the row -> report."""
     if source.has_lines:
         return _read_lines(source)
     from chexlabel.readers import open_reports
@@ -88,18 +113,14 @@ def read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
     return reports
 
 
-def match_texts(
+def _match_texts(
     references: Mapping[str, Report],
     generated: Mapping[str, Report],
     *,
     by_row: bool,
     allow_missing: bool,
 ) -> tuple[list[tuple[Report, Report]], list[str]]:
-    """Return the pairs of reference and generated report, and notes on how they were found.
-
-    Raises:
-        ValidationError: reports of one side are missing on the other, or all are.
-    """
+    """Return the pairs of `read_pairs`, by the ids that both sides have, and its notes."""
     keys = Keys(list(references), [list(generated)])
     pairs = [(a, b) for a in references if (b := keys.find(a, 0)) is not None]
     taken = {b for _, b in pairs}

@@ -11,7 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chexlabel.errors import InputError
 
-__all__ = ["BLANK", "CODES", "IGNORED", "OTHER", "Passage", "Split", "read_corpus", "read_splits"]
+__all__ = [
+    "BLANK",
+    "CODES",
+    "IGNORED",
+    "OTHER",
+    "POSITIVE",
+    "Passage",
+    "Split",
+    "read_corpus",
+    "read_splits",
+]
 
 OTHER = "Other Abnormality"
 """The hidden finding that stands for every abnormality without a label of its own."""

@@ -14,12 +14,22 @@ from torch import Tensor
 
 from chexlabel import Labeler, Mention
 from chexlabel_neural.classes import CLASS_OF
-from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, Passage
+from chexlabel_neural.corpus import BLANK, CODES, IGNORED, OTHER, POSITIVE, Passage
 from chexlabel_neural.numbers import plain_numbers
 
-__all__ = ["Batch", "Example", "batches", "drawn", "joined", "label_by_rules", "with_spans"]
+__all__ = [
+    "Batch",
+    "Example",
+    "batches",
+    "drawn",
+    "joined",
+    "label_by_rules",
+    "varied",
+    "with_spans",
+]
 
 _CHUNK = 64  # batches that are sorted by length together
+_LONGEST_JOINED = 59  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +138,34 @@ def drawn(
     return chance.sample(examples, size)
 
 
+def varied(
+    example: Example,
+    examples: Sequence[Example],
+    chance: random.Random,
+    *,
+    noise: float,
+    join: float,
+) -> Example:
+    """Return an example as it stands, or with another one behind it, or with slips, or both.
+
+    Args:
+        example: what to vary.
+        examples: of which one may be put behind it.
+        chance: of all choices.
+        noise: the share that gets the slips of typing.
+        join: the share that another example is put behind, where the two are short.
+    """
+    if chance.random() < join:
+        partner = chance.choice(examples)
+        if len(example.words) + len(partner.words) <= _LONGEST_JOINED:
+            example = joined(example, partner)
+    return noisy(example, chance) if chance.random() < noise else example
+
+
 def joined(one: Example, other: Example) -> Example:
     """Return two passages as one: any positive wins, else any uncertain, else any negative."""
     labels = tuple(
-        IGNORED if IGNORED in pair and 3 not in pair else max(pair)
+        IGNORED if IGNORED in pair and POSITIVE not in pair else max(pair)
         for pair in zip(one.labels, other.labels, strict=True)
     )
     return Example(

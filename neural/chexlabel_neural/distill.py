@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from chexlabel_neural.data import Example, drawn, joined, noisy
+from chexlabel_neural.data import Example, drawn, varied
 from chexlabel_neural.model import ReportRefiner
 from chexlabel_neural.train import predict
 
@@ -41,17 +41,10 @@ def transfer_set(
         seed: of the choice.
     """
     chance = random.Random(seed)  # noqa: S311 - no secret
-    made = []
-    for example in drawn(examples, size, chance):
-        varied = example
-        if chance.random() < join:
-            partner = chance.choice(examples)
-            if len(varied.words) + len(partner.words) < 60:
-                varied = joined(varied, partner)
-        if chance.random() < noise:
-            varied = noisy(varied, chance)
-        made.append(varied)
-    return made
+    return [
+        varied(example, examples, chance, noise=noise, join=join)
+        for example in drawn(examples, size, chance)
+    ]
 
 
 def taught(

@@ -37,11 +37,11 @@ class LabelledText:
 
 def gold_passages(passages: Iterable[Passage], findings: Sequence[str]) -> list[LabelledText]:
     """Return passages of the corpus as texts with labels."""
-    values = {1: Label.NEGATIVE, 2: Label.UNCERTAIN, 3: Label.POSITIVE}
+    label_of = {value: label for label, value in CLASS_OF.items() if label is not None}
     return [
         LabelledText(
             p.text,
-            {f: values[v] for f, v in zip(findings, p.labels, strict=True) if v > 0},
+            {f: label_of[v] for f, v in zip(findings, p.labels, strict=True) if v in label_of},
             p.writer,
             frozenset(f for f, v in zip(findings, p.labels, strict=True) if v < 0),
         )

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from chexlabel.errors import ChexlabelError, InputError
 from chexlabel_neural.corpus import IGNORED
-from chexlabel_neural.data import Batch, Example, batches, drawn, joined, noisy
+from chexlabel_neural.data import Batch, Example, batches, drawn, varied
 from chexlabel_neural.model import RefinerOutput, ReportRefiner
 
 __all__ = ["Epoch", "TrainConfig", "Trainer", "accuracy", "predict"]
@@ -148,40 +148,50 @@ class Trainer:
         _check(examples)
         config = self.config
         size = min(len(examples), config.sample or len(examples))
-        per_epoch = math.ceil(size / config.batch)
-        steps = per_epoch * config.epochs
+        steps = math.ceil(size / config.batch) * config.epochs
         history = self._resume()
         for number in range(len(history), config.epochs):
             started = time.perf_counter()
-            seed = config.seed + number
-            torch.manual_seed(seed)
-            part = drawn(examples, config.sample, random.Random(seed))  # noqa: S311 - no secret
-            varied = list(_varied(part, config, seed))
-            total, step = 0.0, number * per_epoch
-            self.model.train()
-            for batch in batches(varied, self.tokenizer, size=config.batch, seed=seed):
-                for group in self.optimizer.param_groups:
-                    group["lr"] = config.rate * _slope(step / steps, config.warmup)
-                loss = self._step(batch)
-                if not math.isfinite(loss):
-                    raise ChexlabelError(
-                        f"the loss is {loss} at step {step}: lower `rate`, or look at the labels"
-                    )
-                total += loss
-                step += 1
-                if on_step is not None:
-                    on_step(step, steps, loss)
+            loss = self._pass(examples, number, steps, on_step)
             exact = accuracy(predict(self.model, self.tokenizer, dev), dev)
             seconds = time.perf_counter() - started
-            history.append(
-                Epoch(number=number, loss=total / per_epoch, exact=exact, seconds=seconds)
-            )
+            history.append(Epoch(number=number, loss=loss, exact=exact, seconds=seconds))
             self._save(history)
             best = max(range(len(history)), key=lambda at: history[at].exact)
             if len(history) - 1 - best >= config.patience:
                 break
         self.model.load_state_dict(load_file(self.folder / "best.safetensors"))
         return history
+
+    def _pass(
+        self,
+        examples: Sequence[Example],
+        number: int,
+        steps: int,
+        on_step: Callable[[int, int, float], None] | None,
+    ) -> float:
+        """Train on the examples once and return the mean loss; `steps` are those of all passes."""
+        config = self.config
+        per_pass = steps // config.epochs
+        seed = config.seed + number
+        torch.manual_seed(seed)
+        part = drawn(examples, config.sample, random.Random(seed))  # noqa: S311 - no secret
+        read = list(_varied(part, config, seed))
+        total, step = 0.0, number * per_pass
+        self.model.train()
+        for batch in batches(read, self.tokenizer, size=config.batch, seed=seed):
+            for group in self.optimizer.param_groups:
+                group["lr"] = config.rate * _slope(step / steps, config.warmup)
+            loss = self._step(batch)
+            if not math.isfinite(loss):
+                raise ChexlabelError(
+                    f"the loss is {loss} at step {step}: lower `rate`, or look at the labels"
+                )
+            total += loss
+            step += 1
+            if on_step is not None:
+                on_step(step, steps, loss)
+        return total / per_pass
 
     def _step(self, batch: Batch) -> float:
         device = self.config.device
@@ -279,18 +289,11 @@ def _varied(examples: Sequence[Example], config: TrainConfig, seed: int) -> Iter
     """Yield the examples with noise in some and another one behind some."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     for example in examples:
-        varied = example
         # A teacher's answer belongs to the very words that it was asked about.
         if example.soft is not None:
             yield example
-            continue
-        if chance.random() < config.join:
-            partner = chance.choice(examples)
-            if len(varied.words) + len(partner.words) < 60:
-                varied = joined(varied, partner)
-        if chance.random() < config.noise:
-            varied = noisy(varied, chance)
-        yield varied
+        else:
+            yield varied(example, examples, chance, noise=config.noise, join=config.join)
 
 
 def _is_quick_at_bfloat16(device: str) -> bool:

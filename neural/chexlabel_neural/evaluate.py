@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chexlabel import Label, LabeledReport, Labeler
 from chexlabel.errors import ChexlabelError, InputError
 from chexlabel.run.review import report_risk
+from chexlabel_neural.classes import CLASS_OF, transition
 from chexlabel_neural.probabilities import calibration_error
 from chexlabel_neural.review import review_curve
 
@@ -32,12 +33,6 @@ __all__ = ["Changes", "GoldText", "Review", "SetMetrics", "Share", "evaluate", "
 _SEED = 20
 _RESAMPLES = 2000
 _BINS = 10
-_NAMES = {
-    None: "blank",
-    Label.NEGATIVE: "negative",
-    Label.UNCERTAIN: "uncertain",
-    Label.POSITIVE: "positive",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +141,24 @@ def _gold_text(line: str, where: str) -> GoldText:
 
 @dataclass
 class _Tally:
+    """What is counted text by text.
+
+    Attributes:
+        right_by_rules: of each text, whether the rules have all its labels right.
+        right: the same of the refined labels.
+        by_finding: finding -> changes.
+        by_transition: "blank>positive", ... -> changes.
+        confidences: of each refined label that has one.
+        correct: whether it is right.
+        risks: of each text, how likely one of its labels is wrong.
+    """
+
     right_by_rules: list[bool] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
     by_finding: dict[str, Changes] = field(default_factory=lambda: defaultdict(Changes))
     by_transition: dict[str, Changes] = field(default_factory=lambda: defaultdict(Changes))
-    sure: list[float] = field(default_factory=list)
-    hit: list[bool] = field(default_factory=list)
+    confidences: list[float] = field(default_factory=list)
+    correct: list[bool] = field(default_factory=list)
     risks: list[float] = field(default_factory=list)
 
 
@@ -214,25 +221,26 @@ def _add(
     labeled: LabeledReport,
     judged: Sequence[str],
 ) -> None:
-    right = {True: True, False: True}
+    all_right_by_rules = all_right = True
+    confidences: list[float] = []
     for finding in judged:
         true = gold.labels.get(finding)
         before, after = by_rules.labels[finding], labeled.labels[finding]
-        right[False] &= before == true
-        right[True] &= after == true
+        all_right_by_rules &= before == true
+        all_right &= after == true
         if before != after:
-            transition = f"{_NAMES[before]}>{_NAMES[after]}"
-            for changes in (tally.by_finding[finding], tally.by_transition[transition]):
+            change = transition(CLASS_OF[before], CLASS_OF[after])
+            for changes in (tally.by_finding[finding], tally.by_transition[change]):
                 changes.repaired += after == true
                 changes.broken += before == true
-        sure = labeled.confidence(finding)
-        if sure is not None:
-            tally.sure.append(sure)
-            tally.hit.append(after == true)
-    tally.right_by_rules.append(right[False])
-    tally.right.append(right[True])
-    known = (labeled.confidence(finding) for finding in judged)
-    tally.risks.append(report_risk(sure for sure in known if sure is not None))
+        confidence = labeled.confidence(finding)
+        if confidence is not None:
+            confidences.append(confidence)
+            tally.correct.append(after == true)
+    tally.right_by_rules.append(all_right_by_rules)
+    tally.right.append(all_right)
+    tally.confidences += confidences
+    tally.risks.append(report_risk(confidences))
 
 
 def _share(by_rules: NDArray[np.bool_], right: NDArray[np.bool_]) -> Share:
@@ -251,9 +259,9 @@ def _by_style(
 
 
 def _calibration_error(tally: _Tally) -> float | None:
-    if not tally.sure:
+    if not tally.confidences:
         return None
-    return calibration_error(np.array(tally.sure), np.array(tally.hit), _BINS)
+    return calibration_error(np.array(tally.confidences), np.array(tally.correct), _BINS)
 
 
 def _review(risks: Sequence[float], right: NDArray[np.bool_]) -> Review | None:

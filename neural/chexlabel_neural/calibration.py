@@ -31,7 +31,7 @@ from chexlabel_neural.model_folder import GATE, file_hashes
 from chexlabel_neural.probabilities import calibration_error, softmax
 from chexlabel_neural.recipe import Recipe
 from chexlabel_neural.refiner_file import GateFile, RefinerFile, write_refiner_file
-from chexlabel_neural.runtime import PassageReader, open_net
+from chexlabel_neural.runtime import open_net
 from chexlabel_neural.select import select_refiner
 from chexlabel_neural.sources import composed_statements, real_sentences
 
@@ -86,7 +86,9 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     """
     findings = list(CODES.values())
     labeler = Labeler(recipe.patterns, refine=False)
-    reader = _reader(recipe, folder)
+    # The folder has no refiner.json yet, or one that does not fit any more.
+    uncalibrated = _refiner_file(recipe, folder, dict.fromkeys(findings, 1.0), Policies({}, {}, {}))
+    reader = open_net(folder, uncalibrated, "cpu")
     held = gold_passages(read_corpus(recipe.corpus, read_splits(recipe.corpus).dev), findings)
     gold = [text for path in (*recipe.gold, *more) for text in _labelled(path)]
     chance = random.Random(recipe.seed + 1)  # noqa: S311 - no secret
@@ -107,20 +109,8 @@ def calibrate_model(recipe: Recipe, folder: Path, more: Sequence[Path] = ()) -> 
     probable = softmax(logits / temperatures[None, :, None])[known]
     error = calibration_error(probable.max(-1), probable.argmax(-1) == truth[known])
     policies = choose_policies(read, findings, temperatures, weights=recipe.gold_weights)
-    patterns = find_set(recipe.patterns)
-    file = RefinerFile(
-        name=recipe.name,
-        version=recipe.version,
-        about=recipe.about,
-        pattern_set=patterns.name,
-        pattern_hash=pattern_hash(patterns),
-        findings=tuple(findings),
-        temperature={f: round(float(t), 4) for f, t in zip(findings, temperatures, strict=True)},
-        policy=policies.strange,
-        familiar_policy=policies.familiar,
-        read_policy=policies.read,
-        sha256=file_hashes(folder),
-    )
+    by_finding = {f: round(float(t), 4) for f, t in zip(findings, temperatures, strict=True)}
+    file = _refiner_file(recipe, folder, by_finding, policies)
     write_refiner_file(file, folder)
     if recipe.gate_loss is not None:
         _add_gate(recipe, labeler, folder, file, [text.text for text in (*held, *gold)])
@@ -169,21 +159,24 @@ def _labelled(path: Path) -> list[LabelledText]:
     return [LabelledText(gold.text, dict(gold.labels), path.stem) for gold in read_gold(path)]
 
 
-def _reader(recipe: Recipe, folder: Path) -> PassageReader:
-    """Open a model folder that has no refiner.json yet, or one that does not fit any more."""
-    findings = tuple(CODES.values())
+def _refiner_file(
+    recipe: Recipe, folder: Path, temperature: dict[str, float], policies: Policies
+) -> RefinerFile:
+    """Return the content of a folder's `refiner.json`, with the hashes of its other files."""
     patterns = find_set(recipe.patterns)
-    file = RefinerFile(
+    return RefinerFile(
         name=recipe.name,
         version=recipe.version,
+        about=recipe.about,
         pattern_set=patterns.name,
         pattern_hash=pattern_hash(patterns),
-        findings=findings,
-        temperature=dict.fromkeys(findings, 1.0),
-        policy={},
+        findings=tuple(CODES.values()),
+        temperature=temperature,
+        policy=policies.strange,
+        familiar_policy=policies.familiar,
+        read_policy=policies.read,
         sha256=file_hashes(folder),
     )
-    return open_net(folder, file, "cpu")
 
 
 def _figures(

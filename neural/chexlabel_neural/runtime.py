@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
@@ -241,12 +240,15 @@ class TorchNet:
         self._device = device
         dtype = torch.float32 if device == "cpu" else torch.bfloat16
         if (folder / WEIGHTS).is_file():
-            model_class = import_module("chexlabel_neural.model").ReportRefiner
-            model = model_class.from_pretrained(
+            from chexlabel_neural.model import ReportRefiner
+
+            model = ReportRefiner.from_pretrained(
                 os.fspath(folder), local_files_only=True, use_safetensors=True
             )
         else:  # the weights ship once, in the ONNX file
-            model = import_module("chexlabel_neural.export").load_refiner(folder)
+            from chexlabel_neural.export import load_refiner
+
+            model = load_refiner(folder)
         self.model: Any = model.to(device=device, dtype=dtype).eval()
 
     def __call__(self, ids: Ids, mask: Ids) -> tuple[Floats, Floats]:

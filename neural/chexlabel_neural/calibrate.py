@@ -144,8 +144,8 @@ def choose_policies(
     cells = _Cells(texts, temperatures, weights or {})
     thresholds = np.full((len(Policies._fields), len(findings), 4, 4), _OFF)
     for _ in range(2):
-        for sort, (old, new) in product(range(len(thresholds)), TRANSITIONS.values()):
-            _choose(cells, thresholds, (sort, old, new), cost, least)
+        for level, (old, new) in product(range(len(thresholds)), TRANSITIONS.values()):
+            _choose(cells, thresholds, (level, old, new), cost, least)
     for place in product(*map(range, thresholds.shape)):
         _tighten(cells, thresholds, place, cost)
     return Policies(*(_as_policy(table, findings) for table in thresholds))
@@ -211,17 +211,20 @@ class _Cells:
 def _choose(
     cells: _Cells, thresholds: Floats, change: tuple[int, int, int], cost: float, least: int
 ) -> None:
-    """Set one transition's threshold, for all findings, to where it gains most."""
-    sort, old, new = change
-    thresholds[sort, :, old, new] = _OFF
+    """Set one transition's threshold, for all findings, to where it gains most.
+
+    `change` is the `Familiarity`, and the classes before and after.
+    """
+    level, old, new = change
+    thresholds[level, :, old, new] = _OFF
     base, repaired, _ = cells.score(thresholds, cost)
     best, chosen = base, _OFF
     for value in _GRID:
-        thresholds[sort, :, old, new] = value
+        thresholds[level, :, old, new] = value
         gain, now, _ = cells.score(thresholds, cost)
         if gain > best + 1e-9 and now - repaired >= least:
             best, chosen = gain, value
-    thresholds[sort, :, old, new] = chosen
+    thresholds[level, :, old, new] = chosen
 
 
 def _tighten(cells: _Cells, thresholds: Floats, place: tuple[int, ...], cost: float) -> None:

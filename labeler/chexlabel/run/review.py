@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 from chexlabel.errors import InputError
 from chexlabel.labels import Label, LabeledReport
 from chexlabel.report import Report
-from chexlabel.writers.layout import CONFIDENCE_SUFFIXES
+from chexlabel.writers.layout import CONFIDENCE_SUFFIX
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Doubt", "QueuedReport", "report_risk", "review_file", "review_queue"]
 
-_CONFIDENCE = CONFIDENCE_SUFFIXES[1]
 _LEAST = 1e-6
 
 
@@ -165,7 +164,7 @@ def review_queue(
 
 
 def _risks(table: LabelFile) -> Iterator[float]:
-    columns = [name for name in table.columns if name.endswith(_CONFIDENCE)]
+    columns = [name for name in table.columns if name.endswith(CONFIDENCE_SUFFIX)]
     if not columns:
         raise InputError(
             f"{table.name} has no confidences, which tell what is likely wrong; label again with "

@@ -10,8 +10,9 @@ import numpy as np
 
 from chexlabel.errors import ValidationError
 from chexlabel.validation.matching import ID_COLUMNS, match_ids, match_rows
-from chexlabel.validation.tables import BESIDE_LABELS, CONFIDENCE_SUFFIX, LabelFile, column_key
+from chexlabel.validation.tables import BESIDE_LABELS, LabelFile, column_key
 from chexlabel.validation.values import Codes, LabelClass, is_label, parse_labels
+from chexlabel.writers.layout import PROBABILITY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -221,7 +222,7 @@ def _confidences(
 ) -> dict[str, NDArray[np.float64]]:
     confidences = {}
     for finding in findings:
-        column = file.find(finding + CONFIDENCE_SUFFIX)
+        column = file.find(finding + PROBABILITY_SUFFIX)
         if column is None:
             continue
         cells = file.columns[column]

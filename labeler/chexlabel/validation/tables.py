@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from chexlabel._extras import optional_imports
 from chexlabel.errors import ValidationError
+from chexlabel.writers.layout import CONFIDENCE_SUFFIX, PROBABILITY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BESIDE_LABELS",
-    "CONFIDENCE_SUFFIX",
     "LabelFile",
     "LabelSource",
     "column_key",
@@ -28,10 +28,7 @@ __all__ = [
 
 LabelSource: TypeAlias = "str | os.PathLike[str] | IntoDataFrame | LabelFile"
 
-CONFIDENCE_SUFFIX: Final = "_prob"
-"""`<finding>_prob` holds the labeler's probability, 0 to 1, that the finding is positive."""
-
-BESIDE_LABELS: Final = (CONFIDENCE_SUFFIX, "_confidence")
+BESIDE_LABELS: Final = (PROBABILITY_SUFFIX, CONFIDENCE_SUFFIX)
 """How columns of numbers end that stand beside a finding's labels and hold none."""
 
 _DELIMITERS: Final = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}

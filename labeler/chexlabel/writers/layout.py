@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from chexlabel.report import Report
 
 __all__ = [
+    "CONFIDENCE_SUFFIX",
     "CONFIDENCE_SUFFIXES",
     "OUTPUT_FORMATS",
+    "PROBABILITY_SUFFIX",
     "ConfidenceRow",
     "LabelRow",
     "Layout",
@@ -31,8 +33,14 @@ LabelRow: TypeAlias = tuple[Label | None, ...]
 ConfidenceRow: TypeAlias = tuple[float | str, ...]
 """One report's confidences, as `Layout.confidence_names` names them."""
 
-CONFIDENCE_SUFFIXES = ("_prob", "_confidence", "_source")
-"""The probability that the finding is positive, that of the label given, and who decided on it."""
+PROBABILITY_SUFFIX = "_prob"
+"""`<finding>_prob` holds the probability, 0 to 1, that the finding is positive."""
+
+CONFIDENCE_SUFFIX = "_confidence"
+"""`<finding>_confidence` holds the probability of the label given."""
+
+CONFIDENCE_SUFFIXES = (PROBABILITY_SUFFIX, CONFIDENCE_SUFFIX, "_source")
+"""How the columns end that stand beside a finding's labels; the last says who decided."""
 
 OUTPUT_FORMATS = ("csv", "tsv", "jsonl", "parquet", "xlsx")
 """The formats of a labels file, by the names that `--output-format` takes."""

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from chexlabel.engine.aggregate import MENTIONS, Aggregator, passage_mask, speaks
-from chexlabel.engine.checklists import plain_marks
+from chexlabel.engine.checklists import ChecklistReader
 from chexlabel.engine.confidence import report_probabilities
 from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
 from chexlabel.engine.evidence import Place, Statement, mentions, quotes
@@ -19,7 +19,7 @@ from chexlabel.engine.lead_ins import LeadIns
 from chexlabel.engine.markup import plain_markup
 from chexlabel.engine.memo import Memo
 from chexlabel.engine.recognition import Recogniser
-from chexlabel.engine.sections import Sectioner
+from chexlabel.engine.sections import Sectioner, unify_line_ends
 from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
 from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
@@ -86,6 +86,7 @@ class Labeler:
         self._aggregator = Aggregator(self.patterns)
         if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
+        self._checklists = ChecklistReader(self.patterns.sections.answers)
         self._lead_ins = LeadIns(self.patterns.lexicon)
         self._context = ContextReader(self.patterns.context, self.patterns.lexicon)
         rules = RulesJudge(self.patterns.lexicon, self._context)
@@ -311,10 +312,16 @@ class Labeler:
             return self._sectioner.counted(text)
         return self._sectioner.select(spans)
 
+    def _plain(self, text: str) -> str:
+        """Return a report without markup, its marks and lists made plain, as long as it was."""
+        if "\r" in text:
+            text = unify_line_ends(text)
+        return self._lead_ins.join(self._checklists.plain(plain_markup(text)))
+
     def _texts(self, report: str | Report) -> list[str]:
         """Return a report's sentences that count, as text: quicker than with their offsets."""
         text, spans = text_and_spans(report)
-        text = self._lead_ins.join(plain_marks(plain_markup(text)))
+        text = self._plain(text)
         split = self._splitter.split
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
@@ -322,7 +329,7 @@ class Labeler:
     def _sentences(self, report: str | Report) -> tuple[str, str, list[Place]]:
         """Return a report's text, as it is and with plain marks, and the sentences that count."""
         text, spans = text_and_spans(report)
-        plain = self._lead_ins.join(plain_marks(plain_markup(text)))
+        plain = self._plain(text)
         split = self._splitter.sentences
         sentences = [
             (span, start, end)

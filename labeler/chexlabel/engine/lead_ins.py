@@ -12,10 +12,9 @@ import re
 from typing import Final, Literal, TypeAlias
 
 from chexlabel._regex import compiled_later
-from chexlabel.engine.checklists import ABSENT_BEFORE, PRESENT_BEFORE
+from chexlabel.engine.marks import ABSENT_BEFORE, PRESENT_BEFORE
 from chexlabel.engine.match import Match, phrases_at, symbolize
 from chexlabel.engine.memo import Memo
-from chexlabel.engine.sections import unify_line_ends
 from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Tag
 
@@ -55,8 +54,6 @@ class LeadIns:
         lines = text.split("\n")
         if len(lines) == 1 or not any(map(_may_matter, lines)):
             return text
-        if "\r" in text:
-            lines = unify_line_ends(text).split("\n")
         self._join_lists(lines)
         return self._join_states("\n".join(lines))
 

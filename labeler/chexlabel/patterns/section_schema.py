@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from chexlabel.patterns.entry import Entry
 
 __all__ = [
+    "Answers",
     "History",
     "LineWidth",
     "Section",
@@ -139,6 +140,13 @@ class LineWidth(Entry):
         return self
 
 
+class Answers(Entry):
+    """Words beside which the boxes of a checklist stand: [ ] yes [x] no."""
+
+    yes: list[_Word] = Field(default=[], description="Of these one is chosen where it is there.")
+    no: list[_Word] = Field(default=[], description="Of these one is chosen where it is not.")
+
+
 class Sentences(Entry):
     """Where sentences end."""
 
@@ -186,6 +194,9 @@ class SectionsFile(Entry):
     view_headings: ViewHeadings = Field(description="Headings made of the names of views.")
     history: History = Field(
         default=History(), description="How a history without an end of its own is told."
+    )
+    answers: Answers = Field(
+        default=Answers(), description="The answers to choose from that boxes stand at."
     )
     sentences: Sentences = Field(description="Where sentences end.")
 

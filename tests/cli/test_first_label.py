@@ -77,7 +77,7 @@ def test_a_text_reads_little_of_a_compiled_set() -> None:
     labeler.label(TEXT)
     assert 0 < len(stored._roles) < 100
     assert 0 < len(lexicon._nodes) < len(stored.node_states) / 4
-    read = [state for state in lexicon._states.read if state is not None]
+    read = [state for state in lexicon._automaton.read if state is not None]
     assert len(read) < stored.states / 4
 
 

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from chexlabel.patterns.load import read_set
     from chexlabel.patterns.problems import PatternFileError, Problem
     from chexlabel.patterns.source import Example, SetSource
-    from chexlabel.patterns.walk import Entry, set_entries
+    from chexlabel.patterns.walk import PhraseEntry, set_entries
 
 __all__ = [
     "CheckResult",
-    "Entry",
     "Example",
     "FailedExample",
     "ImportResult",
     "PatternFileError",
     "PatternSet",
+    "PhraseEntry",
     "Problem",
     "SetSource",
     "SetSummary",
@@ -42,7 +42,7 @@ _MODULES = {
     "load": ("read_set",),
     "problems": ("PatternFileError", "Problem"),
     "source": ("Example", "SetSource"),
-    "walk": ("Entry", "set_entries"),
+    "walk": ("PhraseEntry", "set_entries"),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chexlabel.patterns.problems import Problem
 from chexlabel.patterns.syntax import END, GAP, MOST_SEQUENCES, count, expand, parse, tokenize
-from chexlabel.patterns.walk import SENTENCE, SPELLING, Entry
+from chexlabel.patterns.walk import SENTENCE, SPELLING, PhraseEntry
 
 __all__ = ["PhraseBook"]
 
@@ -27,9 +27,9 @@ class PhraseBook:
         warnings: phrases that stand for too many sequences of words to be checked.
     """
 
-    def __init__(self, entries: Iterable[Entry], own: Path) -> None:
+    def __init__(self, entries: Iterable[PhraseEntry], own: Path) -> None:
         self._own = own
-        self._spelled: list[tuple[Entry, list[_Words]]] = []
+        self._spelled: list[tuple[PhraseEntry, list[_Words]]] = []
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
         for entry in entries:
@@ -47,8 +47,8 @@ class PhraseBook:
 
     def contradictions(self) -> Iterator[Problem]:
         """Yield the phrases that stand twice in a layer, with different meanings."""
-        first: dict[tuple[str, _Words], Entry] = {}
-        told: set[tuple[Entry, Entry]] = set()
+        first: dict[tuple[str, _Words], PhraseEntry] = {}
+        told: set[tuple[PhraseEntry, PhraseEntry]] = set()
         for entry, spelled in self._spelled:
             if entry.layer == SPELLING:
                 continue
@@ -86,7 +86,7 @@ class PhraseBook:
         `no new` outdoes `no`, for it is longer. But if `has no` is a cue of the kind of `no`, it
         takes the `no` of "has no new ...", and `no new` is not seen: the first cue in a text wins.
         """
-        told: dict[Entry, list[tuple[Entry, str, str]]] = defaultdict(list)
+        told: dict[PhraseEntry, list[tuple[PhraseEntry, str, str]]] = defaultdict(list)
         for entry, other, words in self._hidden():
             text = " ".join(words)
             if self._is_own(entry):
@@ -100,12 +100,14 @@ class PhraseBook:
             more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
             yield _problem(entry, f"{fault} ({_place(other, entry)}{more}); {remedy}")
 
-    def _hidden(self) -> Iterator[tuple[Entry, Entry, _Words]]:
+    def _hidden(self) -> Iterator[tuple[PhraseEntry, PhraseEntry, _Words]]:
         """Yield cues, the cues of other kinds that they hide, and words in which they do."""
         kinds: dict[_Words, str] = {}
         for entry, spelled in self._cues():
             kinds.update(dict.fromkeys(spelled, entry.group))
-        longer: dict[_Words, dict[Entry, list[_Words]]] = defaultdict(lambda: defaultdict(list))
+        longer: dict[_Words, dict[PhraseEntry, list[_Words]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for entry, spelled in self._cues():
             for words in spelled:
                 for size in range(1, len(words)):
@@ -116,7 +118,7 @@ class PhraseBook:
             words for entry, them in self._spelled if entry.layer == SENTENCE for words in them
         }
         for entry, spelled in self._cues():
-            hidden: dict[Entry, _Words] = {}
+            hidden: dict[PhraseEntry, _Words] = {}
             for words in spelled:
                 for size in range(1, len(words)):
                     end = words[-size:]
@@ -126,15 +128,15 @@ class PhraseBook:
                 if other.group != entry.group and (self._is_own(entry) or self._is_own(other)):
                     yield entry, other, words
 
-    def _cues(self) -> Iterator[tuple[Entry, list[_Words]]]:
+    def _cues(self) -> Iterator[tuple[PhraseEntry, list[_Words]]]:
         for entry, spelled in self._spelled:
             if _is_cue(entry):
                 yield entry, spelled
 
-    def _is_own(self, entry: Entry) -> bool:
+    def _is_own(self, entry: PhraseEntry) -> bool:
         return entry.phrase.file.is_relative_to(self._own)
 
-    def _overrides(self, entry: Entry, earlier: Entry) -> bool:
+    def _overrides(self, entry: PhraseEntry, earlier: PhraseEntry) -> bool:
         """Say whether an entry changes another's meaning on purpose: that of a file underneath."""
         if not self._is_own(entry) or not self._is_own(earlier):
             return True
@@ -146,20 +148,20 @@ def _length(words: _Words) -> tuple[int, _Words]:
     return len(words), words
 
 
-def _contradict(earlier: Entry, entry: Entry) -> bool:
+def _contradict(earlier: PhraseEntry, entry: PhraseEntry) -> bool:
     if entry.group == earlier.group and (entry.key == earlier.key or _is_cue(entry)):
         return False  # a cue may work in both directions
     # A verb that is a cue is listed as a verb too, for the cues that hold it.
     return (earlier.group, earlier.key) not in (("structure", "verbs"), ("structure", "modals"))
 
 
-def _is_cue(entry: Entry) -> bool:
+def _is_cue(entry: PhraseEntry) -> bool:
     return entry.layer == SENTENCE and entry.group != "structure"
 
 
 def _taken(
-    words: _Words, size: int, longer: Mapping[Entry, Sequence[_Words]], listed: set[_Words]
-) -> Iterator[tuple[Entry, _Words]]:
+    words: _Words, size: int, longer: Mapping[PhraseEntry, Sequence[_Words]], listed: set[_Words]
+) -> Iterator[tuple[PhraseEntry, _Words]]:
     """Yield the entries that lose their first `size` words to `words`, with such a text."""
     for entry, spelled in longer.items():
         for other in spelled:
@@ -179,16 +181,16 @@ def _lost(words: _Words) -> str:
     return ""
 
 
-def _meaning(entry: Entry) -> str:
+def _meaning(entry: PhraseEntry) -> str:
     return f"a cue of {entry.group}" if _is_cue(entry) else repr(entry.key)
 
 
-def _place(entry: Entry, seen_from: Entry) -> str:
+def _place(entry: PhraseEntry, seen_from: PhraseEntry) -> str:
     phrase = entry.phrase
     if phrase.file == seen_from.phrase.file:
         return f"line {phrase.line}"
     return f"{phrase.file.name}:{phrase.line}"
 
 
-def _problem(entry: Entry, message: str) -> Problem:
+def _problem(entry: PhraseEntry, message: str) -> Problem:
     return Problem(entry.phrase.file, entry.phrase.line, message)

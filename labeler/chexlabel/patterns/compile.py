@@ -36,7 +36,7 @@ from chexlabel.patterns.walk import (
     PLACES,
     SENTENCE,
     STATES,
-    Entry,
+    PhraseEntry,
     lexicon_entries,
     looked_for,
 )
@@ -166,7 +166,7 @@ class _Builder:
         self.lexicon.freeze()
         return self.lexicon
 
-    def _role(self, entry: Entry) -> Role:
+    def _role(self, entry: PhraseEntry) -> Role:
         """Return what a phrase does in a sentence."""
         pattern = entry.phrase.text
         if entry.layer == STATES:
@@ -182,7 +182,7 @@ class _Builder:
             return Role(_STRUCTURE[entry.key], layer, pattern, label=self._alternatives)
         return self._finding_role(entry)
 
-    def _finding_role(self, entry: Entry) -> Role:
+    def _finding_role(self, entry: PhraseEntry) -> Role:
         number, ignored = self._numbers[entry.group], self._ignored[entry.group]
         pattern = entry.phrase.text
         if entry.key == "exclude":
@@ -196,7 +196,7 @@ class _Builder:
             return Role(Tag.PART, number, pattern, number, company=company, ignored=ignored)
         return Role(Tag.MENTION, number, pattern, number, _label(entry.key), ignored=ignored)
 
-    def _cue_role(self, entry: Entry, model: AssertionFile) -> Role:
+    def _cue_role(self, entry: PhraseEntry, model: AssertionFile) -> Role:
         """Return the role of a cue, ranked by the order that structure.yaml states."""
         assert model.effect is not None  # noqa: S101 (`read_set` gives each kind its effect)
         rank = self._structure.model.order.index(model.kind)

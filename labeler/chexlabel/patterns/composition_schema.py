@@ -6,15 +6,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from chexlabel.patterns.entry import Entry
 from chexlabel.patterns.schema import About, Phrases
+from chexlabel.patterns.strict_model import StrictModel
 
 __all__ = ["CompositionFile", "Joins", "Organs"]
 
 Outcome = Literal["positive", "negative", "uncertain", "blank"]
 
 
-class Joins(Entry):
+class Joins(StrictModel):
     """How the members of a list are joined, each way shown for three: `A, B or C`."""
 
     all: Phrases = Field("", description="Ways that say that all are meant: `A, B and C`.")
@@ -23,14 +23,14 @@ class Joins(Entry):
     nor: Phrases = Field("", description="Ways that go with `neither`: `A nor B nor C`.")
 
 
-class Organs(Entry):
+class Organs(StrictModel):
     """Statements on an organ and its state."""
 
     clauses: Phrases = Field("", description="With a verb: `the ORGAN is STATE`.")
     fragments: Phrases = Field("", description="Members of lists: `STATE ORGAN`.")
 
 
-class CompositionFile(Entry):
+class CompositionFile(StrictModel):
     """`composition.yaml`: statements whose labels are known from how they are made.
 
     `chexlabel patterns check --compose` puts every phrase of the set into them. In a set that

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from chexlabel.patterns.entry import Entry
 from chexlabel.patterns.schema import About, Phrases
+from chexlabel.patterns.strict_model import StrictModel
 
 __all__ = ["ContextFile", "RecognitionFile", "Reference"]
 
@@ -15,7 +15,7 @@ Effect = Literal["absent", "present", "persists", "opposite", "denied", "uncerta
 Antecedent = Literal["all", "first", "last", "rest"]
 
 
-class Reference(Entry):
+class Reference(StrictModel):
     """What a sentence may say of findings named before it; it has to begin with this."""
 
     effect: Effect = Field(
@@ -45,7 +45,7 @@ class Reference(Entry):
     phrases: Phrases = Field("", description="The same without an anaphor: no trace of it.")
 
 
-class ContextFile(Entry):
+class ContextFile(StrictModel):
     """`context.yaml`: sentences that speak of findings that an earlier sentence names."""
 
     about: About = ""
@@ -93,7 +93,7 @@ class ContextFile(Entry):
     )
 
 
-class RecognitionFile(Entry):
+class RecognitionFile(StrictModel):
     """`recognition.yaml`: by what a chest X-ray report is known that names no finding.
 
     A report in which neither a finding of the set nor one of these is found has all labels blank.

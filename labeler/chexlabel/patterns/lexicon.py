@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chexlabel.patterns.automaton import Automaton
 from chexlabel.patterns.keys import key_words
 from chexlabel.patterns.respelling import Respeller, SoundAlike
 from chexlabel.patterns.roles import (
@@ -16,7 +17,6 @@ from chexlabel.patterns.roles import (
     role_data,
 )
 from chexlabel.patterns.spelling import Speller
-from chexlabel.patterns.states import States
 from chexlabel.patterns.stored import NOWHERE, PENDING_NODE, Rows, StoredLexicon
 from chexlabel.patterns.syntax import TOKEN, Element
 from chexlabel.patterns.vocabulary import REMOVED, ByWord, Vocabulary
@@ -88,8 +88,8 @@ class Node:
 class Lexicon:
     """All phrases of a pattern set, to be looked up word by word.
 
-    The phrases make one nondeterministic automaton (`chexlabel.patterns.states`). The deterministic
-    one, in which a look-up is a walk over dictionaries, is built from it as the text
+    The phrases make one nondeterministic automaton (`chexlabel.patterns.automaton`). The
+    deterministic one, in which a look-up is a walk over dictionaries, is built from it as the text
     needs it (Thompson, "Regular expression search algorithm", CACM 11(6), 1968). What a compiled
     set holds of either is read from it as the text needs it, too.
 
@@ -120,7 +120,7 @@ class Lexicon:
         """Symbols of which a text must hold one to name a finding or an organ."""
         self._naming: list[Sequence[Element]] = []
         self._others: list[Sequence[Element]] = []
-        self._states = States()
+        self._automaton = Automaton()
         self._nodes: dict[tuple[int, ...], Node] = {}
         self._stored: StoredLexicon | None = None
         self.start = Node(self, (0,), (), {})
@@ -131,12 +131,12 @@ class Lexicon:
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
         (self._naming if _names(role) else self._others).append(phrase)
-        self._states.add(phrase, role, self._vocabulary())
+        self._automaton.add(phrase, role, self._vocabulary())
         self.layers = max(self.layers, role.layer + 1 - PLACE_LAYER)
 
     def freeze(self) -> None:
         """Make ready for look-ups, after the last phrase was added."""
-        self._states.freeze()
+        self._automaton.freeze()
         self._vocabulary().freeze()
         if self._naming:
             self.keys = self._symbols_of(key_words(self._naming, self._others))
@@ -184,7 +184,7 @@ class Lexicon:
         ]
         state_rows = [
             (state.edges, state.prefix_edges, state.gaps, [*map(numbered.number, state.roles)])
-            for state in self._states
+            for state in self._automaton
         ]
         role_rows = [role_data(role, numbered.kinds) for role in numbered.roles]
         return {
@@ -211,7 +211,7 @@ class Lexicon:
         lexicon = cls(_NO_SPELLER, data["unbridged"])
         stored = lexicon._stored = StoredLexicon(data, rows)
         lexicon._words = None  # to be read when a word is met that is not among the symbols
-        lexicon._states = States(stored)
+        lexicon._automaton = Automaton(stored)
         lexicon.layers = data["layers"]
         lexicon.keys = frozenset(data["keys"])
         lexicon.symbols.update(data["symbols"])
@@ -252,7 +252,7 @@ class Lexicon:
         """Return the symbols that lead on from a set of states, each yet to be worked out."""
         symbols: dict[str, Node | None] = {}
         for number in states:
-            state = self._states[number]
+            state = self._automaton[number]
             if state.edges:
                 symbols.update(dict.fromkeys(state.edges, PENDING))
             for prefix in state.prefix_edges:
@@ -262,7 +262,7 @@ class Lexicon:
 
     def _has_gap(self, states: tuple[int, ...]) -> bool:
         """Say whether any word leads on from a set of states."""
-        return any(self._states[number].gaps for number in states)
+        return any(self._automaton[number].gaps for number in states)
 
     def advance(self, states: tuple[int, ...], symbol: str) -> Node | None:
         """Return the node that `symbol` leads to from a set of states, `None` for nowhere."""
@@ -270,9 +270,9 @@ class Lexicon:
         loose: list[int] = []
         bridges = symbol not in self._unbridged and (not symbol or symbol[0].isalnum())
         beginnings = self._vocabulary().beginnings(symbol)
-        known = self._states.read
+        known = self._automaton.read
         for number in states:
-            state = known[number] or self._states[number]
+            state = known[number] or self._automaton[number]
             targets = state.edges.get(symbol)
             if targets is not None:
                 exact += targets
@@ -308,7 +308,7 @@ class Lexicon:
 
     def _roles_of(self, states: tuple[int, ...]) -> tuple[Role, ...]:
         """Return the roles that end in states, one a layer."""
-        ended = [role for state in states for role in self._states[state].roles]
+        ended = [role for state in states for role in self._automaton[state].roles]
         if len(ended) < 2:
             return tuple(ended)
         roles: dict[int, Role] = {}

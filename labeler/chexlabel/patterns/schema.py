@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chexlabel.patterns.entry import Entry
+from chexlabel.patterns.strict_model import StrictModel
 
 __all__ = [
     "BASE",
@@ -38,7 +38,7 @@ Name = Annotated[str, Field(min_length=1)]
 About = Annotated[str, Field(description="What the file is for, in words for its readers.")]
 
 
-class Anatomy(Entry):
+class Anatomy(StrictModel):
     """Neutral words (`heart size`) that a state word in the same clause decides."""
 
     phrases: Phrases = Field(description="The words for the organ, without its state.")
@@ -49,7 +49,7 @@ class Anatomy(Entry):
     )
 
 
-class Part(Entry):
+class Part(StrictModel):
     """Words that are a finding only where they are: `fluid`, in a pleural space."""
 
     words: Phrases = Field(description="The words: a substance, an event.")
@@ -68,7 +68,7 @@ class Part(Entry):
     )
 
 
-class Examples(Entry):
+class Examples(StrictModel):
     """Sentences with the label they must get: the file's own tests."""
 
     positive: Phrases = Field("", description="Sentences that say that the finding is there.")
@@ -77,7 +77,7 @@ class Examples(Entry):
     blank: Phrases = Field("", description="Sentences that say nothing of it.")
 
 
-class FindingFile(Entry):
+class FindingFile(StrictModel):
     """One file of `findings/`."""
 
     finding: Name = Field(description="The finding's name, as `set.yaml` lists it.")
@@ -117,7 +117,7 @@ class FindingFile(Entry):
     )
 
 
-class AssertionFile(Entry):
+class AssertionFile(StrictModel):
     """One file of `assertion/` with the cues of one kind."""
 
     kind: Name = Field(
@@ -162,7 +162,7 @@ class AssertionFile(Entry):
     )
 
 
-class StructureFile(Entry):
+class StructureFile(StrictModel):
     """`structure.yaml`: the words that show how a sentence is built, and so where scopes end."""
 
     about: About = ""
@@ -249,7 +249,7 @@ class StructureFile(Entry):
     )
 
 
-class StatesFile(Entry):
+class StatesFile(StrictModel):
     """`states.yaml`: the words for states and places, for the anatomy and parts of all findings."""
 
     about: About = ""
@@ -266,7 +266,7 @@ class StatesFile(Entry):
     )
 
 
-class SoundAlike(Entry):
+class SoundAlike(StrictModel):
     """What dictation makes of a word: `plural` for `pleural`."""
 
     meant: Name = Field(description="The word or words that were said.")
@@ -278,7 +278,7 @@ class SoundAlike(Entry):
     )
 
 
-class SpellingFile(Entry):
+class SpellingFile(StrictModel):
     """`spelling.yaml`: which misspellings are forgiven."""
 
     about: About = ""
@@ -299,7 +299,7 @@ class SpellingFile(Entry):
     )
 
 
-class NoFinding(Entry):
+class NoFinding(StrictModel):
     """What the label for a report without abnormality means in this set."""
 
     name: Name = Field(description="The label's name; `findings` must list it.")
@@ -312,7 +312,7 @@ class NoFinding(Entry):
     )
 
 
-class AcceptedWarning(Entry):
+class AcceptedWarning(StrictModel):
     """A warning of `chexlabel patterns check` that is looked into and right as it is."""
 
     file: Name = Field(
@@ -326,7 +326,7 @@ class AcceptedWarning(Entry):
     reason: Name = Field(description="Why nothing is to be mended.")
 
 
-class SetFile(Entry):
+class SetFile(StrictModel):
     """`set.yaml`. In a set that extends another, a key left out is as in that set."""
 
     name: Name = Field(description="The set's name.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from chexlabel.patterns.entry import Entry
+from chexlabel.patterns.strict_model import StrictModel
 
 __all__ = [
     "Answers",
@@ -28,7 +28,7 @@ _Words = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+( [^\sA-Z:]+)*$")
 _Word = Annotated[str, StringConstraints(pattern=r"^[^\sA-Z:]+$")]
 
 
-class Section(Entry):
+class Section(StrictModel):
     """One canonical section with the headings that open it."""
 
     name: _Name = Field(description="Canonical name, as evidence and --sections give it.")
@@ -71,7 +71,7 @@ class Section(Entry):
         return self
 
 
-class Unheaded(Entry):
+class Unheaded(StrictModel):
     """What becomes of paragraphs without a heading."""
 
     name: _Name = Field(description="Name of the body: paragraphs without a heading that count.")
@@ -82,7 +82,7 @@ class Unheaded(Entry):
     before: list[_Name] = Field(description="Sections in front of which they become `becomes`.")
 
 
-class ViewHeadings(Entry):
+class ViewHeadings(StrictModel):
     """Headings made of the names of views, too many to list."""
 
     opens: _Name = Field(description="The section that such a heading opens.")
@@ -95,7 +95,7 @@ class ViewHeadings(Entry):
     )
 
 
-class History(Entry):
+class History(StrictModel):
     """Words that tell a history from the report that follows it without a heading."""
 
     openers: list[_Words] = Field(
@@ -127,7 +127,7 @@ class History(Entry):
     )
 
 
-class LineWidth(Entry):
+class LineWidth(StrictModel):
     """The widths, in characters, at which a typist's margin may have broken lines."""
 
     minimum: int = Field(ge=1, description="No margin is narrower than this.")
@@ -140,14 +140,14 @@ class LineWidth(Entry):
         return self
 
 
-class Answers(Entry):
+class Answers(StrictModel):
     """Words beside which the boxes of a checklist stand: [ ] yes [x] no."""
 
     yes: list[_Word] = Field(default=[], description="Of these one is chosen where it is there.")
     no: list[_Word] = Field(default=[], description="Of these one is chosen where it is not.")
 
 
-class Sentences(Entry):
+class Sentences(StrictModel):
     """Where sentences end."""
 
     abbreviations: list[_Word] = Field(
@@ -169,7 +169,7 @@ class Sentences(Entry):
     )
 
 
-class SectionsFile(Entry):
+class SectionsFile(StrictModel):
     """`sections.yaml`: where a report's text counts, and where its sentences end."""
 
     counted: list[_Name] = Field(

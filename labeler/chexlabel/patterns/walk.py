@@ -24,7 +24,7 @@ __all__ = [
     "SENTENCE",
     "SPELLING",
     "STATES",
-    "Entry",
+    "PhraseEntry",
     "lexicon_entries",
     "looked_for",
     "set_entries",
@@ -43,7 +43,7 @@ _STRUCTURE_LAYERS = {
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Entry:
+class PhraseEntry:
     """One phrase of a set, at one place: equal to itself only.
 
     Attributes:
@@ -79,7 +79,7 @@ def looked_for(source: SetSource) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for n in names if n in source.findings and n not in own))
 
 
-def set_entries(source: SetSource | str | os.PathLike[str]) -> Iterator[Entry]:
+def set_entries(source: SetSource | str | os.PathLike[str]) -> Iterator[PhraseEntry]:
     """Yield all phrases of a set, merged with those of the set that it extends.
 
     Of equal phrases in a layer the last one counts.
@@ -100,71 +100,71 @@ def set_entries(source: SetSource | str | os.PathLike[str]) -> Iterator[Entry]:
     for file in source.recognition:
         for key in ("anywhere", "alone"):
             for phrase in file.phrases(key):
-                yield Entry(phrase, f"{RECOGNITION} ({key})", RECOGNITION, key)
+                yield PhraseEntry(phrase, f"{RECOGNITION} ({key})", RECOGNITION, key)
 
 
-def lexicon_entries(source: SetSource) -> Iterator[Entry]:
+def lexicon_entries(source: SetSource) -> Iterator[PhraseEntry]:
     """Yield the phrases that are looked for within a sentence: all but spelling and context."""
     for finding in looked_for(source):
         yield from _finding_entries(source, finding)
     for file in source.states:
         for state in file.model.states:
             for phrase in file.phrases("states", state):
-                yield Entry(phrase, STATES, "states", state)
+                yield PhraseEntry(phrase, STATES, "states", state)
         for place in file.model.places:
             for phrase in file.phrases("places", place):
-                yield Entry(phrase, PLACES, "places", place)
+                yield PhraseEntry(phrase, PLACES, "places", place)
     yield from _structure_entries(source)
     for cues in source.assertion:
         for key in ("before", "after"):
             for phrase in cues.phrases(key):
-                yield Entry(phrase, SENTENCE, cues.model.kind, key, cue=cues.model)
+                yield PhraseEntry(phrase, SENTENCE, cues.model.kind, key, cue=cues.model)
 
 
-def _finding_entries(source: SetSource, finding: str) -> Iterator[Entry]:
+def _finding_entries(source: SetSource, finding: str) -> Iterator[PhraseEntry]:
     for file in source.findings[finding]:
         for key in ("positive", "uncertain", "negative"):
             for phrase in file.phrases(key):
-                yield Entry(phrase, finding, finding, key)
+                yield PhraseEntry(phrase, finding, finding, key)
         for at, anatomy in enumerate(file.model.anatomy):
             states = ", ".join(f"{state} {label}" for state, label in anatomy.states.items())
             for phrase in file.phrases("anatomy", at, "phrases"):
-                yield Entry(phrase, finding, finding, f"anatomy ({states})", anatomy=anatomy)
+                yield PhraseEntry(phrase, finding, finding, f"anatomy ({states})", anatomy=anatomy)
         for at, part in enumerate(file.model.parts):
             where = ", ".join((*part.within, *(f"not {place}" for place in part.outside)))
             for phrase in file.phrases("parts", at, "words"):
-                yield Entry(phrase, finding, finding, f"parts ({where})", part=part)
+                yield PhraseEntry(phrase, finding, finding, f"parts ({where})", part=part)
         for phrase in file.phrases("exclude"):
-            yield Entry(phrase, finding, finding, "exclude")
+            yield PhraseEntry(phrase, finding, finding, "exclude")
 
 
-def _structure_entries(source: SetSource) -> Iterator[Entry]:
+def _structure_entries(source: SetSource) -> Iterator[PhraseEntry]:
     if source.structure is None:
         return
     for key in type(source.structure.model).model_fields:
         if key not in ("about", "order", "plurals", "asking"):
             layer = _STRUCTURE_LAYERS.get(key, SENTENCE)
             for phrase in source.structure.phrases(key):
-                yield Entry(phrase, layer, "structure", key)
+                yield PhraseEntry(phrase, layer, "structure", key)
 
 
-def _spelling_entries(source: SetSource) -> Iterator[Entry]:
+def _spelling_entries(source: SetSource) -> Iterator[PhraseEntry]:
     for file in source.spelling:
         for key in ("terms", "not_misspelled", "glued"):
             for phrase in file.phrases(key):
-                yield Entry(phrase, SPELLING, "spelling", key)
+                yield PhraseEntry(phrase, SPELLING, "spelling", key)
         for at, sound in enumerate(file.model.sound_alikes):
             for phrase in file.phrases("sound_alikes", at, "heard"):
-                yield Entry(phrase, SPELLING, "spelling", f"sound_alikes ({sound.meant})")
+                yield PhraseEntry(phrase, SPELLING, "spelling", f"sound_alikes ({sound.meant})")
 
 
-def _context_entries(source: SetSource) -> Iterator[Entry]:
+def _context_entries(source: SetSource) -> Iterator[PhraseEntry]:
     for file in source.context:
         for key in ("anaphors", "openings"):
             for phrase in file.phrases(key):
-                yield Entry(phrase, f"{CONTEXT} ({key})", CONTEXT, key)
+                yield PhraseEntry(phrase, f"{CONTEXT} ({key})", CONTEXT, key)
         for key in ("references", "answers"):
             for at, reference in enumerate(getattr(file.model, key)):
                 for part in ("verdicts", "phrases"):
                     for phrase in file.phrases(key, at, part):
-                        yield Entry(phrase, f"{key} ({part})", reference.effect, part)
+                        yield PhraseEntry(phrase, f"{key} ({part})", reference.effect, part)

@@ -9,10 +9,10 @@ from chexlabel.patterns.stored import StoredLexicon
 from chexlabel.patterns.syntax import GAP, MAX_GAP, Choice, Element
 from chexlabel.patterns.vocabulary import Vocabulary
 
-__all__ = ["State", "States"]
+__all__ = ["Automaton", "AutomatonState"]
 
 
-class State:
+class AutomatonState:
     """A state of the automaton.
 
     Attributes:
@@ -37,7 +37,7 @@ class State:
         self.roles = roles
 
 
-class States:
+class Automaton:
     """The automaton: its states by number, of which 0 is the start.
 
     Args:
@@ -51,18 +51,20 @@ class States:
     def __init__(self, stored: StoredLexicon | None = None) -> None:
         self._stored = stored
         self._shared: dict[tuple[int | str, ...], int] = {}  # how a state is reached -> the state
-        self.read: list[State | None] = [None] * stored.states if stored is not None else []
+        self.read: list[AutomatonState | None] = (
+            [None] * stored.states if stored is not None else []
+        )
         if stored is None:
             self._new()
 
-    def __getitem__(self, number: int) -> State:
+    def __getitem__(self, number: int) -> AutomatonState:
         state = self.read[number]
         if state is None:
             assert self._stored is not None  # noqa: S101 (where nothing is stored, it is there)
-            state = self.read[number] = State(*self._stored.state(number))
+            state = self.read[number] = AutomatonState(*self._stored.state(number))
         return state
 
-    def __iter__(self) -> Iterator[State]:
+    def __iter__(self) -> Iterator[AutomatonState]:
         return map(self.__getitem__, range(len(self.read)))
 
     def add(self, phrase: Sequence[Element], role: Role, words: Vocabulary) -> None:
@@ -79,7 +81,7 @@ class States:
         self._shared.clear()
 
     def _new(self) -> int:
-        self.read.append(State({}, {}, [], []))
+        self.read.append(AutomatonState({}, {}, [], []))
         return len(self.read) - 1
 
     def _add_sequence(

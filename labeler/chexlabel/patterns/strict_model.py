@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Entry"]
+__all__ = ["StrictModel"]
 
 
-class Entry(BaseModel):
+class StrictModel(BaseModel):
     """A file of a set, or a part of one: a key that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid")

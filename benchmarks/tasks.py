@@ -121,8 +121,8 @@ def _phrases() -> list[tuple[str, str]]:
             (finding, " ".join(words).replace("*", ""))
             for finding in tracked
             for file in source.findings[finding]
-            for phrase in file.phrases("positive")
-            for words in islice(sorted(expand(phrase.text)), _PHRASES_PER_FINDING)
+            for phrase in source.phrases(file, "positive")
+            for words in islice(sorted(expand(phrase.full)), _PHRASES_PER_FINDING)
             if "..." not in words
         }
     )

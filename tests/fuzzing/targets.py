@@ -50,6 +50,8 @@ groups: {one: [Rash]}
 finding: Rash
 positive: |
   {red|sore} [skin] rash*
+  {sore|
+   itchy} \\<skin>
   ...
 anatomy:
   - phrases: skin
@@ -102,6 +104,13 @@ answers:
 anywhere: "{skin|throat}"
 alone: |
   all clear
+""",
+    "words.yaml": """\
+lists:
+  sore: |
+    {red|sore}
+    <very> itchy
+  very: [very, badly]
 """,
     "composition.yaml": """\
 joins: {all: "A, B and C", bare: "A/B/C"}

@@ -230,7 +230,7 @@ FINDINGS: dict[str, tuple[dict[str, str], list[str], list[str]]] = {
         [
             f"{file}:1: is not read; move or rename it (a set has set.yaml, structure.yaml, "
             "sections.yaml, states.yaml, spelling.yaml, context.yaml, recognition.yaml, "
-            "composition.yaml, findings/*.yaml, assertion/*.yaml)"
+            "composition.yaml, words.yaml, findings/*.yaml, assertion/*.yaml)"
             for file in ("assertion/old/no.yaml", "findings/hives.yml", "sektions.yaml")
         ],
     ),

@@ -45,6 +45,7 @@ PLACES = {
     "StructureFile": "structure.yaml",
     "StatesFile": "states.yaml",
     "SpellingFile": "spelling.yaml",
+    "WordsFile": "words.yaml",
     "CompositionFile": "composition.yaml",
     "Joins": "composition.yaml: `joins`",
     "Organs": "composition.yaml: `organs`",
@@ -132,7 +133,7 @@ def test_every_key_is_described(name: str) -> None:
     assert [key for key, info in MODELS[name].model_fields.items() if not info.description] == []
 
 
-@pytest.mark.parametrize("name", ["syntax", "spelling", "importer", "check"])
+@pytest.mark.parametrize("name", ["syntax", "spelling", "importer", "check", "word_lists"])
 def test_the_examples_of_a_module(name: str) -> None:
     failed, attempted = doctest.testmod(import_module(f"chexlabel.patterns.{name}"))
     assert (failed, attempted > 0) == (0, True)

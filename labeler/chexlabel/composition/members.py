@@ -186,7 +186,7 @@ def _lines(source: SetSource) -> Iterator[Line]:
             for key in ("positive", "uncertain"):
                 label = LABELS_BY_WORD[key]
                 assert label is not None  # noqa: S101 (for the type checker)
-                for phrase in file.phrases(key):
+                for phrase in source.phrases(file, key):
                     yield Line(phrase, finding, label)
 
 
@@ -194,14 +194,14 @@ def _organs(source: SetSource) -> Iterator[Line]:
     words: dict[str, list[Phrase]] = {}
     for layer in source.states:
         for state in layer.model.states:
-            words.setdefault(state, []).extend(layer.phrases("states", state))
+            words.setdefault(state, []).extend(source.phrases(layer, "states", state))
     for finding in looked_for(source):
         for file in source.findings[finding]:
             for at, anatomy in enumerate(file.model.anatomy):
                 by_label: dict[str, list[Phrase]] = {}
                 for state, word in anatomy.states.items():
                     by_label.setdefault(word, []).extend(words.get(state, ()))
-                for phrase in file.phrases("anatomy", at, "phrases"):
+                for phrase in source.phrases(file, "anatomy", at, "phrases"):
                     for name, states in by_label.items():
                         label = LABELS_BY_WORD[name]
                         assert label is not None  # noqa: S101 (for the type checker)
@@ -210,7 +210,7 @@ def _organs(source: SetSource) -> Iterator[Line]:
 
 def _spell(phrase: Phrase, random: Random) -> str:
     """Return one of the wordings of a phrase."""
-    return " ".join(_words(_parsed(phrase.text), random))
+    return " ".join(_words(_parsed(phrase.full), random))
 
 
 @lru_cache(maxsize=4096)

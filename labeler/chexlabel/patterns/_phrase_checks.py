@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chexlabel.patterns.problems import Problem
 from chexlabel.patterns.syntax import END, GAP, MOST_SEQUENCES, count, expand, parse, tokenize
-from chexlabel.patterns.walk import SENTENCE, SPELLING, PhraseEntry
+from chexlabel.patterns.walk import SENTENCE, SPELLING, WORDS, PhraseEntry
 
 __all__ = ["PhraseBook"]
 
@@ -35,7 +35,7 @@ class PhraseBook:
         for entry in entries:
             text = entry.phrase.text
             try:
-                number = count(parse(text))
+                number = count(parse(entry.phrase.full))
             except ValueError as error:
                 self.errors.append(_problem(entry, f"`{text}`: {error}"))
                 continue
@@ -43,14 +43,14 @@ class PhraseBook:
                 message = f"stands for {number:,} sequences of words; split it in two"
                 self.warnings += [_problem(entry, message)] if self._is_own(entry) else []
                 continue
-            self._spelled.append((entry, sorted(expand(text), key=_length)))
+            self._spelled.append((entry, sorted(expand(entry.phrase.full), key=_length)))
 
     def contradictions(self) -> Iterator[Problem]:
         """Yield the phrases that stand twice in a layer, with different meanings."""
         first: dict[tuple[str, _Words], PhraseEntry] = {}
         told: set[tuple[PhraseEntry, PhraseEntry]] = set()
         for entry, spelled in self._spelled:
-            if entry.layer == SPELLING:
+            if entry.layer in (SPELLING, WORDS):
                 continue
             for words in spelled:
                 earlier = first.setdefault((entry.layer, words), entry)

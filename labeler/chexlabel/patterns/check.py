@@ -16,6 +16,7 @@ from chexlabel.patterns.pattern_file import read_file
 from chexlabel.patterns.problems import Problem
 from chexlabel.patterns.source import Example, SetSource
 from chexlabel.patterns.walk import looked_for, set_entries
+from chexlabel.patterns.word_lists import unused_lists
 
 if TYPE_CHECKING:
     from chexlabel.engine.labeler import Labeler
@@ -34,6 +35,7 @@ _FILES = (
     "context.yaml",
     "recognition.yaml",
     "composition.yaml",
+    "words.yaml",
 )
 _STRONGEST_FIRST = (Label.POSITIVE, Label.UNCERTAIN, Label.NEGATIVE)
 
@@ -178,7 +180,7 @@ def _stray_files(path: Path) -> Iterator[Problem]:
 
 
 def _unused(source: SetSource) -> Iterator[Problem]:
-    """Yield the findings, states and places of a set's own files that nothing refers to."""
+    """Yield what nothing refers to of the findings, states, places and word lists of own files."""
     known = looked_for(source)
     referred = {file.path for name in known for file in source.findings[name]}
     for name, files in source.findings.items():
@@ -200,6 +202,7 @@ def _unused(source: SetSource) -> Iterator[Problem]:
         for place in file.model.places:
             if place not in places:
                 yield file.problem(("places", place), f"no part refers to the place {place!r}")
+    yield from unused_lists(source)
 
 
 def _not_accepted(warnings: Iterable[Problem], path: Path, complete: bool) -> Iterator[Problem]:

@@ -110,8 +110,8 @@ def compile_set(source: SetSource) -> PatternSet:
         groups={name: tuple(members) for name, members in info.groups.items()},
         lexicon=_Builder(source).build(),
         sections=source.sections.model,
-        context=compile_context(source.context, tracked),
-        recognition=compile_recognition(source.recognition),
+        context=compile_context(source, tracked),
+        recognition=compile_recognition(source),
         weak_states=frozenset(state for file in source.states for state in file.model.weak),
         lineage=lineage(source),
     )
@@ -125,8 +125,10 @@ class _Builder:
         structure = source.structure
         assert structure is not None  # noqa: S101 (without it `read_set` gives no set)
         self._structure = structure
-        terms = [word for file in source.spelling for word in _words(file.phrases("terms"))]
-        own = [word for file in source.spelling for word in _words(file.phrases("not_misspelled"))]
+        terms, own, glued = (
+            [word for file in source.spelling for word in _words(source.phrases(file, key))]
+            for key in ("terms", "not_misspelled", "glued")
+        )
         corrections: dict[str, str] = {}
         for file in source.spelling:
             corrections.update(file.model.corrections)
@@ -150,8 +152,7 @@ class _Builder:
             for name, files in source.findings.items()
         }
         self._alternatives = _label(source.info.alternatives)
-        glued = [word for file in source.spelling for word in _words(file.phrases("glued"))]
-        sounds = [sound for file in source.spelling for sound in _sound_alikes(file)]
+        sounds = [sound for file in source.spelling for sound in _sound_alikes(source, file)]
         self.lexicon = Lexicon(Speller(terms, own, corrections), unbridged, glued, sounds)
 
     def build(self) -> Lexicon:
@@ -217,7 +218,7 @@ class _Builder:
 
     def _parsed(self, phrase: Phrase) -> Sequence[Element]:
         try:
-            return parse(phrase.text)
+            return parse(phrase.full)
         except ValueError as error:
             raise _phrase_error(phrase, error) from None
 
@@ -230,25 +231,25 @@ def _label(word: str) -> Label:
 
 def _holds(phrase: Phrase, words: set[str]) -> bool:
     """Say whether one of `words` stands in a phrase."""
-    return not words.isdisjoint(re.findall(r"[^\W\d_]+", phrase.text.lower()))
+    return not words.isdisjoint(re.findall(r"[^\W\d_]+", phrase.full.lower()))
 
 
 def _words(phrases: Iterable[Phrase]) -> Iterator[str]:
     """Yield the words of short phrases, alternatives spelled out."""
     for phrase in phrases:
         try:
-            yield from chain.from_iterable(expand(phrase.text))
+            yield from chain.from_iterable(expand(phrase.full))
         except ValueError as error:
             raise _phrase_error(phrase, error) from None
 
 
-def _sound_alikes(file: PatternFile[SpellingFile]) -> Iterator[SoundAlike]:
+def _sound_alikes(source: SetSource, file: PatternFile[SpellingFile]) -> Iterator[SoundAlike]:
     """Yield a file's sound-alikes, alternatives spelled out."""
     for at, sound in enumerate(file.model.sound_alikes):
-        near = tuple(_words(file.phrases("sound_alikes", at, "near")))
-        for phrase in file.phrases("sound_alikes", at, "heard"):
+        near = tuple(_words(source.phrases(file, "sound_alikes", at, "near")))
+        for phrase in source.phrases(file, "sound_alikes", at, "heard"):
             try:
-                for heard in sorted(expand(phrase.text)):
+                for heard in sorted(expand(phrase.full)):
                     yield SoundAlike(heard, tuple(sound.meant.lower().split()), near)
             except ValueError as error:
                 raise _phrase_error(phrase, error) from None

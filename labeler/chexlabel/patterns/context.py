@@ -12,10 +12,10 @@ from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
-    from chexlabel.patterns.pattern_file import PatternFile, Phrase
+    from chexlabel.patterns.pattern_file import Phrase
+    from chexlabel.patterns.source import SetSource
     from chexlabel.patterns.stored import Rows
 
 __all__ = [
@@ -113,13 +113,11 @@ def context_of(data: Mapping[str, Any], rows: Sequence[str]) -> ContextRules:
     )
 
 
-def compile_context(
-    files: Sequence[PatternFile[ContextFile]], tracked: Sequence[str]
-) -> ContextRules:
-    """Compile the files of a set, the base's before those that extend it.
+def compile_context(source: SetSource, tracked: Sequence[str]) -> ContextRules:
+    """Compile the context files of a set, the base's before those that extend it.
 
     Args:
-        files: the context files.
+        source: the set.
         tracked: the findings; their places are their numbers.
 
     Raises:
@@ -127,9 +125,10 @@ def compile_context(
     """
     lexicon = Lexicon(Speller((), (), {}))
     rules: dict[tuple[str, str], ReferenceRule] = {}
-    subject = _subject(files)
-    answer = _optional(files, "answer_openings")
-    for file in files:
+    inner_openings: set[str] = set()
+    subject = _subject(source)
+    answer = _optional(source, "answer_openings")
+    for file in source.context:
         for layer, (key, tag) in enumerate(_PARTS.items()):
             for at, reference in enumerate(getattr(file.model, key)):
                 # A set that extends another may not look for all of that one's findings.
@@ -140,75 +139,72 @@ def compile_context(
                 rule = ReferenceRule(reference.effect, reference.state, reference.of, closed, only)
                 opening = answer if tag == Tag.ANSWER else ""
                 for part, before in (("verdicts", subject), ("phrases", opening)):
-                    for phrase in file.phrases(key, at, part):
+                    for phrase in source.phrases(file, key, at, part):
                         role = Role(tag, layer, phrase.text, kind=_KINDS[tag])
                         _add(lexicon, phrase, role, before)
                         rules[tag, phrase.text] = rule
+                        if tag == Tag.REFERENCE and rule.of != "all":
+                            inner_openings.update(_openings(phrase))
     lexicon.freeze()
     return ContextRules(
         lexicon,
         rules,
-        inner_openings=_inner_openings(rules),
-        echo_openings=tuple(f"{words} " for words in _spelled_out(files, "echo_openings")),
-        echo_endings=tuple(f" {words}" for words in _spelled_out(files, "echo_endings")),
-        question_openings=tuple(f"{words} " for words in _spelled_out(files, "question_openings")),
-        leaning=frozenset(_spelled_out(files, "leaning")),
-        leaning_alone=frozenset(_spelled_out(files, "leaning_alone")),
+        inner_openings=frozenset(inner_openings),
+        echo_openings=tuple(f"{words} " for words in _spelled_out(source, "echo_openings")),
+        echo_endings=tuple(f" {words}" for words in _spelled_out(source, "echo_endings")),
+        question_openings=tuple(f"{words} " for words in _spelled_out(source, "question_openings")),
+        leaning=frozenset(_spelled_out(source, "leaning")),
+        leaning_alone=frozenset(_spelled_out(source, "leaning_alone")),
     )
 
 
-def compile_recognition(files: Sequence[PatternFile[RecognitionFile]]) -> Lexicon | None:
-    """Compile the files of a set, the base's before those that extend it; `None` without any.
+def compile_recognition(source: SetSource) -> Lexicon | None:
+    """Compile the recognition files of a set, the base's first; `None` without any.
 
     Phrases that count only as a whole sentence have layer 1, the others layer 0.
 
     Raises:
         PatternError: A phrase is malformed.
     """
-    if not files:
+    if not source.recognition:
         return None
     lexicon = Lexicon(Speller((), (), {}))
-    for file in files:
+    for file in source.recognition:
         for layer, key in enumerate(("anywhere", "alone")):
-            for phrase in file.phrases(key):
+            for phrase in source.phrases(file, key):
                 _add(lexicon, phrase, Role(Tag.CHEST, layer, phrase.text, kind=_KINDS[Tag.CHEST]))
     lexicon.freeze()
     return lexicon
 
 
-def _inner_openings(rules: Mapping[tuple[str, str], ReferenceRule]) -> frozenset[str]:
-    """Return how what may refer back in the midst of a sentence begins, in two words at most."""
-    return frozenset(
-        " ".join(words[:2])
-        for (tag, phrase), rule in rules.items()
-        if tag == Tag.REFERENCE and rule.of != "all"
-        for words in expand(phrase)
-    )
+def _openings(phrase: Phrase) -> Iterator[str]:
+    """Yield how what a phrase stands for begins, in two words at most."""
+    return (" ".join(words[:2]) for words in expand(phrase.full))
 
 
-def _subject(files: Sequence[PatternFile[ContextFile]]) -> str:
+def _subject(source: SetSource) -> str:
     """Return what stands before a verdict, as a phrase: an anaphor, with or without an opening."""
-    anaphors = _any_of(files, "anaphors")
-    return f"{_optional(files, 'openings')}{{{anaphors}}} " if anaphors else ""
+    anaphors = _any_of(source, "anaphors")
+    return f"{_optional(source, 'openings')}{{{anaphors}}} " if anaphors else ""
 
 
-def _optional(files: Sequence[PatternFile[ContextFile]], key: str) -> str:
+def _optional(source: SetSource, key: str) -> str:
     """Return a phrase of what may be there: one of the phrases of `key`."""
-    openings = _any_of(files, key)
+    openings = _any_of(source, key)
     return f"[{{{openings}}}] " if openings else ""
 
 
-def _any_of(files: Sequence[PatternFile[ContextFile]], key: str) -> str:
-    return "|".join(phrase.text for file in files for phrase in file.phrases(key))
+def _any_of(source: SetSource, key: str) -> str:
+    return "|".join(phrase.full for file in source.context for phrase in source.phrases(file, key))
 
 
-def _spelled_out(files: Sequence[PatternFile[ContextFile]], key: str) -> list[str]:
+def _spelled_out(source: SetSource, key: str) -> list[str]:
     """Return all that the phrases of `key` stand for."""
     texts: set[str] = set()
-    for file in files:
-        for phrase in file.phrases(key):
+    for file in source.context:
+        for phrase in source.phrases(file, key):
             try:
-                texts.update(" ".join(words) for words in expand(phrase.text))
+                texts.update(" ".join(words) for words in expand(phrase.full))
             except ValueError as error:
                 raise _phrase_error(phrase, error) from None
     return sorted(texts)
@@ -220,6 +216,6 @@ def _phrase_error(phrase: Phrase, error: ValueError) -> PatternError:
 
 def _add(lexicon: Lexicon, phrase: Phrase, role: Role, before: str = "") -> None:
     try:
-        lexicon.add(parse(before + phrase.text), role)
+        lexicon.add(parse(before + phrase.full), role)
     except ValueError as error:
         raise _phrase_error(phrase, error) from None

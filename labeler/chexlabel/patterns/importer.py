@@ -25,7 +25,7 @@ from chexlabel.patterns.syntax import expand, parse, tokenize
 __all__ = ["ImportResult", "import_phrases"]
 
 _BASE = "chexpert14"
-_MEANINGFUL = re.compile(r"[{}\[\]|#]")  # marks with a meaning in a phrase
+_MEANINGFUL = re.compile(r"[{}\[\]|#<]")  # marks with a meaning in a phrase
 _OPERATORS = re.compile(r"[\\()\[\]{}|*+?^$]|\.(?=[*+?])")
 """Marks with a meaning in the CheXpert labeler, which reads phrases as regular expressions."""
 
@@ -101,8 +101,8 @@ class _Importer:
             words
             for file in base.states
             for state in file.model.states
-            for phrase in file.phrases("states", state)
-            for words in expand(phrase.text)
+            for phrase in base.phrases(file, "states", state)
+            for words in expand(phrase.full)
         ]
 
     @property
@@ -175,8 +175,8 @@ class _Importer:
             words
             for file in self.base.findings.get(name, ())
             for at in range(len(file.model.anatomy))
-            for phrase in file.phrases("anatomy", at, "phrases")
-            for words in expand(phrase.text)
+            for phrase in self.base.phrases(file, "anatomy", at, "phrases")
+            for words in expand(phrase.full)
         }
 
     def names_organ(self, words: str, organs: set[tuple[str, ...]]) -> bool:

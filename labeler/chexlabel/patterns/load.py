@@ -20,6 +20,7 @@ from chexlabel.patterns.pattern_file import PatternFile, read_file
 from chexlabel.patterns.places import available_sets, find_base, find_set, sets_folder
 from chexlabel.patterns.problems import PatternFileError, Problem
 from chexlabel.patterns.source import Example, SetSource
+from chexlabel.patterns.word_lists import WordLists, layered_lists, list_problems
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -94,9 +95,12 @@ class _Reader:
         context = self.optional(path / "context.yaml", ContextFile)
         recognition = self.optional(path / "recognition.yaml", RecognitionFile)
         composition = self.optional(path / "composition.yaml", CompositionFile)
+        words = self.optional(path / "words.yaml", schema.WordsFile)
         if info is None or len(problems) > before:
             return None  # what does not fit together may be due to the files left out
 
+        faults: list[Problem] = []  # with word lists
+        word_lists = layered_lists(words, base.word_lists if base else WordLists(), faults)
         source = SetSource(
             path=path,
             info=completed_info(info, base.info if base else None, problems),
@@ -110,8 +114,13 @@ class _Reader:
             context=_above(context, base.context if base else ()),
             recognition=_above(recognition, base.recognition if base else ()),
             composition=_above(composition, base.composition if base else ()),
+            word_lists=word_lists,
             examples=tuple(example for file in own.values() for example in _examples(file)),
         )
+        faults += () if faults else list_problems(source.phrase_files(), word_lists)
+        if faults:
+            problems += faults
+            return None  # phrases cannot be read without their lists
         for name, file in (("structure", source.structure), ("sections", source.sections)):
             if file is None:
                 message = f"{name}.yaml is missing; add it, or extend a set that has it"

@@ -27,11 +27,19 @@ _PROSE = "about"  # the key whose text may run over several lines
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One phrase of a file, with the place where it stands."""
+    """One phrase of a file, with the place where it stands.
+
+    Attributes:
+        text: the phrase as the file writes it.
+        file: the file.
+        line: where it begins, counted from 1.
+        full: the same with its word lists written out (see `SetSource.phrases`).
+    """
 
     text: str
     file: Path
     line: int
+    full: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +57,7 @@ class PatternFile(Generic[Model]):
     node: yaml.Node
 
     def phrases(self, *location: int | str) -> list[Phrase]:
-        """Return the phrases of the block at `location`, with their lines."""
+        """Return the phrases of the block at `location` as they are written, with their lines."""
         block: Any = self.model
         for step in location:
             if isinstance(step, int) or isinstance(block, dict):
@@ -61,9 +69,9 @@ class PatternFile(Generic[Model]):
             first = node.start_mark.line + 1 if node else 1
             if isinstance(node, yaml.ScalarNode) and node.style == "|":
                 first += 1  # the block begins below its key
-            return [Phrase(text, self.path, first + at) for at, text in phrase_lines(block)]
+            return [Phrase(text, self.path, first + at, text) for at, text in phrase_lines(block)]
         return [
-            Phrase(text, self.path, line_of(self.node, (*location, at)))
+            Phrase(text, self.path, line_of(self.node, (*location, at)), text)
             for at, text in phrase_lines(block)
         ]
 
@@ -197,6 +205,7 @@ def _remedy(
         "string_too_short": "must not be empty; fill it",
         "string_pattern_mismatch": "must be lower case, without a colon and with single spaces",
         "literal_error": f"must be {detail.get('ctx', {}).get('expected')}",
+        "too_long": f"must have {detail.get('ctx', {}).get('max_length')} entries at most",
     }
     said = str(detail["msg"]).removeprefix("Value error, ").replace("\n", " ")
     return remedies.get(kind, said)

@@ -27,6 +27,7 @@ __all__ = [
     "SpellingFile",
     "StatesFile",
     "StructureFile",
+    "WordsFile",
 ]
 
 BASE = "..."
@@ -296,6 +297,19 @@ class SpellingFile(StrictModel):
     )
     sound_alikes: list[SoundAlike] = Field(
         [], description="What dictation makes of words, each in the company that makes it safe."
+    )
+
+
+class WordsFile(StrictModel):
+    """`words.yaml`: word lists, which the phrases of the other files use by their names."""
+
+    about: About = ""
+    lists: dict[Name, Phrases] = Field(
+        max_length=1000,
+        description="Name, and what stands for it in phrases: `<look-alike>` is any line of the "
+        "list `look-alike`. A list may name others. In a set that extends another, a list replaces "
+        "that set's list of the same name, in that set's phrases too; a line `...` in it stands "
+        "for that one's lines.",
     )
 
 

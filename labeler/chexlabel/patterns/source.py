@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chexlabel.labels import Label
 
 if TYPE_CHECKING:
     from chexlabel.patterns.composition_schema import CompositionFile
     from chexlabel.patterns.context_schema import ContextFile, RecognitionFile
-    from chexlabel.patterns.pattern_file import Layers, PatternFile
+    from chexlabel.patterns.pattern_file import Layers, PatternFile, Phrase
     from chexlabel.patterns.schema import (
         AssertionFile,
         FindingFile,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         StructureFile,
     )
     from chexlabel.patterns.section_schema import SectionsFile
+    from chexlabel.patterns.word_lists import WordLists
 
 __all__ = ["Example", "SetSource"]
 
@@ -54,6 +56,7 @@ class SetSource:
         context: context.yaml, the base's first.
         recognition: recognition.yaml, the base's first.
         composition: composition.yaml, the base's first.
+        word_lists: the lists of words.yaml, laid over the base's.
         examples: the examples of the set's own findings files.
     """
 
@@ -69,4 +72,23 @@ class SetSource:
     context: tuple[PatternFile[ContextFile], ...]
     recognition: tuple[PatternFile[RecognitionFile], ...]
     composition: tuple[PatternFile[CompositionFile], ...]
+    word_lists: WordLists
     examples: tuple[Example, ...]
+
+    def phrases(self, file: PatternFile[Any] | Layers[Any], *location: int | str) -> list[Phrase]:
+        """Return the phrases of the block at `location` of one of the set's files.
+
+        Their word lists are written out as this set has them, also in files of the base.
+        """
+        return [self.word_lists.written_out(phrase) for phrase in file.phrases(*location)]
+
+    def phrase_files(self) -> Iterator[PatternFile[Any]]:
+        """Yield the files whose phrases may name word lists, the base's too."""
+        yield from dict.fromkeys(chain.from_iterable(self.findings.values()))
+        if self.structure is not None:
+            yield from self.structure.files
+        yield from self.assertion
+        yield from self.states
+        yield from self.spelling
+        yield from self.context
+        yield from self.recognition

@@ -8,7 +8,8 @@ r"""The phrase syntax of pattern files.
 | `atelecta*` | any word that begins so |
 | `thickening ... pleura` | up to four words between, none a verb, a cue or an `and` |
 | `out {,\|;\|$}` | `$`: here the sentence ends |
-| `\# of the rib` | a mark that means something here (`{ } [ ] \| # $`) as itself |
+| `<look-alike>` | one line of a word list, written out before a phrase is parsed |
+| `\# of the rib` | a mark that means something here (`{ } [ ] \| # $ <`) as itself |
 
 A word is a run of letters, or of digits; punctuation marks (`,` `;` `:` `/` ...) are words of their
 own, so that `w/o` and `: none` can be written. A hyphen joins nothing: `air-space` is `air space`.
@@ -27,6 +28,8 @@ from chexlabel._regex import compiled_later
 __all__ = [
     "END",
     "GAP",
+    "LIST_NAME",
+    "LONGEST",
     "MAX_GAP",
     "MOST_SEQUENCES",
     "TOKEN",
@@ -53,7 +56,9 @@ MAX_GAP = 4
 MOST_SEQUENCES = 100_000
 """So many sequences of words a phrase may stand for, to be spelled out."""
 
-_LONGEST = 2_000
+LONGEST = 2_000
+"""Characters that a phrase may have, with its word lists written out."""
+
 _DEEPEST = 20
 
 _REMOVED = r"_+|\[\*\*[^\]\n]{0,80}\*\*\]"
@@ -71,9 +76,12 @@ TOKEN = re.compile(f"{_WORD}|{_NUMBER}|{_REMOVED}|{_MARK}")
 
 # In a phrase a dash also stands free beside a bracket: `{,|-|:}`.
 _SYNTAX = compiled_later(
-    r"\\[{}\[\]|#$]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|"
+    r"\\[{}\[\]|#$<]|[{}\[\]|]|\.\.\.|[^\W\d_]+\*|"
     r"(?<=[{}\[\]|\s])[-\u2010-\u2015]+(?=[{}\[\]|\s])|" + f"{_WORD}|{_NUMBER}|{_MARK}"
 )
+LIST_NAME = re.compile(r"(?<!\\)<([^\W\d_](?:[\w \-]*\w)?)>")
+"""Finds the names of word lists in a phrase."""
+
 _CLOSERS = {"{": "}", "[": "]"}
 _REMARK = compiled_later(r"(?<!\\)#.*")
 
@@ -93,12 +101,24 @@ def is_removed(token: str) -> bool:
 
 
 def phrase_lines(block: str | list[str]) -> Iterator[tuple[int, str]]:
-    """Yield the phrases of a block with their line in it: one a line; `#` starts a remark."""
+    """Yield the phrases of a block with the line in it where they begin.
+
+    One stands in a line; one whose line ends in `|` goes on in the next. `#` starts a remark.
+    """
     lines = block.splitlines() if isinstance(block, str) else block
+    begun, first = "", 0
     for number, line in enumerate(lines):
         phrase = _REMARK.sub("", line).strip()
-        if phrase:
-            yield number, phrase
+        if not phrase:
+            continue
+        first = first if begun else number
+        begun += phrase
+        goes_on = phrase.endswith("|") and not phrase.endswith("\\|")
+        if isinstance(block, list) or not goes_on:
+            yield first, begun
+            begun = ""
+    if begun:
+        yield first, begun
 
 
 class Choice(NamedTuple):
@@ -118,11 +138,14 @@ def parse(phrase: str) -> Sequence[Element]:
     [Choice(options=(['small'], ['tiny'])), Choice(options=(['left'], [])), 'effusion*']
 
     Raises:
-        ValueError: The brackets do not pair, a word is missing, `*` stands alone, or the phrase is
-            too long or nested too deep.
+        ValueError: The brackets do not pair, a word is missing, `*` stands alone, the name of a
+            word list stands in it, or the phrase is too long or nested too deep.
     """
-    if len(phrase) > _LONGEST:
-        raise ValueError(f"is longer than {_LONGEST:,} characters; split it")
+    if len(phrase) > LONGEST:
+        raise ValueError(f"is longer than {LONGEST:,} characters; split it")
+    named = LIST_NAME.search(phrase)
+    if named:
+        raise ValueError(f"`{named[0]}` names a word list, which is not written out")
     symbols = _SYNTAX.findall(f" {phrase.lower()} ")  # spaces, so that a lone dash is a mark
     choice, rest = _parse_options(symbols, 0, None)
     if rest != len(symbols):

@@ -24,6 +24,7 @@ __all__ = [
     "SENTENCE",
     "SPELLING",
     "STATES",
+    "WORDS",
     "PhraseEntry",
     "lexicon_entries",
     "looked_for",
@@ -33,7 +34,7 @@ __all__ = [
 # The layers beside those of the findings; each finding's layer bears its name.
 SENTENCE, STATES, ASSERTIVES, SPELLING = "sentence", "states", "assertives", "spelling"
 PLACES, ECHOES = "places", "echoes"
-CONTEXT, RECOGNITION = "context", "recognition"
+CONTEXT, RECOGNITION, WORDS = "context", "recognition", "words"
 _STRUCTURE_LAYERS = {
     "assertives": ASSERTIVES,
     "echoes": ECHOES,
@@ -49,8 +50,8 @@ class PhraseEntry:
     Attributes:
         phrase: the phrase, its file and line.
         layer: phrases of one layer do not overlap in a sentence, those of two layers may.
-        group: the finding, kind of cue, or part of the set ("states", "structure", "spelling") that
-            it belongs to.
+        group: the finding, kind of cue, or part of the set ("states", "structure", "spelling",
+            "words") that it belongs to.
         key: the key of its file that it stands under; for states and places the state or place,
             for anatomy with its states, for parts with their places.
         anatomy: for a phrase of anatomy, what its states mean.
@@ -97,9 +98,10 @@ def set_entries(source: SetSource | str | os.PathLike[str]) -> Iterator[PhraseEn
     yield from lexicon_entries(source)
     yield from _spelling_entries(source)
     yield from _context_entries(source)
+    yield from _list_entries(source)
     for file in source.recognition:
         for key in ("anywhere", "alone"):
-            for phrase in file.phrases(key):
+            for phrase in source.phrases(file, key):
                 yield PhraseEntry(phrase, f"{RECOGNITION} ({key})", RECOGNITION, key)
 
 
@@ -109,32 +111,32 @@ def lexicon_entries(source: SetSource) -> Iterator[PhraseEntry]:
         yield from _finding_entries(source, finding)
     for file in source.states:
         for state in file.model.states:
-            for phrase in file.phrases("states", state):
+            for phrase in source.phrases(file, "states", state):
                 yield PhraseEntry(phrase, STATES, "states", state)
         for place in file.model.places:
-            for phrase in file.phrases("places", place):
+            for phrase in source.phrases(file, "places", place):
                 yield PhraseEntry(phrase, PLACES, "places", place)
     yield from _structure_entries(source)
     for cues in source.assertion:
         for key in ("before", "after"):
-            for phrase in cues.phrases(key):
+            for phrase in source.phrases(cues, key):
                 yield PhraseEntry(phrase, SENTENCE, cues.model.kind, key, cue=cues.model)
 
 
 def _finding_entries(source: SetSource, finding: str) -> Iterator[PhraseEntry]:
     for file in source.findings[finding]:
         for key in ("positive", "uncertain", "negative"):
-            for phrase in file.phrases(key):
+            for phrase in source.phrases(file, key):
                 yield PhraseEntry(phrase, finding, finding, key)
         for at, anatomy in enumerate(file.model.anatomy):
             states = ", ".join(f"{state} {label}" for state, label in anatomy.states.items())
-            for phrase in file.phrases("anatomy", at, "phrases"):
+            for phrase in source.phrases(file, "anatomy", at, "phrases"):
                 yield PhraseEntry(phrase, finding, finding, f"anatomy ({states})", anatomy=anatomy)
         for at, part in enumerate(file.model.parts):
             where = ", ".join((*part.within, *(f"not {place}" for place in part.outside)))
-            for phrase in file.phrases("parts", at, "words"):
+            for phrase in source.phrases(file, "parts", at, "words"):
                 yield PhraseEntry(phrase, finding, finding, f"parts ({where})", part=part)
-        for phrase in file.phrases("exclude"):
+        for phrase in source.phrases(file, "exclude"):
             yield PhraseEntry(phrase, finding, finding, "exclude")
 
 
@@ -144,27 +146,33 @@ def _structure_entries(source: SetSource) -> Iterator[PhraseEntry]:
     for key in type(source.structure.model).model_fields:
         if key not in ("about", "order", "plurals", "asking"):
             layer = _STRUCTURE_LAYERS.get(key, SENTENCE)
-            for phrase in source.structure.phrases(key):
+            for phrase in source.phrases(source.structure, key):
                 yield PhraseEntry(phrase, layer, "structure", key)
 
 
 def _spelling_entries(source: SetSource) -> Iterator[PhraseEntry]:
     for file in source.spelling:
         for key in ("terms", "not_misspelled", "glued"):
-            for phrase in file.phrases(key):
+            for phrase in source.phrases(file, key):
                 yield PhraseEntry(phrase, SPELLING, "spelling", key)
         for at, sound in enumerate(file.model.sound_alikes):
-            for phrase in file.phrases("sound_alikes", at, "heard"):
+            for phrase in source.phrases(file, "sound_alikes", at, "heard"):
                 yield PhraseEntry(phrase, SPELLING, "spelling", f"sound_alikes ({sound.meant})")
+
+
+def _list_entries(source: SetSource) -> Iterator[PhraseEntry]:
+    for name, lines in source.word_lists.lines.items():
+        for line in lines:
+            yield PhraseEntry(source.word_lists.written_out(line), WORDS, WORDS, name)
 
 
 def _context_entries(source: SetSource) -> Iterator[PhraseEntry]:
     for file in source.context:
         for key in ("anaphors", "openings"):
-            for phrase in file.phrases(key):
+            for phrase in source.phrases(file, key):
                 yield PhraseEntry(phrase, f"{CONTEXT} ({key})", CONTEXT, key)
         for key in ("references", "answers"):
             for at, reference in enumerate(getattr(file.model, key)):
                 for part in ("verdicts", "phrases"):
-                    for phrase in file.phrases(key, at, part):
+                    for phrase in source.phrases(file, key, at, part):
                         yield PhraseEntry(phrase, f"{key} ({part})", reference.effect, part)

@@ -58,6 +58,7 @@ PLACES = {
     "Unheaded": "sections.yaml: `unheaded`",
     "ViewHeadings": "sections.yaml: `view_headings`",
     "History": "sections.yaml: `history`",
+    "Answers": "sections.yaml: `answers`",
     "Sentences": "sections.yaml: `sentences`",
     "LineWidth": "sections.yaml: `line_width` of `sentences`",
 }

@@ -254,7 +254,7 @@ def test_a_mistake_in_a_file_that_the_base_completes(tmp_path: Path) -> None:
         "sections.yaml:8: sections.1.headings.2: must be lower case, without a colon and with "
         "single spaces",
         "sections.yaml:9: sections.1.rôle: not a known key; did you mean 'role'? known here: name, "
-        "role, headings, anywhere, markers, counts_as",
+        "role, headings, anywhere, markers, one_line, counts_as",
     ]
 
 

@@ -81,10 +81,9 @@ class LeadIns:
         line = line.rstrip()
         if len(line) > _LONGEST:
             return "no item"
-        said = line.rstrip(":")
-        colon = said != line
-        words, phrases = self._read[said[said.rfind(". ") + 1 :]]
-        last = [phrase for phrase in phrases if phrase.end == words]
+        colon = line.endswith(":")
+        words, phrases = self._read[line[line.rfind(". ") + 1 :]]
+        last = [p for p in phrases if p.end == words or (colon and p.end == words - 1)]
         whole = {phrase.role.tag for phrase in last if phrase.start == 0}
         if colon and not whole.isdisjoint(_NAMES):
             return "the first"

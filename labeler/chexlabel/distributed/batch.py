@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,11 +10,14 @@ from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 from chexlabel.readers import row_reports
 from chexlabel.run.batches import batched, label_batch, traits_of
+from chexlabel.writers import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from chexlabel.labels import Label
+    from chexlabel.readers import RowReports
+    from chexlabel.report import Report
     from chexlabel.run.batches import ReportLabeler
 
 __all__ = ["ERROR", "BatchLabeler"]
@@ -34,7 +38,8 @@ class BatchLabeler:
 
     Args:
         text_column: the column of the reports; by default one known by its name, as for files.
-        id_columns: the columns that identify a report; by default those known by their names.
+        id_columns: the column or columns that identify a report; by default those known by their
+            names.
         labeler: labels the reports; by default `chexlabel.Labeler()`.
 
     >>> import pandas as pd
@@ -54,7 +59,8 @@ class BatchLabeler:
             from chexlabel.engine.labeler import Labeler
 
             labeler = Labeler()
-        self._columns = (text_column, tuple(id_columns))
+        ids = (id_columns,) if isinstance(id_columns, str) else tuple(id_columns)
+        self._columns = (text_column, ids)
         self._labeler = labeler
         self.findings = labeler.findings
         """The findings, in the order of their columns."""
@@ -74,24 +80,20 @@ class BatchLabeler:
 
         Raises:
             InputError: there is no column of reports, or none that identifies them.
+            OutputError: an identifying column is named as one of the labels' is.
             TypeError: the batch is neither of Arrow nor of pandas.
         """
         with optional_imports():
             import pyarrow as pa
         if isinstance(batch, pa.Table):
-            return self._labeled(batch)
+            return self._of_table(batch)
         if isinstance(batch, pa.RecordBatch):
-            table = self._labeled(pa.Table.from_batches([batch])).combine_chunks()
+            table = self._of_table(pa.Table.from_batches([batch])).combine_chunks()
             found = table.to_batches()
             return found[0] if found else pa.RecordBatch.from_pylist([], schema=table.schema)
-        if type(batch).__module__.partition(".")[0] == "pandas":
-            index = batch.index
-            table = pa.Table.from_pandas(batch, preserve_index=False)
-            frame = self._labeled(table).to_pandas()
-            for name in self.id_columns(batch.columns):  # of the very type that they had
-                frame[name] = batch[name].to_numpy()
-            frame.index = index
-            return frame
+        pandas = sys.modules.get("pandas")
+        if pandas is not None and isinstance(batch, pandas.DataFrame):
+            return self._of_frame(batch)
         raise TypeError(f"a batch is an Arrow table or a pandas frame, not {type(batch).__name__}")
 
     def batches(self, batches: Iterable[Any]) -> Iterator[Any]:
@@ -103,43 +105,80 @@ class BatchLabeler:
 
         Raises:
             InputError: as `__call__`.
+            OutputError: as `__call__`.
         """
+        return self._reader(names).ids
+
+    def needed_columns(self, names: Iterable[str]) -> list[str]:
+        """Return which of a table's columns are read, so that no others need be handed over.
+
+        Raises:
+            InputError: as `__call__`.
+            OutputError: as `__call__`.
+        """
+        names = list(names)
+        needed = self._reader(names).needed
+        return [name for name in names if name in needed]
+
+    def _reader(self, names: Iterable[str]) -> RowReports:
+        """Choose the columns to read; the labels have to have columns of their own beside them."""
         text, ids = self._columns
-        found = row_reports(list(names), text_column=text, id_columns=ids).ids
-        if not found:
+        reader = row_reports(list(names), text_column=text, id_columns=ids)
+        if not reader.ids:
             raise InputError(
                 "the rows have no column that is known to identify a report, and on several "
                 "machines they have no order to go by; name it (--id-column)"
             )
-        return found
+        Layout(reader.ids, None, (*self.findings, ERROR)).check()
+        return reader
 
-    def needed_columns(self, names: Iterable[str]) -> list[str]:
-        """Return which of a table's columns are read, so that no others need be handed over."""
-        text, ids = self._columns
-        rows = row_reports(list(names), text_column=text, id_columns=ids)
-        return [name for name in names if name in rows.needed]
-
-    def _labeled(self, table: Any) -> Any:  # noqa: ANN401
+    def _of_table(self, table: Any) -> Any:  # noqa: ANN401 - of Arrow
         import pyarrow as pa
 
-        text, ids = self._columns
-        rows = row_reports(table.column_names, text_column=text, id_columns=ids)
-        kept = self.id_columns(table.column_names)
+        reader = self._reader(table.column_names)
+        rows = table.select(list(reader.needed)).to_pylist()
+        ids = {name: table[name] for name in reader.ids}
+        return pa.table(ids | self._labels(reader.reports(rows)))
+
+    def _of_frame(self, frame: Any) -> Any:  # noqa: ANN401 - of pandas
+        """Label a frame cell by cell: Arrow has no type for a column of several, and quotes it."""
+        import pandas as pd
+        import pyarrow as pa
+
+        names = [str(name) for name in frame.columns]
+        reader = self._reader(names)
+        places = {name: names.index(name) for name in reader.needed}
+        cells = [_values(frame.iloc[:, place]) for place in places.values()]
+        rows = (dict(zip(places, row, strict=True)) for row in zip(*cells, strict=True))
+        labels = pa.table(self._labels(reader.reports(rows))).to_pandas()
+        labels.index = frame.index
+        ids = frame.iloc[:, [places[name] for name in reader.ids]]
+        return pd.concat([ids, labels], axis=1)
+
+    def _labels(self, reports: Iterable[Report]) -> dict[str, Any]:
+        """Label reports; return the columns of the labels and of the errors, as Arrow has them."""
+        import pyarrow as pa
+
         labels: list[Sequence[Label | None]] = []
         errors: list[str | None] = []
-        values = table.select(list(rows.needed)).to_pylist()
-        for batch in batched(rows.reports(values)):
+        for batch in batched(reports):
             found = label_batch(self._labeler, batch)
             failed = dict(found.failures)
             labels += found.labels
             errors += [failed.get(at) for at in range(len(batch))]
-        columns: dict[str, Any] = {name: table[name] for name in kept}
+        columns: dict[str, Any] = {}
         for at, finding in enumerate(self.findings):
             cells = (row[at] for row in labels)
             numbers = [None if cell is None else float(cell) for cell in cells]
             columns[finding] = pa.array(numbers, pa.float64())
         columns[ERROR] = pa.array(errors, pa.string())
-        return pa.table(columns)
+        return columns
+
+
+def _values(column: Any) -> list[object]:  # noqa: ANN401 - of pandas
+    """Return the values of a column, `None` for each of pandas' missing ones."""
+    cells = zip(column.tolist(), column.isna(), strict=True)
+    return [None if is_missing else value for value, is_missing in cells]
 
 
 class _Arguments(NamedTuple):

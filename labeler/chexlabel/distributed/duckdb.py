@@ -45,7 +45,7 @@ def register_duckdb(
         ]
         return pa.StructArray.from_arrays(arrays, names=list(findings))
 
-    fields = ", ".join(f'"{finding}" TINYINT' for finding in findings)
+    fields = ", ".join(f"{_quoted(finding)} TINYINT" for finding in findings)
     connection.create_function(
         name,
         labels,
@@ -54,3 +54,8 @@ def register_duckdb(
         type="arrow",
         null_handling="special",
     )
+
+
+def _quoted(name: str) -> str:
+    """Quote a field's name, which may have quotation marks."""
+    return '"' + name.replace('"', '""') + '"'

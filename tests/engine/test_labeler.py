@@ -218,6 +218,12 @@ def test_pipe_is_lazy_and_in_order(labeler) -> None:
     assert [report.mentions[0].finding for report in labeled] == ["Pneumonia", "Fracture"]
 
 
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_pipe_refuses_a_batch_of_none(labeler, batch_size: int) -> None:
+    with pytest.raises(ValueError, match=f"batch_size must be 1 or more, not {batch_size}"):
+        labeler.pipe(["No edema."], batch_size=batch_size)
+
+
 def test_pipe_takes_texts_and_reports(labeler) -> None:
     assert [r.id for r in labeler.pipe(["No edema.", Report("r2", "Edema.")])] == [None, "r2"]
 
@@ -247,7 +253,7 @@ def test_label_frame_without_rows(labeler) -> None:
 
 
 def test_label_frame_names_the_columns_there_are(labeler) -> None:
-    with pytest.raises(InputError, match=r"column 'report': .* its columns are: note, age"):
+    with pytest.raises(InputError, match=r"column 'report': .* its columns are: 'note', 'age'"):
         labeler.label_frame(pd.DataFrame({"note": ["No edema."], "age": [40]}))
 
 
@@ -296,6 +302,18 @@ def test_label_frame_refuses_a_column_that_is_no_text(labeler, values, kind: str
 def test_label_frame_takes_a_column_without_any_value(labeler, dtype) -> None:
     labels = labeler.label_frame(pd.Series([None, None], dtype=dtype))
     assert labels.isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [[0, 1], [("a", "id"), ("a", "report")], pd.to_datetime(["2020-01-01", "2021-01-01"])],
+)
+def test_label_frame_takes_columns_whose_names_are_no_texts(labeler, columns) -> None:
+    frame = pd.DataFrame([["x", "No edema."]], columns=columns)
+    labels = labeler.label_frame(frame, text=frame.columns[1])
+    assert labels["Edema"].tolist() == [0]
+    with pytest.raises(InputError, match="column '1': not in the frame; its columns are:"):
+        labeler.label_frame(frame, text="1")
 
 
 def test_label_frame_names_the_columns_that_have_one_name(labeler) -> None:

@@ -7,12 +7,14 @@ import pickle
 import threading
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chexlabel.engine.labeler import Labeler
 from chexlabel.labels import Label
+from pattern_sets import write_child
 
 TEXTS = [
     f"FINDINGS: {finding} on film {number}. It has since cleared. No {other}."
@@ -75,6 +77,24 @@ def test_a_labeler_works_on_in_a_forked_process(expected: list[Any], used: bool)
     assert ours.recv() == expected
     process.join()
     assert process.exitcode == 0
+
+
+def test_one_section_by_its_name_alone_is_kept_in_a_pickle() -> None:
+    labeler = Labeler(sections="impression", refine=False)
+    text = "FINDINGS: Edema.\nIMPRESSION: Effusion."
+    copied = pickle.loads(pickle.dumps(labeler))  # noqa: S301 - our own
+    assert copied.label(text) == labeler.label(text) != Labeler(refine=False).label(text)
+
+
+def test_a_pickled_labeler_of_a_folder_is_found_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_child(tmp_path, {})
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    data = pickle.dumps(Labeler("child", refine=False))
+    monkeypatch.chdir("elsewhere")
+    assert pickle.loads(data).findings == ("Rash", "Cough")  # noqa: S301 - our own
 
 
 def test_a_pickled_labeler_is_small_and_labels_alike(expected: list[Any]) -> None:

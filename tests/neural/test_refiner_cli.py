@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -170,6 +171,24 @@ def test_what_ships_is_the_default(
         assert Labeler().refiner_note == "rules only: CHEXLABEL_REFINER is off"
         assert main(["--version"]) == 0
         assert "refiner" not in capsys.readouterr().out
+
+
+def test_a_pickled_labeler_keeps_its_refiner_in_another_folder_and_environment(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tiny_model import write_tiny_model
+
+    assert shipped.is_dir()
+    write_tiny_model(tmp_path / "m", version="0.2")
+    monkeypatch.chdir(tmp_path)
+    pickled = [pickle.dumps(Labeler(refine="m"))]
+    for stated in ("m", "off"):
+        monkeypatch.setenv("CHEXLABEL_REFINER", stated)
+        pickled.append(pickle.dumps(Labeler()))
+    monkeypatch.delenv("CHEXLABEL_REFINER")
+    monkeypatch.chdir(shipped)
+    refiners = [pickle.loads(data).refiner for data in pickled]  # noqa: S301 - our own
+    assert refiners == ["tiny 0.2", "tiny 0.2", None]
 
 
 def test_the_version_names_the_refiner_that_a_run_would_use(

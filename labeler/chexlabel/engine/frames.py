@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chexlabel._extras import optional_imports
 from chexlabel.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from narwhals import Series
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["label_frame"]
 
 
-def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
+def label_frame(labeler: Labeler, frame: Any, text: Hashable) -> Any:
     """Label the texts in a column of a DataFrame, or a Series of texts.
 
     See `Labeler.label_frame`.
@@ -32,7 +32,7 @@ def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
     except TypeError:
         hint = "; call its collect() first" if hasattr(frame, "collect") else ""
         raise TypeError(
-            "label_frame takes a DataFrame or Series of pandas, polars or pyarrow, "
+            "label_frame takes a DataFrame or Series of pandas or polars, or a Table of pyarrow, "
             f"not {type(frame).__name__}{hint}"
         ) from None
     except nw.exceptions.DuplicateError:
@@ -44,9 +44,9 @@ def label_frame(labeler: Labeler, frame: Any, text: str) -> Any:
     if isinstance(data, nw.Series):
         texts = data
     elif text in data.columns:
-        texts = data[text]
+        texts = data.get_column(cast("str", text))  # data[text] would be a row where it is a number
     else:
-        known = ", ".join(str(column) for column in data.columns)
+        known = ", ".join(map(repr, data.columns))
         raise InputError(f"column {text!r}: not in the frame; its columns are: {known}")
     where = "the Series" if texts is data else f"column {text!r}"
     rows = labeler.label_batch(_reports(texts, where))

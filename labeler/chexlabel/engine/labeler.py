@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +25,7 @@ from chexlabel.errors import RefinerError
 from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
 from chexlabel.patterns.cache import load_compiled
 from chexlabel.patterns.pattern_set import PatternSet
+from chexlabel.patterns.places import lasting_name
 from chexlabel.report import Report, several, text_and_spans
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ class Labeler:
     """Labels chest X-ray reports by the rules of a pattern set, refined by a small BERT.
 
     Construction reads and compiles the set; after that the labeler holds no open resources, may be
-    shared between threads, and can be pickled (it is rebuilt from its arguments).
+    shared between threads, and can be pickled: it is rebuilt from its arguments, in whatever folder
+    the other process runs.
 
     Args:
         patterns: name of a shipped pattern set, or the folder of one.
-        sections: canonical names of the sections that labels come from; by default those that the
-            set names (findings and impression, else the body).
+        sections: canonical names of the sections that labels come from, or that of the only one;
+            by default those that the set names (findings and impression, else the body).
         assertion: "scope" for the set's own cues, "negex" for negspacy's NegEx.
         refine: whether a refiner may change what the rules say: by default where its runtime (the
             extra `refine`) and a model for the pattern set are installed; `False` for the rules
@@ -77,8 +79,8 @@ class Labeler:
         refine: bool | str | os.PathLike[str] | None = None,
         device: str = "auto",
     ) -> None:
-        chosen = tuple(sections) if sections is not None else None
-        self._arguments = (patterns, chosen, assertion, refine, device)
+        if sections is not None:
+            sections = (sections,) if isinstance(sections, str) else tuple(sections)
         self.patterns = load_compiled(patterns)
         """The compiled pattern set."""
         self._sectioner = Sectioner(self.patterns.sections, sections)
@@ -104,6 +106,8 @@ class Labeler:
         else:
             self._refiner, self.refiner_note = _refiner(rules, self.patterns, refine, device)
             self._judge = self._refiner or rules
+            refine = _lasting_choice(refine)
+        self._arguments = (lasting_name(patterns), sections, assertion, refine, device)
         # Reports repeat one another's sentences: what was worked out for one is kept.
         self._masks = Memo(self._judge_masks, _MASKS)
         self._statements = Memo(self._judge_statements)
@@ -261,7 +265,10 @@ class Labeler:
 
         Raises:
             TypeError: `reports` is a single report.
+            ValueError: `batch_size` is less than 1.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be 1 or more, not {batch_size}")
         return self._pipe(iter(several(reports)), batch_size)
 
     def _pipe(self, stream: Iterator[str | Report], batch_size: int) -> Iterator[LabeledReport]:
@@ -286,12 +293,13 @@ class Labeler:
         """Return what passages say of the findings: for each, its judgements in text order."""
         return list(self._judge(passages))
 
-    def label_frame(self, frame: Any, text: str = "report") -> Any:
+    def label_frame(self, frame: Any, text: Hashable = "report") -> Any:
         """Label the texts in a column of a DataFrame of pandas, polars or another eager kind.
 
         Args:
             frame: one row a report; or a Series of reports. Missing values count as empty reports.
-            text: the column that holds the reports.
+            text: the column that holds the reports, by its name; pandas has other names than
+                texts, such as numbers.
 
         Returns:
             A DataFrame of the same kind with a nullable integer column a finding (1, 0, -1,
@@ -424,6 +432,19 @@ def _refiner(
         if refine is False:
             return None, "rules only: CHEXLABEL_REFINER is off"
     return select_refiner(rules, patterns, refine, device)
+
+
+def _lasting_choice(
+    refine: bool | str | os.PathLike[str] | None,
+) -> bool | str | None:
+    """Return what chooses the same refiner in a process of another folder and environment."""
+    if refine is None:
+        from chexlabel_neural.select import stated_refiner
+
+        refine = stated_refiner()
+    if refine is None or isinstance(refine, bool):
+        return refine
+    return os.path.abspath(refine)  # noqa: PTH100 - as `lasting_name` does it
 
 
 def _rebuild(

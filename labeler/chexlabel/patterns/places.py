@@ -8,7 +8,14 @@ from pathlib import Path
 
 from chexlabel.errors import PatternError
 
-__all__ = ["available_sets", "compiled_folder", "find_base", "find_set", "sets_folder"]
+__all__ = [
+    "available_sets",
+    "compiled_folder",
+    "find_base",
+    "find_set",
+    "lasting_name",
+    "sets_folder",
+]
 
 _PACKAGED = Path(__file__).parents[1] / "data" / "patterns"
 _CHECKOUT = Path(__file__).parents[3] / "patterns"  # an editable install reads the repository's
@@ -46,6 +53,17 @@ def find_set(patterns: str | os.PathLike[str]) -> Path:
         f"pattern set {os.fspath(patterns)!r}: neither a shipped set ({', '.join(shipped)}) nor a "
         "folder with a set.yaml; see `chexlabel patterns list`"
     )
+
+
+def lasting_name(patterns: str | os.PathLike[str]) -> str:
+    """Return what names the same set in a process that runs in another folder.
+
+    Args:
+        patterns: as for `find_set`.
+    """
+    if isinstance(patterns, str) and patterns in available_sets():
+        return patterns
+    return os.path.abspath(patterns)  # noqa: PTH100 - with the links that the user chose
 
 
 def find_base(folder: Path, name: str) -> Path | None:

@@ -154,7 +154,7 @@ def _shipped(patterns: PatternSet) -> tuple[Ancestor | None, Path | None]:
     for each in patterns.lineage:
         folder = default_model(each.name)
         if folder is not None:
-            return each, folder
+            return _named(patterns, each.name), folder
     return None, None
 
 
@@ -163,13 +163,22 @@ def _stated(patterns: PatternSet, folder: Path) -> tuple[Ancestor, RefinerFile]:
     from chexlabel_neural.refiner_file import read_refiner_file
 
     file = read_refiner_file(folder)
-    for each in patterns.lineage:
-        if each.name == file.pattern_set:
-            return each, file
-    raise RefinerError(
-        f"refiner {folder}: made for the pattern set {file.pattern_set!r}, which "
-        f"{patterns.name!r} neither is nor extends; choose another model, or --no-refine"
-    )
+    base = _named(patterns, file.pattern_set)
+    if base is None:
+        raise RefinerError(
+            f"refiner {folder}: made for the pattern set {file.pattern_set!r}, which "
+            f"{patterns.name!r} neither is nor extends; choose another model, or --no-refine"
+        )
+    return base, file
+
+
+def _named(patterns: PatternSet, name: str) -> Ancestor | None:
+    """Return the set of a name among a set and those that it extends.
+
+    Of several it is the last: one that extends a set of its own name is not what a model was made
+    for, and what it changes is its own.
+    """
+    return next((each for each in reversed(patterns.lineage) if each.name == name), None)
 
 
 def _and(names: list[str]) -> str:

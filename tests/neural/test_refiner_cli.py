@@ -237,12 +237,16 @@ def test_another_set_is_left_to_the_rules(
     assert labeler.label("Wetness.") == Labeler("nih14", refine=False).label("Wetness.")
 
 
-def test_a_set_that_extends_has_its_shared_findings_refined(shipped: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["hospital", "chexpert14"])
+@pytest.mark.parametrize("is_stated", [False, True])
+def test_a_set_that_extends_has_its_shared_findings_refined(
+    shipped: Path, tmp_path: Path, name: str, is_stated: bool
+) -> None:
     assert shipped.is_dir()
     own = tmp_path / "hospital"
     (own / "findings").mkdir(parents=True)
     (own / "set.yaml").write_text(
-        'name: hospital\nversion: "1"\nabout: x\nextends: chexpert14\n'
+        f'name: {name}\nversion: "1"\nabout: x\nextends: chexpert14\n'
         "findings: [..., Gout]\nuncertain: {Pneumonia: positive}\n",
         "utf-8",
     )
@@ -251,7 +255,7 @@ def test_a_set_that_extends_has_its_shared_findings_refined(shipped: Path, tmp_p
     (own / "findings/pneumothorax.yaml").write_text(
         "finding: Pneumothorax\npositive: |\n  pneumothora*\n", "utf-8"
     )
-    labeler = Labeler(own)
+    labeler = Labeler(own, refine=shipped if is_stated else None)
     assert labeler.refiner == "tiny 0.1"
     labels = labeler("Gout and wetness. Bugs. Unsaid pneumothorax.").labels
     assert (labels["Gout"], labels["Edema"]) == (1, 1)

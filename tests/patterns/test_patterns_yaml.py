@@ -190,6 +190,11 @@ MISTAKES = {
         "no_finding:\n  name: Rash\n  unless: []\n  otherwise: no\n",
         ["7: no_finding.otherwise: must be 'blank' or 'negative'"],
     ),
+    "wrong word among those of labels": (
+        "set.yaml",
+        'name: root\nversion: "1"\nfindings: [Rash, Cough]\nuncertain: {Cough: maybe}\n',
+        ["4: uncertain.Cough: must be 'positive', 'negative', 'uncertain' or 'blank'"],
+    ),
     "not a number": (
         "assertion/doubt.yaml",
         "kind: doubt\neffect: uncertain\nreach: far\n",

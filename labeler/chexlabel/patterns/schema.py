@@ -364,7 +364,7 @@ class SetFile(StrictModel):
     no_finding: NoFinding | None = Field(
         None, description="The label for a report without abnormality, where the set has one."
     )
-    uncertain: dict[str, LabelWord | Literal["blank"]] = Field(
+    uncertain: dict[str, Literal[LabelWord, "blank"]] = Field(
         {},
         description="Finding and what its uncertain label is written as; without an entry it stays "
         "uncertain. Examples state the label before this.",

@@ -1,9 +1,10 @@
-"""The import layers of pyproject.toml hold: data flows one way, and nothing runs in circles."""
+"""The import layers of pyproject.toml hold, and the package shows all that it offers."""
 
 from __future__ import annotations
 
 import pytest
 
+import chexlabel
 from places import ROOT
 
 
@@ -24,3 +25,8 @@ def test_a_private_module_is_imported_within_its_package_alone() -> None:
         package = name.rpartition(".")[0]
         for importer in graph.find_modules_that_directly_import(name):
             assert f"{importer}.".startswith(f"{package}."), f"{importer} imports {name}"
+
+
+def test_help_and_completion_know_all_public_names() -> None:
+    assert set(chexlabel.__all__) <= set(dir(chexlabel))
+    assert all(hasattr(chexlabel, name) for name in chexlabel.__all__)

@@ -146,6 +146,28 @@ def test_labels_survive_serialisation_of_docs(nlp) -> None:
         assert mentions == list(doc._.chexlabel.mentions)
 
 
+def test_what_the_refiner_says_is_kept(tmp_path, monkeypatch) -> None:
+    from tiny_model import needs_runtime, write_tiny_model
+
+    needs_runtime()
+    monkeypatch.setenv("CHEXLABEL_REFINER", str(write_tiny_model(tmp_path / "model")))
+    nlp = spacy.blank("en")
+    nlp.add_pipe("chexlabel")
+    doc, expected = nlp("Wetness."), Labeler()("Wetness.")
+    assert expected.refiner is not None
+    assert expected.confidence("Edema") is not None
+    assert doc._.chexlabel == expected
+    assert Doc(nlp.vocab).from_bytes(doc.to_bytes())._.chexlabel == expected
+
+
+def test_merging_docs_quotes_no_report(nlp) -> None:
+    with pytest.warns(UserWarning, match="chexlabel") as warned:
+        merged = Doc.from_docs([nlp("SMITH has an effusion."), nlp("No edema.")])
+    assert not [each for each in warned if "effusion" in str(each.message)]
+    assert merged._.chexlabel is None
+    assert nlp(merged)._.chexlabel == Labeler()(merged.text)
+
+
 def test_pipeline_can_be_saved(tmp_path) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("chexlabel", config={"sections": ["impression"]})

@@ -21,7 +21,11 @@ from chexlabel.render.highlight import LABEL_COLOURS, LABEL_SIGNS
 
 __all__ = ["ChexlabelComponent", "displacy_data", "displacy_options", "make_component"]
 
-_KEY = "chexlabel"  # of the factory, the span group, the extensions and the Doc's user data
+_KEY = "chexlabel"  # of the factory, the span group and the extensions
+
+# Of the Doc's user data: where spaCy itself keeps what an extension holds. In warnings it names
+# such, and quotes other data, which here has words of the report.
+_PLACE: Any = ("._.", _KEY, None, None)  # spaCy types such keys as texts
 
 
 class ChexlabelComponent:
@@ -34,8 +38,10 @@ class ChexlabelComponent:
     - `span._.chexlabel` is such a span's `Mention`, with its label, section and cues, and `None`
       on any other span.
 
-    The results survive `Doc.to_bytes`, `DocBin` and `nlp.pipe(..., n_process=2)`. The component
-    itself has no state but its configuration, which spaCy saves with the pipeline.
+    The results survive `Doc.to_bytes`, `DocBin(store_user_data=True)` and `nlp.pipe(...,
+    n_process=2)`. `Doc.from_docs` leaves them out, as it does all that belongs to a whole Doc:
+    label the Doc that it makes. The component itself has no state but its configuration, which
+    spaCy saves with the pipeline, a pattern set's folder as it is written there.
 
     Args:
         patterns: as for `Labeler`.
@@ -69,10 +75,14 @@ class ChexlabelComponent:
         """Label a Doc in place and return it."""
         labeled = self.labeler(doc.text)
         # Plain values, because spaCy can serialise only these; the getters below turn them back.
-        doc.user_data[_KEY] = {
+        doc.user_data[_PLACE] = {
             "id": labeled.id,
             "labels": dict(labeled.labels),
             "mentions": [_plain(mention) for mention in labeled.mentions],
+            "probabilities": {
+                finding: list(chances.items()) for finding, chances in labeled.probabilities.items()
+            },
+            "refiner": labeled.refiner,
         }
         spans = (
             doc.char_span(m.start, m.end, m.finding, alignment_mode="expand", span_id=str(place))
@@ -155,17 +165,23 @@ def displacy_options(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _report(doc: Doc) -> LabeledReport | None:
     """Return what `doc._.chexlabel` stands for."""
-    fields = doc.user_data.get(_KEY)
+    fields = doc.user_data.get(_PLACE)
     if fields is None:
         return None
     labels = {finding: _label(label) for finding, label in fields["labels"].items()}
     mentions = tuple(_mention(mention) for mention in fields["mentions"])
-    return LabeledReport(fields["id"], labels, mentions, text=doc.text)
+    probabilities = {
+        finding: {_label(label): chance for label, chance in chances}
+        for finding, chances in fields["probabilities"].items()
+    }
+    return LabeledReport(
+        fields["id"], labels, mentions, probabilities, fields["refiner"], text=doc.text
+    )
 
 
 def _span_mention(span: Span) -> Mention | None:
     """Return what `span._.chexlabel` stands for; the span's id is its mention's place."""
-    fields = span.doc.user_data.get(_KEY)
+    fields = span.doc.user_data.get(_PLACE)
     if fields is None or not span.id_.isdecimal() or int(span.id_) >= len(fields["mentions"]):
         return None
     mention = _mention(fields["mentions"][int(span.id_)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,54 @@ def test_a_file_that_kills_twice_is_named(tmp_path: Path) -> None:
     with pytest.raises(ChexlabelError, match=said):
         label_files(files, tmp_path / "out", labeler=Deadly(tmp_path / "died"), workers=2)
     assert not (tmp_path / "out" / "1.csv").exists()
+
+
+class Unwelcome(Mortal):
+    """As `Mortal`, but it cannot be unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_refuse, ())
+
+
+def _refuse() -> None:
+    raise LookupError("no such\nlabeler here")
+
+
+UNWELCOME = (
+    r"^a worker process cannot take over its labeler \(LookupError: no such labeler here\); "
+    r"define it in a module that can be imported, or use one worker$"
+)
+
+
+@pytest.mark.parametrize("output", ["labels.csv", "labels.parquet"])
+def test_what_keeps_a_labeler_from_a_worker_is_said(tmp_path: Path, output: str) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    source, labeler = reports_csv(tmp_path / "reports.csv"), Unwelcome(tmp_path / "died")
+    with pytest.raises(ChexlabelError, match=UNWELCOME):
+        label_file(source, tmp_path / output, labeler=labeler, workers=2)
+
+
+def test_what_keeps_a_labeler_from_the_workers_of_many_files_is_said(tmp_path: Path) -> None:
+    files, labeler = files_of_one_report(tmp_path / "in"), Unwelcome(tmp_path / "died")
+    with pytest.raises(ChexlabelError, match=UNWELCOME):
+        label_files(files, tmp_path / "out", labeler=labeler, workers=2)
+
+
+@pytest.mark.parametrize("output", ["labels.csv", "labels.parquet"])
+def test_a_script_that_starts_itself_anew_is_told_how_not_to(tmp_path: Path, output: str) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    source = reports_csv(tmp_path / "reports.csv")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from chexlabel import Labeler, label_file\n"
+        f"label_file({str(source)!r}, {str(tmp_path / output)!r}, workers=2, force=True,\n"
+        "    labeler=Labeler(refine=False))\n",
+        encoding="utf-8",
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=100)
+    assert run.returncode == 1
+    assert 'a script has to call this under `if __name__ == "__main__":`' in run.stderr
+    assert not (tmp_path / output).exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

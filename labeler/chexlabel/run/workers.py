@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from chexlabel._faults import portable
 from chexlabel.errors import ChexlabelError
@@ -24,14 +25,29 @@ __all__ = [
     "Workers",
     "answer_jobs",
     "interrupts_held",
+    "taken_over",
     "watch_parent",
     "worker_died",
+    "workers_cannot_start",
 ]
 
 ATTEMPTS = 2
 """So many workers are given a job, one after the other, if each of them dies of it."""
 
 Job = TypeVar("Job")
+
+_AT_THE_LATEST = 10
+"""Seconds after which a process that has closed its connection has ended."""
+
+
+class _Start(NamedTuple):
+    """The first message of a process.
+
+    Attributes:
+        error: what keeps it from beginning; `None` for nothing.
+    """
+
+    error: ChexlabelError | None
 
 
 class Worker:
@@ -51,7 +67,9 @@ class Worker:
         # a progress bar's), which "fork" is not.
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(serve, theirs, arguments), daemon=True)
+        # Pickled here, so that the process can say what keeps it from taking them over.
+        given = (serve, theirs, pickle.dumps(arguments))
+        self._process = context.Process(target=_run, args=given, daemon=True)
         try:
             with interrupts_held():
                 self._process.start()
@@ -61,6 +79,7 @@ class Worker:
             ) from error
         theirs.close()
         self.job: Any = None
+        self._has_begun = False
 
     @property
     def connection(self) -> Connection[Any, Any]:
@@ -77,11 +96,24 @@ class Worker:
 
         Raises:
             EOFError: the process has died.
+            ChexlabelError: it cannot begin, and no other would.
         """
         try:
-            return self._connection.recv()
-        except OSError:  # it died within a message
+            message = self._connection.recv()
+        except (EOFError, OSError):  # the latter within a message
+            if not self._has_begun and self._failed():
+                raise workers_cannot_start() from None
             raise EOFError from None
+        if isinstance(message, _Start):
+            if message.error is not None:
+                raise message.error
+            self._has_begun = True
+        return message
+
+    def _failed(self) -> bool:
+        """Tell whether the process, which has ended, did so of an error; not by a signal."""
+        self._process.join(_AT_THE_LATEST)
+        return bool(self._process.exitcode and self._process.exitcode > 0)
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -124,7 +156,11 @@ class Workers:
         return len(self._all) == self._number and all(w.job is not None for w in self._all)
 
     def messages(self) -> Iterator[tuple[Worker, Any]]:
-        """Wait until a worker says something; yield it, `None` of one that has died."""
+        """Wait until a worker says something; yield it, `None` of one that has died.
+
+        Raises:
+            ChexlabelError: the workers cannot begin.
+        """
         speakers = {worker.connection: worker for worker in self._all}
         for connection in wait(list(speakers)):
             worker = speakers[connection]  # type: ignore[index]
@@ -134,7 +170,8 @@ class Workers:
                 self._all.remove(worker)
                 worker.end()
                 message = None
-            yield worker, message
+            if not isinstance(message, _Start):
+                yield worker, message
 
     def results(
         self, jobs: Iterable[Job], fatal: Callable[[Job], ChexlabelError]
@@ -209,10 +246,42 @@ def worker_died(job: str = "", *, remedy: str = "fewer --workers") -> ChexlabelE
     )
 
 
-def _run(serve: Callable[..., None], connection: Any, arguments: tuple[Any, ...]) -> None:  # noqa: ANN401
+def workers_cannot_start() -> ChexlabelError:
+    """Return the error that ends a run whose workers fail before they come to their work."""
+    return ChexlabelError(
+        "the worker processes cannot start, for the reason that they print; a script has to call "
+        'this under `if __name__ == "__main__":`, or else use one worker'
+    )
+
+
+def taken_over(pickled: bytes) -> Any:  # noqa: ANN401 - whatever it was
+    """Return what a worker is given; it is told as it is what fails, for it holds no reports yet.
+
+    Raises:
+        ChexlabelError: it cannot be unpickled.
+    """
+    try:
+        return pickle.loads(pickled)  # noqa: S301 - the parent's
+    except ChexlabelError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ChexlabelError(
+            f"a worker process cannot take over its labeler ({reason}); define it in a module that "
+            "can be imported, or use one worker"
+        ) from error
+
+
+def _run(serve: Callable[..., None], connection: Any, pickled: bytes) -> None:  # noqa: ANN401
     watch_parent()
     # The parent has gone, or wants no more.
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            arguments = taken_over(pickled)
+        except ChexlabelError as error:
+            connection.send(_Start(error))
+            return
+        connection.send(_Start(None))
         serve(connection, *arguments)
 
 

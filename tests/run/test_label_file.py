@@ -39,6 +39,13 @@ def test_the_function_writes_labels_and_counts_them(reports, tmp_path) -> None:
     assert [summary.total(label) for label in Label] == [2, 1, 0]
 
 
+def test_what_is_wrong_with_the_source_comes_first(tmp_path) -> None:
+    (tmp_path / "none").mkdir()
+    for source, said in (("nowhere.csv", "does not exist"), ("none", "has no reports")):
+        with pytest.raises(InputError, match=said):
+            label_file(tmp_path / source, tmp_path / "labels", labeler=FakeLabeler())
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [("text_colum", "text_column"), ("foce", "force"), ("keep_texts", "keep_text"), ("xyz", "")],

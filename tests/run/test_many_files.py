@@ -67,6 +67,39 @@ def test_two_of_a_name_are_refused(folder: Path) -> None:
         find_source_files([str(folder / "a.csv"), str(folder / "sub/a.csv")])
 
 
+def test_two_of_a_name_in_one_folder_are_for_two_runs(folder: Path) -> None:
+    (folder / "a.jsonl").write_text("{}")
+    remedy = "would both go to a.jsonl; label them in two runs, each with an output folder of its"
+    with pytest.raises(OutputError, match=remedy):
+        find_source_files([str(folder)], "jsonl")
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_source_may_be_given_by_itself(folder: Path, tmp_path: Path, kind: type) -> None:
+    summary, _ = label_files(kind(folder), tmp_path / "out", labeler=Labeler(refine=False))
+    assert summary.reports == len(NAMES)
+
+
+def test_columns_that_differ_by_file_are_told(folder: Path, tmp_path: Path, capsys) -> None:
+    assert run(folder, tmp_path / "alike") == 0
+    assert "; text from 'report', id from 'id'" in capsys.readouterr().err
+    (folder / "sub/e.csv").write_text("note,study_id,findings\nClear.,7,Edema.\n")
+    assert run(folder, tmp_path / "differ") == 0
+    *notes, summary = capsys.readouterr().err.splitlines()
+    assert notes == [
+        f"chexlabel: note: text from 'report', id from 'id' in 4 files: {folder}/a.csv, "
+        f"{folder}/sub/b.csv, {folder}/sub/c.jsonl, ...",
+        f"chexlabel: note: text from 'note', id from 'study_id' in 1 file: {folder}/sub/e.csv",
+    ]
+    assert "text from" not in summary
+
+
+def test_texts_that_are_no_reports_are_warned_of(folder: Path, tmp_path: Path, capsys) -> None:
+    (folder / "a.csv").write_text("id,report\n" + "1,Guten Tag.\n" * 9)
+    assert run(folder, tmp_path / "out") == 0
+    assert "and are labeled blank; is the right column read?" in capsys.readouterr().err
+
+
 def test_the_output_is_partitioned_alike(folder: Path, tmp_path: Path, capsys) -> None:
     evidence = tmp_path / "evidence"
     assert run(folder, tmp_path / "out", "--evidence", str(evidence)) == 0

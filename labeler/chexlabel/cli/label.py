@@ -228,12 +228,15 @@ def _is_watched(stream: TextIO) -> bool:
 
 def _unrecognised(summary: Summary) -> str:
     """Name the rows whose text is no report of this kind; never the text."""
-    rows = ", ".join(f"{row:,}" for row in summary.unrecognised_rows)
-    more = ", ..." if summary.unrecognised > len(summary.unrecognised_rows) else ""
-    noun = "row" if summary.unrecognised == 1 else "rows"
+    where = ""
+    if summary.unrecognised_rows:  # of one file
+        rows = ", ".join(f"{row:,}" for row in summary.unrecognised_rows)
+        more = ", ..." if summary.unrecognised > len(summary.unrecognised_rows) else ""
+        noun = "row" if summary.unrecognised == 1 else "rows"
+        where = f" ({noun} {rows}{more})"
     return (
         f"{summary.unrecognised:,} of {summary.reports:,} texts do not read like chest X-ray "
-        f"reports in English and are labeled blank ({noun} {rows}{more}); is the right column read?"
+        f"reports in English and are labeled blank{where}; is the right column read?"
     )
 
 
@@ -317,9 +320,9 @@ def _in_words(summary: Summary) -> str:
         f"{summary.reports:,} {noun} in {summary.seconds:.2f} s ({rate:,.0f} reports/s); {counts}"
     )
     if summary.text_columns:
-        words += (
-            f"; text from {_listed(summary.text_columns)}, id from {_listed(summary.id_columns)}"
-        )
+        from chexlabel.run.label_file import columns_in_words
+
+        words += f"; {columns_in_words(summary.text_columns, summary.id_columns)}"
     if summary.refiner is not None:
         words += f"; refined by {summary.refiner}"
     if summary.refiner_note:
@@ -329,10 +332,6 @@ def _in_words(summary: Summary) -> str:
     if summary.unreadable:
         words += f"; {summary.unreadable:,} could not be read and are labeled blank"
     return words
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(map(repr, names))
 
 
 def _workers(value: str) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chexlabel.report import Report
     from chexlabel.run.batches import LabeledBatch
 
-__all__ = ["Summary", "Unreadable", "label_file"]
+__all__ = ["Summary", "Unreadable", "columns_in_words", "cores", "label_file"]
 
 
 class Unreadable(NamedTuple):
@@ -56,12 +56,14 @@ class Summary(NamedTuple):
         counts: finding -> label -> number of reports, in the order of the findings.
         refiner: name and version of the model that refined the labels; `None` for none.
         refiner_note: why there was none, or what is to be said of it; one line, may be empty.
-        text_columns: the columns that the reports were taken from; empty where there are none.
-        id_columns: the columns that identify a report.
+        text_columns: the columns that the reports were taken from; empty where there are none, and
+            of many files that do not have them alike.
+        id_columns: the columns that identify a report; likewise.
         unrecognised: number of reports labeled blank because their text does not speak of the
             chest: another language, another kind of report, no report at all.
         unrecognised_rows: the places of the first of them in the source, counted from 1.
-        notes: one line on each source that has files which were passed over.
+        notes: one line on each source that has files which were passed over, and of many files that
+            were not read in the same columns one on each choice of them.
     """
 
     reports: int
@@ -79,6 +81,12 @@ class Summary(NamedTuple):
     def total(self, label: Label) -> int:
         """Return how often a label was given, summed over the findings."""
         return sum(by_label[label] for by_label in self.counts.values())
+
+
+def columns_in_words(text_columns: Sequence[str], id_columns: Sequence[str]) -> str:
+    """Say which columns were read, as `Summary` names them."""
+    texts, ids = (" and ".join(map(repr, names)) for names in (text_columns, id_columns))
+    return f"text from {texts}, id from {ids}"
 
 
 def label_file(  # noqa: PLR0913 - the options of the command
@@ -137,7 +145,7 @@ def label_file(  # noqa: PLR0913 - the options of the command
         OutputError: an output exists, or cannot be written.
         PatternError: the default labeler's pattern set has an error.
         RefinerError: confidences are asked for, and the labeler has no refiner.
-        ChexlabelError: a worker process died.
+        ChexlabelError: a worker process died, or cannot start.
         TypeError: there is no such option.
         ValueError: `workers` is negative.
 
@@ -152,7 +160,6 @@ def label_file(  # noqa: PLR0913 - the options of the command
     started = time.perf_counter()
     if workers < 0:
         raise ValueError(f"workers must be 0 or more, not {workers}")
-    output_as = recognise_format(output, output_format)
     check_distinct(source, output, evidence)
     if labeler is None:
         from chexlabel.engine.labeler import Labeler
@@ -164,6 +171,8 @@ def label_file(  # noqa: PLR0913 - the options of the command
     account = _Account(labeler.findings, strict, on_unreadable)
     with ExitStack() as stack:
         reports = stack.enter_context(open_reports(source, **reading))
+        # What is wrong with the source comes first.
+        output_as = recognise_format(output, output_format)
         layout = layout_of(reports, labeler.findings, read, keep_text=keep_text)
         layout = layout._replace(defused=safe_csv and output_as.name in ("csv", "tsv"))
         outputs = Outputs(stack, output, evidence, layout, output_as, force=force, whole=strict)

@@ -6,12 +6,18 @@ import os
 import time
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, Unpack
 
 from chexlabel.errors import OutputError
 from chexlabel.labels import Label
 from chexlabel.run.batches import traits_of
-from chexlabel.run.label_file import Summary, Unreadable, cores, label_file
+from chexlabel.run.label_file import (
+    Summary,
+    Unreadable,
+    columns_in_words,
+    cores,
+    label_file,
+)
 from chexlabel.run.manifest import Manifest, file_digest, run_digest
 from chexlabel.run.source_files import SourceFile, find_source_files, passed_over, takes_in
 from chexlabel.run.workers import Workers, answer_jobs, worker_died
@@ -28,7 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["label_files"]
 
 _NAMED = 20
-"""So many unreadable reports of a file are named."""
+"""So many unreadable reports of a file are named, and choices of columns."""
+
+_ColumnNames: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""The columns of the text and of the identifiers."""
 
 
 class _Task(NamedTuple):
@@ -39,7 +48,7 @@ class _Task(NamedTuple):
 
 
 def label_files(  # noqa: PLR0913 - the options of the command
-    sources: Sequence[str | os.PathLike[str]],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
     labeler: ReportLabeler | None = None,
@@ -63,7 +72,7 @@ def label_files(  # noqa: PLR0913 - the options of the command
     are passed over, and the folder is in the end what an uninterrupted run makes.
 
     Args:
-        sources: files, folders of tables, and patterns such as `2024/*.parquet`.
+        sources: files, folders of tables, and patterns such as `2024/*.parquet`; or one of them.
         output: the folder of the labels; it is made if it is not there.
         labeler: labels the reports; by default `chexlabel.Labeler()`.
         evidence: a folder for the evidence, a JSON Lines file for each input.
@@ -74,7 +83,8 @@ def label_files(  # noqa: PLR0913 - the options of the command
         force: label all files, and replace existing outputs.
         resume: label the files that are not finished, and replace their outputs.
         workers: number of processes; 0 is one a core. Each labels whole files; where there are
-            fewer files than processes, all work on one file after another.
+            fewer files than processes, all work on one file after another. A script has to begin
+            as for `label_file`.
         strict: see `label_file`.
         on_progress: called after each file with the number of files done and of all.
         on_unreadable: called for the first unreadable reports of each file, with the file.
@@ -86,7 +96,7 @@ def label_files(  # noqa: PLR0913 - the options of the command
     Raises:
         InputError: a file is missing, damaged or has no column of reports.
         OutputError: an output exists, or cannot be written.
-        ChexlabelError: two worker processes died of one file.
+        ChexlabelError: two worker processes died of one file, or they cannot start.
         TypeError: there is no such option.
     """
     from chexlabel.readers import refuse_unknown_options
@@ -104,7 +114,8 @@ def label_files(  # noqa: PLR0913 - the options of the command
         "strict": strict,
         **reading,
     }
-    given = [os.fspath(source) for source in sources]
+    several = [sources] if isinstance(sources, str | os.PathLike) else sources
+    given = [os.fspath(source) for source in several]
     files = find_source_files(given, output_format)
     folder = Path(output)
     tasks = [_Task(file, _outputs(file, folder, evidence)) for file in files]
@@ -128,11 +139,10 @@ def label_files(  # noqa: PLR0913 - the options of the command
         manifest.enter(task.file.name, digest, task.outputs, done[task.file.name])
         if on_progress is not None:
             on_progress(len(done), len(tasks))
-    names = [file.name for file in files]
-    manifest.close(names)
-    total = _sum(labeler, [done[name] for name in names])
+    manifest.close([file.name for file in files])
+    total = _sum(labeler, [(file.source, done[file.name]) for file in files])
     seconds = time.perf_counter() - started
-    return total._replace(seconds=seconds, notes=passed_over(given)), before
+    return total._replace(seconds=seconds, notes=passed_over(given) + total.notes), before
 
 
 def _labeled(
@@ -235,10 +245,15 @@ def _plain(summary: Summary) -> dict[str, Any]:
     return plain
 
 
-def _sum(labeler: ReportLabeler, parts: Sequence[Mapping[str, Any]]) -> Summary:
+def _sum(labeler: ReportLabeler, done: Sequence[tuple[str, Mapping[str, Any]]]) -> Summary:
     """Add up what was done with each file."""
-    first = parts[0]
+    parts = [part for _, part in done]
     traits = traits_of(labeler)
+    read: dict[_ColumnNames, list[str]] = {}
+    for source, part in done:
+        columns = (tuple(part["text_columns"]), tuple(part["id_columns"]))
+        read.setdefault(columns, []).append(source)
+    text_columns, id_columns = next(iter(read)) if len(read) == 1 else ((), ())
     return Summary(
         reports=sum(part["reports"] for part in parts),
         unreadable=sum(part["unreadable"] for part in parts),
@@ -252,7 +267,21 @@ def _sum(labeler: ReportLabeler, parts: Sequence[Mapping[str, Any]]) -> Summary:
         },
         refiner=traits.refiner,
         refiner_note=traits.refiner_note,
-        text_columns=tuple(first["text_columns"]),
-        id_columns=tuple(first["id_columns"]),
+        text_columns=text_columns,
+        id_columns=id_columns,
         unrecognised=sum(part["unrecognised"] for part in parts),
+        notes=tuple(_columns_read(read)) if len(read) > 1 else (),
     )
+
+
+def _columns_read(read: Mapping[_ColumnNames, Sequence[str]]) -> Iterator[str]:
+    """Say in which columns files were read that were not read alike, the most frequent first."""
+    from chexlabel.readers._folders import named_some
+
+    choices = sorted(read.items(), key=lambda choice: -len(choice[1]))
+    for (texts, ids), files in choices[:_NAMED]:
+        number = "1 file" if len(files) == 1 else f"{len(files):,} files"
+        yield f"{columns_in_words(texts, ids)} in {number}: {named_some(files)}"
+    left = sum(len(files) for _, files in choices[_NAMED:])
+    if left:
+        yield f"{left:,} more files were read in still other columns"

@@ -66,9 +66,12 @@ def find_source_files(sources: Sequence[str], output_format: str | None = None) 
             file = SourceFile(path, _output_name(name, output_format))
             other = found.setdefault(file.name, file)
             if os.path.realpath(other.source) != os.path.realpath(path):
+                remedy = "give the folder that holds both, or label them in two runs"
+                if _folder(other.source) == _folder(path):
+                    remedy = "label them in two runs, each with an output folder of its own"
                 raise OutputError(
                     f"the labels of {other.source} and {path} would both go to {file.name}; "
-                    "give the folder that holds both, or label them in two runs"
+                    + remedy
                 )
     return [found[name] for name in sorted(found)]
 
@@ -139,6 +142,10 @@ def _files(source: str) -> Iterator[tuple[str, str]]:
             yield os.fspath(file), file.relative_to(fixed).as_posix()
     else:
         raise InputError(f"{source} does not exist; check the path")
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.realpath(path))  # noqa: PTH120 - as `realpath` gives it
 
 
 def _fixed_parts(path: Path) -> Iterator[str]:

@@ -276,7 +276,7 @@ def _sum(labeler: ReportLabeler, done: Sequence[tuple[str, Mapping[str, Any]]]) 
 
 def _columns_read(read: Mapping[_ColumnNames, Sequence[str]]) -> Iterator[str]:
     """Say in which columns files were read that were not read alike, the most frequent first."""
-    from chexlabel.readers._folders import named_some
+    from chexlabel.readers.folders import named_some
 
     choices = sorted(read.items(), key=lambda choice: -len(choice[1]))
     for (texts, ids), files in choices[:_NAMED]:

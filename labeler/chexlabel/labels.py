@@ -84,7 +84,10 @@ class Cue(NamedTuple):
     """The words that decided a mention's label.
 
     Attributes:
-        kind: the cue's kind as the pattern set names it ("negation", "uncertainty", "state", ...).
+        kind: the cue's kind as the pattern set names it ("negation", "uncertainty", ...). Of what
+            is no cue of the set: "state", "alternative" (`or`, `versus`), "elision" (a statement
+            with its noun left out), "reversal" (`has not`), "reference" or "answer" (to a finding
+            named before).
         text: the words as they stand in the report.
         start: offset of the first character in the report.
         end: offset after the last character in the report.

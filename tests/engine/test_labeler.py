@@ -140,6 +140,24 @@ def test_evidence_quotes_the_text(labeler) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("Pneumonia or atelectasis.", "alternative", "or"),
+        ("Pneumonia versus atelectasis.", "alternative", "versus"),
+        ("The heart is enlarged.", "state", "enlarged"),
+        ("No effusion on the right, small on the left.", "elision", "small on the left"),
+        ("Edema has resolved, the effusion has not.", "reversal", "has not"),
+        ("The heart is enlarged, the mediastinum is not.", "reversal", "is not"),
+    ],
+)
+def test_evidence_says_what_a_cue_of_no_kind_does(labeler, text, kind, words) -> None:
+    cues = [cue for mention in labeler(text).mentions for cue in mention.cues]
+    assert (kind, words) in {(cue.kind, cue.text) for cue in cues}
+    told = [decision.rule for trace in labeler.trace(text) for decision in trace.decisions]
+    assert any(f'{kind} "{words}"' in rule for rule in told)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("No pneu mothorax, small effusion.", ["pneu mothorax", "effusion"]),

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from chexlabel.engine.context import BOUNDARY
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, token_offsets
+from chexlabel.engine.phrases import cue_kind
 from chexlabel.labels import Cue, Label, Mention, SectionSpan
 from chexlabel.patterns.pattern_set import PatternSet
 
@@ -73,9 +74,8 @@ def quotes(
 
 def _quoted(passage: str, cue: Match, offsets: Sequence[tuple[int, int]]) -> Cue:
     role = cue.role
-    kind = role.kind.name if role.kind else "state" if role.state else "alternative"
     start, end = offsets[cue.start][0], offsets[cue.end - 1][1]
-    return Cue(kind, passage[start:end], start, end, role.pattern)
+    return Cue(cue_kind(role), passage[start:end], start, end, role.pattern)
 
 
 def mentions(

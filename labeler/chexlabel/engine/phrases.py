@@ -21,6 +21,7 @@ __all__ = [
     "SUBJECTS",
     "ahead",
     "behind",
+    "cue_kind",
     "described_by",
     "describes_next",
     "governs_next",
@@ -81,6 +82,16 @@ def ahead(items: Sequence[Match], at: int) -> Iterator[Match]:
 def behind(items: Sequence[Match], at: int) -> Iterator[Match]:
     """Return the phrases that stand before the one at `at`, the nearest first."""
     return reversed(items[max(0, at - HORIZON) : at])
+
+
+def cue_kind(role: Role) -> str:
+    """Return what evidence calls a cue of this role: its kind, or what it does if it has none.
+
+    An `or` makes alternatives as a `versus` does, so both are called that.
+    """
+    if role.kind is not None:
+        return role.kind.name
+    return Tag.ALTERNATIVE if role.tag == Tag.DISJUNCTION else role.tag
 
 
 def restarts(cue: Match) -> bool:

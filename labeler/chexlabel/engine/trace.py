@@ -9,7 +9,7 @@ from chexlabel.engine.clauses import segment
 from chexlabel.engine.decide import decide
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
-from chexlabel.engine.phrases import FINDINGS
+from chexlabel.engine.phrases import FINDINGS, cue_kind
 from chexlabel.engine.scopes import resolve
 from chexlabel.engine.structure import Clause, Sentence
 from chexlabel.labels import Label
@@ -62,7 +62,7 @@ class Decision:
         finding: the finding.
         words: the mention's words.
         label: what they say; `None` for nothing.
-        rule: what decided: kinds of cue with their words, a state, an `or`, or the words alone.
+        rule: what decided: cues, as `kind "words"`, or the mention's words alone.
     """
 
     finding: str
@@ -141,11 +141,7 @@ class _Quotes:
 
     def decision(self, judgement: Judgement, findings: Sequence[str]) -> Decision:
         item, label, cues = judgement.item, judgement.label, judgement.cues
-        rules = []
-        for cue in cues:
-            role = cue.role
-            kind = role.kind.name if role.kind else "state" if role.state else "alternative"
-            rules.append(f'{kind} "{self._words(cue.start, cue.end)}"')
+        rules = [f'{cue_kind(cue.role)} "{self._words(cue.start, cue.end)}"' for cue in cues]
         words = self._words(item.start, item.end)
         return Decision(findings[item.role.finding], words, label, ", ".join(rules) or "its words")
 

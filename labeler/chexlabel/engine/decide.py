@@ -17,6 +17,7 @@ from chexlabel.engine.phrases import (
     HORIZON,
     PREDICATES,
     SUBJECTS,
+    effect_of,
     ruled,
     strongest,
     turned,
@@ -24,7 +25,7 @@ from chexlabel.engine.phrases import (
 from chexlabel.engine.scopes import OpenScopes, resolve
 from chexlabel.engine.structure import Clause, Mention, Sentence
 from chexlabel.labels import Label
-from chexlabel.patterns.roles import Tag
+from chexlabel.patterns.roles import CueEffect, Tag
 
 __all__ = ["decide", "judge"]
 
@@ -82,7 +83,7 @@ def _read_anatomy(sentence: Sentence) -> Anatomy:
             anatomy.resume()
         elif tag in FINDINGS:
             anatomy.pass_mention(item)
-        elif tag == Tag.CUE_BEFORE and item.role.kind and item.role.kind.effect == "none":
+        elif tag == Tag.CUE_BEFORE and effect_of(item) == CueEffect.NONE:
             anatomy.suppose()
         if tag in BOUNDARIES or tag in PREDICATES:
             anatomy.part(item)
@@ -116,7 +117,7 @@ def _decide(mention: Mention) -> Judgement:
 
 def _stands(mention: Mention) -> bool:
     """Say whether a cue leaves the mention no alternative: "no change in A or B"."""
-    return any(cue.role.kind and cue.role.kind.effect == "positive" for cue in mention.cues)
+    return any(effect_of(cue) == CueEffect.POSITIVE for cue in mention.cues)
 
 
 def _place(judgement: Judgement) -> int:

@@ -14,13 +14,14 @@ from chexlabel.engine.phrases import (
     PREPARING,
     SUBJECTS,
     ahead,
+    effect_of,
     restarts,
     ruled,
     strongest,
 )
 from chexlabel.engine.structure import Echo, Mention, Sentence
 from chexlabel.labels import Label
-from chexlabel.patterns.roles import Tag
+from chexlabel.patterns.roles import CueEffect, Tag
 
 __all__ = ["carry_verdicts", "ends_clause", "leads_to_subject"]
 
@@ -29,7 +30,7 @@ _NOUN_GAP = 3
 
 _BEFORE_ITS_NOUN = PREPARING | {Tag.ELISION}
 _LISTING = frozenset({Tag.CONJUNCTION, Tag.DISJUNCTION})
-_STANDS = frozenset({"neutral", "positive"})  # what leaves a finding there, as these cues' effect
+_STANDING = frozenset({CueEffect.NEUTRAL, CueEffect.POSITIVE})  # effects that leave a finding there
 
 
 def ends_clause(items: Sequence[Match], at: int, length: int) -> bool:
@@ -86,7 +87,7 @@ def _carry_on(sentence: Sentence, echo: Echo) -> None:
         if cue.start >= end or cue.role.verbal or (restarts(cue) and not late)
     ]
     said = sentence.items[antecedent.place + 1 : echo.place]
-    stands = any(item.role.kind and item.role.kind.effect in _STANDS for item in said)
+    stands = any(effect_of(item) in _STANDING for item in said)
     for mention in _beside(sentence, echo, late=late):
         if not any(cue.start >= mention.item.end for cue in mention.cues):
             # "A has not changed, neither has B": the echo's own words deny nothing then

@@ -17,6 +17,7 @@ from chexlabel.engine.phrases import (
     SUBJECTS,
     ahead,
     behind,
+    effect_of,
     governs_next,
     is_listed,
     names_finding,
@@ -26,7 +27,7 @@ from chexlabel.engine.phrases import (
     restarts,
 )
 from chexlabel.engine.structure import Scope
-from chexlabel.patterns.roles import Tag
+from chexlabel.patterns.roles import CueEffect, Tag
 
 __all__ = ["OWN_CUE", "OpenClause", "rule_that_opens"]
 
@@ -113,17 +114,17 @@ class OpenClause:
 
     def is_denied(self) -> bool:
         """Say whether the scope of a negation is open."""
-        return any(s.cue.role.kind and s.cue.role.kind.effect == "negative" for s in self.scopes)
+        return any(effect_of(scope.cue) == CueEffect.NEGATIVE for scope in self.scopes)
 
     def is_in_doubt(self) -> bool:
         """Say whether a scope is open in which things are not plainly there."""
-        return any(s.cue.role.kind and s.cue.role.kind.effect != "positive" for s in self.scopes)
+        return any(effect_of(scope.cue) != CueEffect.POSITIVE for scope in self.scopes)
 
     def is_hedged_by_verb(self) -> bool:
         """Say whether the open scope is that of a verb that hedges: may represent, suggests."""
         return any(
-            s.cue.role.verbal and s.cue.role.kind and s.cue.role.kind.effect == "uncertain"
-            for s in self.scopes
+            scope.cue.role.verbal and effect_of(scope.cue) == CueEffect.UNCERTAIN
+            for scope in self.scopes
         )
 
     def list_goes_on(self, place: int) -> bool:
@@ -222,10 +223,11 @@ def _cue_begins(clause: OpenClause, junction: Junction, place: int) -> bool:
         return precedes_noun(clause.items, place, clause.length)
     if restarts(cue):
         return True
-    own = cue.role.verbal or (cue.role.kind is not None and cue.role.kind.effect == "none")
-    if own:  # "no nodule, there may be edema or effusion", "no nodule, if mass or cyst ..."
-        return junction.tag != Tag.DISJUNCTION
-    return junction.tag != Tag.DISJUNCTION and not clause.list_goes_on(place)
+    if junction.tag == Tag.DISJUNCTION:
+        return False
+    # "no nodule, there may be edema or effusion", "no nodule, if mass or cyst ..."
+    own = cue.role.verbal or effect_of(cue) == CueEffect.NONE
+    return own or not clause.list_goes_on(place)
 
 
 def _presented(clause: OpenClause, junction: Junction, place: int) -> bool | None:

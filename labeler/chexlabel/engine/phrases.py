@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from chexlabel.engine.match import Match
 from chexlabel.labels import Label
-from chexlabel.patterns.roles import Role, Tag
+from chexlabel.patterns.roles import CueEffect, Role, Tag
 
 __all__ = [
     "ATTRIBUTE_GAP",
@@ -24,6 +24,7 @@ __all__ = [
     "cue_kind",
     "described_by",
     "describes_next",
+    "effect_of",
     "governs_next",
     "is_listed",
     "is_predicated",
@@ -61,9 +62,9 @@ PREPARING = frozenset({Tag.ASSERTIVE, Tag.STATE, Tag.NEUTRAL})
 _NEAR_A_NOUN = PREPARING | FINDINGS
 _COPULAS = PREPARING | {Tag.VERB, Tag.CUE_BEFORE}
 _EFFECTS: dict[str, Label | None] = {
-    "negative": Label.NEGATIVE,
-    "uncertain": Label.UNCERTAIN,
-    "none": None,
+    CueEffect.NEGATIVE: Label.NEGATIVE,
+    CueEffect.UNCERTAIN: Label.UNCERTAIN,
+    CueEffect.NONE: None,
 }
 
 ATTRIBUTE_GAP = 1
@@ -92,6 +93,12 @@ def cue_kind(role: Role) -> str:
     if role.kind is not None:
         return role.kind.name
     return Tag.ALTERNATIVE if role.tag == Tag.DISJUNCTION else role.tag
+
+
+def effect_of(item: Match) -> str:
+    """Return what a cue makes of what it reaches, one of `CueEffect`; "" for what is no cue."""
+    kind = item.role.kind
+    return "" if kind is None else kind.effect
 
 
 def restarts(cue: Match) -> bool:

@@ -23,6 +23,7 @@ from chexlabel.patterns.roles import (
     STATE_LAYER,
     SYNTAX_LAYER,
     Company,
+    CueEffect,
     CueKind,
     Role,
     Tag,
@@ -207,9 +208,9 @@ class _Builder:
         turns = tuple(model.turns.items())
         kind = CueKind(model.kind, rank, model.effect, reach, model.restarts, blank_for, turns)
         directed = Tag.CUE_BEFORE if entry.key == "before" else Tag.CUE_AFTER
-        tag = Tag.NEUTRAL if model.effect == "neutral" else directed
+        tag = Tag.NEUTRAL if model.effect == CueEffect.NEUTRAL else directed
         verbal = _holds(entry.phrase, self._verbs)
-        asking = model.effect == "uncertain" and _holds(entry.phrase, self._asking)
+        asking = model.effect == CueEffect.UNCERTAIN and _holds(entry.phrase, self._asking)
         pattern = entry.phrase.text
         return Role(tag, SYNTAX_LAYER, pattern, kind=kind, verbal=verbal, asking=asking)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chexlabel.errors import PatternError
 from chexlabel.patterns.lexicon import Lexicon
-from chexlabel.patterns.roles import CueKind, Role, Tag
+from chexlabel.patterns.roles import CueEffect, CueKind, Role, Tag
 from chexlabel.patterns.spelling import Speller
 from chexlabel.patterns.syntax import expand, parse
 
@@ -29,7 +29,7 @@ __all__ = [
 
 _PARTS = {"references": Tag.REFERENCE, "answers": Tag.ANSWER}
 _KINDS = {
-    tag: CueKind(name, 0, "neutral", 0, restarts=False)
+    tag: CueKind(name, 0, CueEffect.NEUTRAL, 0, restarts=False)
     for tag, name in ((Tag.REFERENCE, "reference"), (Tag.ANSWER, "answer"), (Tag.CHEST, "chest"))
 }
 

@@ -15,6 +15,7 @@ __all__ = [
     "STATE_LAYER",
     "SYNTAX_LAYER",
     "Company",
+    "CueEffect",
     "CueKind",
     "NumberedRoles",
     "Role",
@@ -68,13 +69,23 @@ SYNTAX_LAYER, STATE_LAYER, ASSERTIVE_LAYER, ECHO_LAYER, PLACE_LAYER = -1, -2, -3
 _DIRECTED = frozenset({Tag.CUE_BEFORE, Tag.CUE_AFTER, Tag.CUE_BOTH})
 
 
+class CueEffect:
+    """What a cue makes of a mention that it reaches; plain strings, as those of `Tag`."""
+
+    POSITIVE: Final = "positive"
+    NEGATIVE: Final = "negative"
+    UNCERTAIN: Final = "uncertain"
+    NONE: Final = "none"
+    NEUTRAL: Final = "neutral"
+
+
 class CueKind(NamedTuple):
     """A kind of assertion cue.
 
     Attributes:
         name: as the pattern set names it.
         rank: place in the set's order of decision, 0 the strongest.
-        effect: "positive", "negative", "uncertain", "none" or "neutral".
+        effect: one of `CueEffect`.
         reach: the most words between a cue and what it governs.
         restarts: whether a cue of this kind ends the scopes that opened before it.
         blank_for: numbers of the findings that it leaves without a label, whatever its effect.

@@ -16,7 +16,7 @@ from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.match import Match, find_matches, symbolize, token_offsets
 from chexlabel.labels import Label
 from chexlabel.patterns.lexicon import Lexicon
-from chexlabel.patterns.roles import SYNTAX_LAYER, CueKind, Role, Tag
+from chexlabel.patterns.roles import SYNTAX_LAYER, CueEffect, CueKind, Role, Tag
 
 if TYPE_CHECKING:
     from negspacy.negation import Negex
@@ -131,7 +131,9 @@ class _Terms:
         return Match(first, last, role._replace(pattern=words.text.lower()))
 
 
-_NEGATION = CueKind("negation", rank=0, effect="negative", reach=sys.maxsize, restarts=False)
+_NEGATION = CueKind(
+    "negation", rank=0, effect=CueEffect.NEGATIVE, reach=sys.maxsize, restarts=False
+)
 _BEFORE = Role(Tag.CUE_BEFORE, SYNTAX_LAYER, "", kind=_NEGATION)
 _AFTER = _BEFORE._replace(tag=Tag.CUE_AFTER)
 

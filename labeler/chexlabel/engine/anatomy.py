@@ -32,7 +32,8 @@ from chexlabel.patterns.roles import Tag
 __all__ = ["Anatomy"]
 
 _ATTRIBUTE_GAP = 4
-"""The most words between a state and the noun that it stands before."""
+"""The most words between a state and the noun whose attribute it is: "widening of the whole visible
+upper mediastinum"."""
 
 _State = tuple[Match, tuple[Match, ...]]
 """A state word and the cues whose scope it stands in."""

@@ -9,7 +9,6 @@ from chexlabel.labels import Label
 from chexlabel.patterns.roles import CueEffect, Role, Tag
 
 __all__ = [
-    "ATTRIBUTE_GAP",
     "BOUNDARIES",
     "CUES",
     "CUES_BEFORE",
@@ -67,8 +66,12 @@ _EFFECTS: dict[str, Label | None] = {
     CueEffect.NONE: None,
 }
 
-ATTRIBUTE_GAP = 1
-"""The most words between an organ and a state before it that makes it a list's member."""
+_STATE_GAP = 1
+"""The most words between an organ and a state before it that makes it a finding among others: "an
+enlarged left heart and an effusion"."""
+
+_NAMED_GAP = 2
+"""The most words between a subject and what it is called: "to call the opacity a pneumonia"."""
 
 HORIZON = 48
 """How many phrases are looked at ahead or behind: no sentence's logic reaches farther, and the
@@ -112,7 +115,7 @@ def described_by(items: Sequence[Match], at: int) -> Match | None:
     for place in range(at - 1, max(-1, at - 1 - HORIZON), -1):
         item = items[place]
         if item.role.tag == Tag.STATE:
-            return item if start - ATTRIBUTE_GAP <= item.end <= start else None
+            return item if start - _STATE_GAP <= item.end <= start else None
         if item.end > start and item.role.tag != Tag.NEUTRAL:
             start = item.start  # another organ in the same words: "shadow of the heart"
         elif item.role.tag not in _NEAR_A_NOUN and not _is_within_state(items, place):
@@ -205,7 +208,7 @@ def is_predicated(items: Sequence[Match], subject: int, at: int) -> bool:
         return False
     if any(item.role.tag not in PREPARING for item in between):
         return True
-    return end <= items[at].start <= end + ATTRIBUTE_GAP + 1
+    return end <= items[at].start <= end + _NAMED_GAP
 
 
 def meets_mention(items: Sequence[Match], at: int) -> bool:

@@ -38,9 +38,9 @@ def answers_before(
     Args:
         items: the phrases of the sentence.
         at: the denial's place.
-        last: the mention before it in its clause.
+        last: what it may speak of: the mention before it in its clause, or an organ's state.
         length: the number of words of the sentence.
-        is_denied: whether a denial from before governs that mention.
+        is_denied: whether a denial from before governs it.
     """
     item = items[at]
     if last is None or not restarts(item) or not last.end <= item.start <= last.end + _GAP:

@@ -14,6 +14,7 @@ from chexlabel.patterns.syntax import expand, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from chexlabel.patterns.context_schema import Antecedent, Effect
     from chexlabel.patterns.pattern_file import Phrase
     from chexlabel.patterns.source import SetSource
     from chexlabel.patterns.stored import Rows
@@ -38,16 +39,16 @@ class ReferenceRule(NamedTuple):
     """What a phrase that refers back says of the findings named before it.
 
     Attributes:
-        effect: "absent", "present", "persists", "opposite", "uncertain" or "none".
+        effect: what it says of them (see `Reference`).
         state: the state that organs are in, "" for none.
-        of: which of the findings: "all", "first", "last" or "rest".
+        of: which of the findings.
         closed: whether a mark or the end of the sentence must follow.
         only: the numbers of the findings that it can be said of; empty for all.
     """
 
-    effect: str
+    effect: Effect
     state: str
-    of: str
+    of: Antecedent
     closed: bool
     only: frozenset[int]
 

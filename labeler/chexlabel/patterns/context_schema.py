@@ -9,14 +9,17 @@ from pydantic import Field
 from chexlabel.patterns.schema import About, Phrases
 from chexlabel.patterns.strict_model import StrictModel
 
-__all__ = ["ContextFile", "RecognitionFile", "Reference"]
+__all__ = ["Antecedent", "ContextFile", "Effect", "RecognitionFile", "Reference"]
 
 Effect = Literal["absent", "present", "persists", "opposite", "denied", "uncertain", "none"]
 Antecedent = Literal["all", "first", "last", "rest"]
 
 
 class Reference(StrictModel):
-    """What a sentence may say of findings named before it; it has to begin with this."""
+    """What a sentence may say of findings named before it.
+
+    The sentence begins with it; with `of` first, last or rest it may stand anywhere.
+    """
 
     effect: Effect = Field(
         description="What they say of the findings named before. `absent`, `present`, `uncertain`: "

@@ -54,7 +54,7 @@ STAGES = (
 )  # fmt: skip
 """Modules that judge a sentence."""
 TEXT = (
-    "checklists", "headings", "history", "sections", "sentences", "match", "aggregate",
+    "checklists", "headings", "history", "sections", "sentences", "match", "aggregate", "mask",
     "recognition",
 )  # fmt: skip
 """Modules that find sentences and phrases, and put together what they say."""

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from chexlabel import Labeler
-from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
+from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.engine.mask import ANSWERS, REFERS
 from chexlabel.labels import Label
 
 CASES: list[tuple[str, dict[str, int]]] = [

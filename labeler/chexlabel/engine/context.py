@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from chexlabel.engine.judgement import Judgement
+from chexlabel.engine.mask import ANSWERS, REFERS
 from chexlabel.engine.match import Match, find_matches, phrases_at, symbolize, token_offsets
 from chexlabel.engine.references import applied
 from chexlabel.patterns.context import ContextRules
@@ -20,16 +21,10 @@ from chexlabel.patterns.roles import Tag
 from chexlabel.patterns.syntax import TOKEN
 from chexlabel.patterns.vocabulary import ByWord
 
-__all__ = ["ANSWERS", "BOUNDARY", "REFERS", "ContextReader", "ReadSentence"]
+__all__ = ["BOUNDARY", "ContextReader", "ReadSentence"]
 
 BOUNDARY = ".\x1e"
 """Stands between the sentences of a passage: a full stop, and white space that no text has."""
-
-REFERS = 0b0001
-"""Marks a sentence that refers to the one before it, whatever that is."""
-
-ANSWERS = 0b0010
-"""Marks a sentence that refers to the one before it if that asks for an answer."""
 
 ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 """Gives the matched phrases and the judgements of a sentence, as symbols."""

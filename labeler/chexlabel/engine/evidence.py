@@ -47,7 +47,7 @@ class Statement(NamedTuple):
     """What a passage says.
 
     Attributes:
-        mask: of its findings, as bits (`passage_mask`), and how it refers back.
+        mask: the same as bits (`chexlabel.engine.mask`), and how it refers back.
         quotes: its mentions in text order.
     """
 

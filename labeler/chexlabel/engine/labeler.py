@@ -7,16 +7,17 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from chexlabel.engine.aggregate import MENTIONS, Aggregator, passage_mask, speaks
+from chexlabel.engine.aggregate import Aggregator
 from chexlabel.engine.checklists import ChecklistReader
 from chexlabel.engine.confidence import report_probabilities
-from chexlabel.engine.context import ANSWERS, BOUNDARY, REFERS, ContextReader
+from chexlabel.engine.context import BOUNDARY, ContextReader
 from chexlabel.engine.evidence import Place, Statement, mentions, quotes
 from chexlabel.engine.judgement import REFINER, Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
 from chexlabel.engine.lead_ins import LeadIns
 from chexlabel.engine.markup import plain_markup
+from chexlabel.engine.mask import ANSWERS, MENTIONS, REFERS, passage_mask, speaks
 from chexlabel.engine.memo import Memo
 from chexlabel.engine.recognition import Recogniser
 from chexlabel.engine.sections import Sectioner, unify_line_ends

@@ -23,7 +23,7 @@ from chexlabel.engine.junctions import (
     relative_follows,
 )
 from chexlabel.engine.match import Match
-from chexlabel.engine.openings import OWN_CUE, OpenClause, rule_that_opens
+from chexlabel.engine.openings import OpenClause, rule_that_opens
 from chexlabel.engine.phrases import (
     BOUNDARIES,
     FINITE,
@@ -39,7 +39,16 @@ from chexlabel.engine.phrases import (
     presents,
     restarts,
 )
-from chexlabel.engine.structure import Clause, Echo, Elision, Joint, Mention, Scope, Sentence
+from chexlabel.engine.structure import (
+    Clause,
+    Echo,
+    Elision,
+    Joint,
+    Mention,
+    Opening,
+    Scope,
+    Sentence,
+)
 from chexlabel.patterns.roles import Tag
 
 __all__ = ["segment"]
@@ -68,21 +77,17 @@ class _Segmenter:
     """Reads a sentence's phrases from left to right, clause by clause."""
 
     # Where reading begins; as class attributes they cost a sentence nothing.
-    suspended: list[Scope] | None = None  # the scopes outside a relative clause between commas
-    link: str | None = None  # what stands between the last mention and the next
-    aside = False  # whether a comma stands before the `with` that stands between them
     passed = 0  # the phrases of a junction that were read with its first
     relative = -1  # token at which the last relative clause began
     parting = 0  # the place that `next_parting` came to
-    answered = False  # whether a verdict without a verb has just been read: "effusion nil"
 
     def __init__(self, items: Sequence[Match], length: int) -> None:
         self.items = items
         self.length = length
         self.sentence = Sentence(items)
-        self.clause = Clause(0, len(items), "begins the sentence")
+        self.clause = Clause(0, len(items), Opening.SENTENCE)
         self.sentence.clauses.append(self.clause)
-        self.state = OpenClause(items, length)
+        self.open = OpenClause(items, length)
 
     def read(self) -> Sentence:
         handlers = _HANDLERS
@@ -98,59 +103,56 @@ class _Segmenter:
     def open_clause(self, at: int, rule: str) -> None:
         boundary = self.items[at].end
         # A cue that holds the boundary itself governs what follows: ", nor is the heart enlarged".
-        held = [scope for scope in self.state.scopes if scope.cue.end > boundary]
-        self.state.scopes = [scope for scope in self.state.scopes if scope.cue.end <= boundary]
+        held = [scope for scope in self.open.scopes if scope.cue.end > boundary]
+        self.open.scopes = [scope for scope in self.open.scopes if scope.cue.end <= boundary]
         after_comma = self.items[at].role.tag == Tag.SEPARATOR
-        restated = after_comma and rule == OWN_CUE and self.state.is_denied()
+        restated = after_comma and rule == Opening.OWN_CUE and self.open.is_denied()
         self.end_scopes(at)
         self.clause.end = at
         self.clause = Clause(at, len(self.items), rule)
         self.sentence.clauses.append(self.clause)
-        self.state.begin(restated=restated)
-        self.state.scopes = held
-        self.suspended = None
-        self.link = None
-        self.answered = False
+        self.open.begin(restated=restated)
+        self.open.scopes = held
 
     def end_scopes(self, at: int) -> None:
-        for scope in self.state.scopes:
+        for scope in self.open.scopes:
             scope.end = at
-        self.state.scopes = []
+        self.open.scopes = []
 
     def open_scope(self, at: int, cue: Match) -> None:
-        scopes = self.state.scopes
+        scopes = self.open.scopes
         if len(scopes) >= _OPEN_CUES:
             scopes.pop(0).end = at
         scope = Scope(cue, at, len(self.items))
         self.sentence.scopes.append(scope)
         scopes.append(scope)
-        self.answered = False
+        self.open.answered = False
 
     # Mentions.
 
     def read_mention(self, at: int, item: Match) -> None:
         self.pass_answer(at)
         if self.follows_finished_list(at):
-            self.open_clause(at, "a verb of its own after a finished list")
+            self.open_clause(at, Opening.VERB_AFTER_LIST)
         mentions = self.sentence.mentions
         same_words = bool(mentions) and item.start < mentions[-1].item.end
-        if self.state.scopes and not same_words and item.role.tag == Tag.MENTION:
+        if self.open.scopes and not same_words and item.role.tag == Tag.MENTION:
             self.pass_subject(at)
-        link = None if same_words else self.link
-        mentions.append(Mention(item, at, self.clause, link, self.aside and not same_words))
-        self.state.last = self.state.anywhere = item
+        link = None if same_words else self.open.link
+        mentions.append(Mention(item, at, self.clause, link, self.open.aside and not same_words))
+        self.open.last = self.open.anywhere = item
         if not same_words:
-            self.link, self.aside = None, False
+            self.open.link, self.open.aside = None, False
 
     def pass_subject(self, at: int) -> None:
         """Let a cue that asks what its subject is govern only what follows that.
 
         "Whether the opacity is pneumonia", "tempting to call the opacity a pneumonia".
         """
-        subject = self.state.last
-        if subject is None or self.link is not None:
+        subject = self.open.last
+        if subject is None or self.open.link is not None:
             return
-        for scope in self.state.scopes:
+        for scope in self.open.scopes:
             if scope.cue.role.asking and scope.cue.end <= subject.start:
                 place = self.sentence.mentions[-1].place
                 if is_predicated(self.items, place, at):
@@ -161,26 +163,26 @@ class _Segmenter:
 
         "No effusion or pneumothorax right sided port tip at the cavoatrial junction".
         """
-        state, item = self.state, self.items[at]
-        if self.link is not None or not state.disjoined or state.last is None:
+        item, last = self.items[at], self.open.last
+        if self.open.link is not None or not self.open.disjoined or last is None:
             return False
-        if item.start - state.last.end > _SIDE or not state.is_denied():
+        if item.start - last.end > _SIDE or not self.open.is_denied():
             return False
         following = next((i for i in ahead(self.items, at) if i.start >= item.end), None)
         return following is not None and following.role.tag == Tag.VERB
 
     def pass_answer(self, at: int) -> None:
         """Begin a clause where the next item follows an answer: "effusion nil edema mild"."""
-        if self.answered and self.link is None:
-            self.open_clause(at, "follows an answer")
+        if self.open.answered and self.open.link is None:
+            self.open_clause(at, Opening.ANSWER)
 
     def read_anatomy(self, at: int, item: Match) -> None:
         self.pass_answer(at)
         self.sentence.has_anatomy = True
         if self.begins_clause(at):
             self.end_scopes(at)
-        self.state.has_organ = self.state.names_organ = True
-        self.state.organ_end = item.end
+        self.open.has_organ = self.open.names_organ = True
+        self.open.organ_end = item.end
         if names_finding(self.items, at):
             self.read_mention(at, item)
 
@@ -190,7 +192,7 @@ class _Segmenter:
         before = next((i for i in behind(self.items, at) if i.role.tag != Tag.ASSERTIVE), None)
         if before is None or before.role.tag in BOUNDARIES:
             return False
-        if self.state.organ_end > item.start:
+        if self.open.organ_end > item.start:
             return False
         parting = self.next_parting(at)
         if (
@@ -214,7 +216,7 @@ class _Segmenter:
 
     def read_cue_on_either_side(self, at: int, item: Match) -> None:
         # "edema is difficult to exclude", but "opacity could be developing pneumonia"
-        follows = item.role.verbal and self.link is None and not meets_mention(self.items, at)
+        follows = item.role.verbal and self.open.link is None and not meets_mention(self.items, at)
         follows = follows or self.is_answer(at)
         before = self.subject_of(at) is None or self.asks_of_state(at, item)
         if before or (governs_next(self.items, at) and not follows):
@@ -227,7 +229,7 @@ class _Segmenter:
         following = self.items[at + 1] if at + 1 < len(self.items) else None
         if following is None or following.role.tag != Tag.STATE:
             return False
-        return following.start == item.end and self.state.organ_end == item.start
+        return following.start == item.end and self.open.organ_end == item.start
 
     def read_cue_before(self, at: int, item: Match) -> None:
         if self.is_answer(at):
@@ -239,7 +241,7 @@ class _Segmenter:
 
     def is_answer(self, at: int) -> bool:
         subject = self.subject_of(at)
-        denied = bool(self.state.scopes)
+        denied = bool(self.open.scopes)
         return answers_before(self.items, at, subject, self.length, is_denied=denied)
 
     def subject_of(self, at: int) -> Match | None:
@@ -247,8 +249,8 @@ class _Segmenter:
 
         That is the last mention, or the state of an organ right before it: "heart enlarged: no".
         """
-        if self.state.last is not None or not (at and self.state.names_organ):
-            return self.state.last
+        if self.open.last is not None or not (at and self.open.names_organ):
+            return self.open.last
         before = self.items[at - 1]
         return before if before.role.tag == Tag.STATE else None
 
@@ -262,116 +264,117 @@ class _Segmenter:
         if self.answers_nothing(at, item):
             self.read_cue_before(at, item)
             return
-        self.state.closed = True
+        self.open.closed = True
         if not item.role.verbal:
-            self.answered = True
-        if self.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
+            self.open.answered = True
+        if self.open.link in (Tag.WITH, Tag.ADJUNCT) and not item.role.verbal:
             return  # "effusion with negative cultures"
         self.clause.verdicts.append(at)
 
     # What parts clauses.
 
     def read_boundary(self, at: int, item: Match) -> None:
-        if self.state.is_within_phrase(item):
+        if self.open.is_within_phrase(item):
             if item.role.tag == Tag.DISJUNCTION:  # "fluid or thickening"
                 self.sentence.joints.append(Joint(item, at, serial=False))
             return
         junction = junction_at(self.items, at)
-        if self.suspended is not None and junction.has_comma and not self.lists_in_relative(at):
+        is_within_relative = self.open.suspended is not None
+        if is_within_relative and junction.has_comma and not self.lists_in_relative(at):
             self.resume(at)
             self.join(junction)
             return
-        rule = rule_that_opens(self.state, junction)
+        rule = rule_that_opens(self.open, junction)
         if rule is not None:
             self.open_clause(at, rule)
             self.passed = junction.end
             return
         if junction.has_comma and relative_follows(self.items, junction):
-            self.suspended = list(self.state.scopes)
+            self.open.suspended = list(self.open.scopes)
         self.join(junction)
 
     def join(self, junction: Junction) -> None:
         """Carry the list on."""
         self.passed = junction.end
-        self.state.restated = False
-        serial = junction.has_comma or self.link == Tag.SEPARATOR
-        if self.link in (None, Tag.SEPARATOR):
-            self.link = junction.tag
+        self.open.restated = False
+        serial = junction.has_comma or self.open.link == Tag.SEPARATOR
+        if self.open.link in (None, Tag.SEPARATOR):
+            self.open.link = junction.tag
         if junction.tag == Tag.SEPARATOR:
             return
         self.clause.listed = True
         if junction.tag == Tag.DISJUNCTION and not joins_adjectives(self.items, junction):
-            self.state.disjoined = self.state.last is not None
+            self.open.disjoined = self.open.last is not None
             joint = self.items[junction.place]
             self.sentence.joints.append(Joint(joint, junction.place, serial))
 
     def lists_in_relative(self, at: int) -> bool:
         """Say whether the comma at `at` parts a list in a relative clause rather than ending it."""
-        has_cue = any(scope.cue.start > self.relative for scope in self.state.scopes)
+        has_cue = any(scope.cue.start > self.relative for scope in self.open.scopes)
         return has_cue and is_listed(self.items, at)
 
     def resume(self, at: int) -> None:
         """Go on after a relative clause between commas with the scopes from before it."""
-        outside = self.suspended or []
+        outside = self.open.suspended or []
         if self.sentence.relatives:
             self.sentence.digressions.append((self.sentence.relatives[-1], at))
-        for scope in self.state.scopes:
+        for scope in self.open.scopes:
             if scope not in outside:
                 scope.end = at
-        resumed = [s for s in outside if s in self.state.scopes]
+        resumed = [s for s in outside if s in self.open.scopes]
         for scope in outside:
             if scope not in resumed:
                 again = Scope(scope.cue, at, len(self.items))
                 self.sentence.scopes.append(again)
                 resumed.append(again)
-        self.state.scopes, self.suspended = resumed, None
+        self.open.scopes, self.open.suspended = resumed, None
 
     def read_terminator(self, at: int, item: Match) -> None:
-        if self.state.is_within_phrase(item):
+        if self.open.is_within_phrase(item):
             return  # the full stop of an abbreviation: "pl. thick."
-        if self.link == Tag.SEPARATOR and is_parenthetic(self.items, at):
+        if self.open.link == Tag.SEPARATOR and is_parenthetic(self.items, at):
             self.passed = at + 2
-            self.link = None
+            self.open.link = None
             return
-        if leads_to_answer(self.items, at, self.state.last, self.length):
+        if leads_to_answer(self.items, at, self.open.last, self.length):
             return
-        self.open_clause(at, "terminator")
+        self.open_clause(at, Opening.TERMINATOR)
 
     def read_with(self, at: int, item: Match) -> None:
         # "no pneumothorax with effusion" asserts the effusion, "possibly with effusion" does not.
         # A cue that names what it denies ("no enlargement of the heart with ...") ends there.
-        last = self.state.last
+        last = self.open.last
         named = last is not None and last.end == item.start
-        kept = [s for s in self.state.scopes if s.cue.end == item.start and not named]
-        for scope in self.state.scopes:
+        kept = [s for s in self.open.scopes if s.cue.end == item.start and not named]
+        for scope in self.open.scopes:
             if scope not in kept:
                 scope.end = at
-        self.state.scopes = kept
-        self.aside = self.link == Tag.SEPARATOR
-        self.link = item.role.tag
+        self.open.scopes = kept
+        self.open.aside = self.open.link == Tag.SEPARATOR
+        self.open.link = item.role.tag
 
     def read_adjunct(self, at: int, item: Match) -> None:
         self.end_scopes(at)
-        self.link = item.role.tag
+        self.open.link = item.role.tag
 
     def read_alternative(self, at: int, item: Match) -> None:
         self.sentence.joints.append(Joint(item, at, serial=False))
-        self.link = item.role.tag
+        self.open.link = item.role.tag
 
     def read_existential(self, at: int, _item: Match) -> None:
-        last, scopes = self.state.last, self.state.scopes
-        if last is not None and self.link != Tag.DISJUNCTION:
+        last, scopes = self.open.last, self.open.scopes
+        if last is not None and self.open.link != Tag.DISJUNCTION:
             governs_what_follows = scopes and scopes[-1].cue.start >= last.start
             if not governs_what_follows:
-                self.open_clause(at, "there is")
-        self.state.stated = True
+                self.open_clause(at, Opening.EXISTENTIAL)
+        self.open.stated = True
 
     def read_assertive(self, at: int, item: Match) -> None:
-        last = self.state.anywhere
-        if last is None or last.end != item.start or not self.state.is_denied():
+        last = self.open.anywhere
+        if last is None or last.end != item.start or not self.open.is_denied():
             return
         if presents(self.items, at) and not describes_next(self.items, at, last):
-            self.open_clause(at, "presented without a comma")  # "no pneumothorax mild edema"
+            self.open_clause(at, Opening.UNPARTED)  # "no pneumothorax mild edema"
 
     def read_relative(self, at: int, item: Match) -> None:
         self.relative = item.start
@@ -381,17 +384,16 @@ class _Segmenter:
         for mention in reversed(self.sentence.mentions[-HORIZON:]):
             if mention.item.role.tag == Tag.MENTION:
                 self.sentence.elisions.append(Elision(item, mention.item))
-                self.open_clause(at, "left out its noun")
+                self.open_clause(at, Opening.ELISION)
                 break
 
     def read_echo(self, at: int, item: Match) -> None:
-        if self.state.last is not None or self.state.names_organ:
-            self.open_clause(at, "echoes the verdict before")
+        if self.open.last is not None or self.open.names_organ:
+            self.open_clause(at, Opening.ECHO)
         self.note_echo(at, item)
 
     def read_late_echo(self, at: int, item: Match) -> None:
-        state = self.state
-        if not (state.last is None or state.closed or state.stated or state.scopes):
+        if self.open.awaits_verdict():
             self.note_echo(at, item)
 
     def note_echo(self, at: int, item: Match) -> None:
@@ -402,12 +404,12 @@ class _Segmenter:
                 break
 
     def read_verb(self, at: int, item: Match) -> None:
-        if self.state.anywhere is not None or self.state.has_organ or self.denies_noun(at, item):
-            self.state.closed = True
+        if self.open.anywhere is not None or self.open.has_organ or self.denies_noun(at, item):
+            self.open.closed = True
 
     def denies_noun(self, at: int, item: Match) -> bool:
         """Say whether a denial names what no phrase knows: "no discrete process is seen"."""
-        if at == 0 or item.role.tag == Tag.COLON or not self.state.is_denied():
+        if at == 0 or item.role.tag == Tag.COLON or not self.open.is_denied():
             return False
         return self.items[at - 1].end < item.start
 

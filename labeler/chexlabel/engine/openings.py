@@ -26,13 +26,10 @@ from chexlabel.engine.phrases import (
     readings,
     restarts,
 )
-from chexlabel.engine.structure import Scope
+from chexlabel.engine.structure import Opening, Scope
 from chexlabel.patterns.roles import CueEffect, Tag
 
-__all__ = ["OWN_CUE", "OpenClause", "rule_that_opens"]
-
-OWN_CUE = "a cue of its own"
-"""What the rule is called by which a clause begins that has a denial or a hedge of its own."""
+__all__ = ["OpenClause", "rule_that_opens"]
 
 
 class OpenClause:
@@ -51,21 +48,29 @@ class OpenClause:
         names_organ: whether the clause has.
         organ_end: the token after the last organ.
         restated: whether after a comma it denies anew, one thing so far: "no effusion, no edema".
+        link: tag of what stands between the last mention and the next, if anything does.
+        aside: whether a comma stands before the `with` that stands between them.
+        answered: whether a verdict without a verb has just been read: "effusion nil".
+        suspended: the scopes outside a relative clause between commas, while it is read.
     """
 
     __slots__ = (
+        "answered",
         "anywhere",
+        "aside",
         "closed",
         "disjoined",
         "has_organ",
         "items",
         "last",
         "length",
+        "link",
         "names_organ",
         "organ_end",
         "restated",
         "scopes",
         "stated",
+        "suspended",
     )
 
     def __init__(self, items: Sequence[Match], length: int) -> None:
@@ -85,12 +90,20 @@ class OpenClause:
         self.names_organ = False
         self.disjoined = False
         self.restated = restated
+        self.link: str | None = None
+        self.aside = False
+        self.answered = False
+        self.suspended: list[Scope] | None = None
 
     def awaits_noun(self, junction: Junction) -> bool:
         """Say whether a denial has named nothing yet: "no focal, mild consolidation"."""
         if self.last is not None or self.names_organ or not self.is_denied():
             return False
         return self.items[junction.start].start - self.scopes[-1].cue.end <= _ADJECTIVES
+
+    def awaits_verdict(self) -> bool:
+        """Say whether nothing has been said yet of its mention, by a verb, a cue or `there is`."""
+        return not (self.last is None or self.closed or self.stated or self.scopes)
 
     def denies_state(self, junction: Junction) -> bool:
         """Say whether the denial is the state of an organ: "heart not enlarged", all or nothing."""
@@ -142,7 +155,7 @@ Rule = Callable[[OpenClause, Junction, int], bool | None]
 
 
 def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
-    """Return what the rule is called that opens a clause at `junction`, `None` if none does."""
+    """Return which rule opens a clause at `junction`, one of `Opening`; `None` if none does."""
     items = clause.items
     rules = _BEFORE_SUBJECT
     has_subject = False
@@ -167,7 +180,7 @@ def rule_that_opens(clause: OpenClause, junction: Junction) -> str | None:
         if not has_subject and tag in SUBJECTS:
             has_subject, rules = True, _AFTER_SUBJECT
     if has_subject and is_finished(clause, junction):
-        return "the list before was finished"
+        return Opening.FINISHED_LIST
     return None
 
 
@@ -328,27 +341,27 @@ def _echo_follows(clause: OpenClause, junction: Junction, _place: int) -> bool |
 
 
 _BEFORE_SUBJECT: dict[str, tuple[str, Rule]] = {
-    Tag.ECHO: ("echoes the verdict before", _echo_begins),
-    Tag.EXISTENTIAL: ("there is", _unless_or),
-    Tag.CUE_BEFORE: (OWN_CUE, _cue_begins),
-    Tag.CUE_BOTH: (OWN_CUE, _cue_begins),
-    Tag.ASSERTIVE: ("presented as being there", _presented),
-    Tag.STATE: ("presented as being there", _presented),
-    Tag.ANATOMY: ("an organ begins", _organ_begins),
-    Tag.VERB: ("a verb with a subject", _verb_begins),
-    Tag.COLON: ("a verb with a subject", _verb_begins),
-    Tag.CUE_AFTER: ("a verb with a subject", _verb_begins),
-    Tag.PRESENCE: ("only a verb", _never),
+    Tag.ECHO: (Opening.ECHO, _echo_begins),
+    Tag.EXISTENTIAL: (Opening.EXISTENTIAL, _unless_or),
+    Tag.CUE_BEFORE: (Opening.OWN_CUE, _cue_begins),
+    Tag.CUE_BOTH: (Opening.OWN_CUE, _cue_begins),
+    Tag.ASSERTIVE: (Opening.PRESENTED, _presented),
+    Tag.STATE: (Opening.PRESENTED, _presented),
+    Tag.ANATOMY: (Opening.ORGAN, _organ_begins),
+    Tag.VERB: (Opening.VERB, _verb_begins),
+    Tag.COLON: (Opening.VERB, _verb_begins),
+    Tag.CUE_AFTER: (Opening.VERB, _verb_begins),
+    Tag.PRESENCE: (Opening.OWN_VERB, _never),
 }
 _AFTER_SUBJECT: dict[str, tuple[str, Rule]] = {
-    Tag.LATE_ECHO: ("echoes the verdict before", _echo_follows),
-    Tag.EXISTENTIAL: ("there is", _unless_or),
-    Tag.CUE_BEFORE: ("a cue after the subject", _cue_follows),
-    Tag.VERB: ("a verb after the subject", _unless_or),
-    Tag.COLON: ("a verb after the subject", _unless_or),
-    Tag.CUE_BOTH: ("a verdict of its own", _either_follows),
-    Tag.CUE_AFTER: ("a verdict of its own", _verdict_follows),
-    Tag.PRESENCE: ("a verb of its own", _presence_follows),
-    Tag.ASSERTIVE: ("a state of its own", _state_follows),
-    Tag.STATE: ("a state of its own", _state_follows),
+    Tag.LATE_ECHO: (Opening.ECHO, _echo_follows),
+    Tag.EXISTENTIAL: (Opening.EXISTENTIAL, _unless_or),
+    Tag.CUE_BEFORE: (Opening.LATER_CUE, _cue_follows),
+    Tag.VERB: (Opening.LATER_VERB, _unless_or),
+    Tag.COLON: (Opening.LATER_VERB, _unless_or),
+    Tag.CUE_BOTH: (Opening.OWN_VERDICT, _either_follows),
+    Tag.CUE_AFTER: (Opening.OWN_VERDICT, _verdict_follows),
+    Tag.PRESENCE: (Opening.OWN_VERB, _presence_follows),
+    Tag.ASSERTIVE: (Opening.OWN_STATE, _state_follows),
+    Tag.STATE: (Opening.OWN_STATE, _state_follows),
 }

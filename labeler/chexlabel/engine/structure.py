@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from chexlabel.engine.match import Match
 
-__all__ = ["Clause", "Echo", "Elision", "Joint", "Mention", "Scope", "Sentence"]
+__all__ = ["Clause", "Echo", "Elision", "Joint", "Mention", "Opening", "Scope", "Sentence"]
+
+
+class Opening:
+    """Why a clause begins where it does, as a trace tells it; plain strings, as those of `Tag`."""
+
+    SENTENCE: Final = "begins the sentence"
+    TERMINATOR: Final = "terminator"
+    EXISTENTIAL: Final = "there is"
+    PRESENTED: Final = "presented as being there"
+    UNPARTED: Final = "presented without a comma"
+    ORGAN: Final = "an organ begins"
+    VERB: Final = "a verb with a subject"
+    LATER_VERB: Final = "a verb after the subject"
+    LATER_CUE: Final = "a cue after the subject"
+    OWN_CUE: Final = "a cue of its own"
+    OWN_VERDICT: Final = "a verdict of its own"
+    OWN_VERB: Final = "a verb of its own"
+    OWN_STATE: Final = "a state of its own"
+    FINISHED_LIST: Final = "the list before was finished"
+    VERB_AFTER_LIST: Final = "a verb of its own after a finished list"
+    ANSWER: Final = "follows an answer"
+    ELISION: Final = "left out its noun"
+    ECHO: Final = "echoes the verdict before"
 
 
 class Scope:
@@ -32,7 +55,7 @@ class Clause:
 
     Attributes:
         start, end: places of its first phrase and after its last.
-        rule: the rule that opened it.
+        rule: the rule that opened it, one of `Opening`.
         verdicts: places of the cues that speak of what stands before them (`has resolved`).
         listed: whether a conjunction joins mentions in it.
     """

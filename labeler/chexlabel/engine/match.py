@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chexlabel.patterns.lexicon import PENDING, REMOVED, SUSPECT, Lexicon, Node
 from chexlabel.patterns.respelling import Token
-from chexlabel.patterns.roles import PLACE_LAYER, Role, Tag
+from chexlabel.patterns.roles import PLACE_LAYER, Role, Tag, is_naming
 from chexlabel.patterns.syntax import END, TOKEN, is_removed
 
 __all__ = ["Match", "complete_parts", "find_matches", "phrases_at", "symbolize", "token_offsets"]
@@ -95,66 +95,72 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
     if lexicon.keys.isdisjoint(symbols):
         return None  # no need to look at each word
     items: list[Match] = []
+    places: list[Match] = []
+    partial = False
+    covered = [0] * lexicon.layers  # by layer: the token up to which phrases were found
     start = lexicon.start
     starts = start.next
-    covered = [0] * lexicon.layers  # by layer: the token up to which phrases were found
-    relevant = partial = False
-    places: list[Match] = []
-    count = len(symbols)
     for at, symbol in enumerate(symbols):
         node = starts.get(symbol)
-        if node is None or (node is PENDING and (node := start.step(symbol)) is None):
+        if node is PENDING:
+            node = start.step(symbol)
+        if node is None:
             continue
-        position = at + 1
-        longest: Node | None = None
-        end = 0
-        shorter: list[tuple[int, Node]] = []
-        while True:
-            if node.roles:
-                if longest is not None and not longest.layers <= node.layers:
-                    shorter.append((end, longest))
-                longest, end = node, position
-            if position == count:
-                final = node.next.get(END)  # of the phrases that must stand at the end
-                if final is PENDING:
-                    final = node.step(END)
-                if final is not None:
-                    if longest is not None and not longest.layers <= final.layers:
-                        shorter.append((end, longest))
-                    longest, end = final, position
-                break
-            symbol = symbols[position]
-            following = node.next.get(symbol, node.otherwise)  # `node.after(symbol)` without a call
-            if following is PENDING:
-                following = node.step(symbol)
-            if following is None:
-                break
-            node = following
-            position += 1
-        if longest is None:
-            continue
-        if shorter:
-            found = _longest_by_layer(at, [*shorter, (end, longest)])
-        else:
-            found = [Match(at, end, role) for role in longest.roles]
-        for match in found:
-            role = match.role
+        for end, role in _longest_at(symbols, at, node):
             layer = role.layer
             if at < covered[layer]:
                 continue
-            covered[layer] = match.end
+            covered[layer] = end
+            match = Match(at, end, role)
             if layer == PLACE_LAYER:
                 places.append(match)
-                continue
-            items.append(match)
-            if role.tag == Tag.PART:
-                partial = True
-            elif layer >= 0 and role.tag != Tag.EXCLUDE:
-                relevant = True
+            else:
+                items.append(match)
+                partial = partial or role.tag == Tag.PART
     if partial:
         items = complete_parts(items, places)
-        relevant = relevant or any(item.role.tag == Tag.MENTION for item in items)
-    return items if relevant else None
+    for match in items:
+        if is_naming(match.role):
+            return items
+    return None
+
+
+def _longest_at(symbols: list[str], at: int, node: Node) -> list[tuple[int, Role]]:
+    """Return, by layer, the longest phrases that begin at `at`: the token after each, and its role.
+
+    Args:
+        symbols: those of the sentence.
+        at: the place of the first.
+        node: what this one leads to.
+    """
+    ends: list[tuple[int, Node]] = []  # where phrases end, from short to long
+    position = at + 1
+    count = len(symbols)
+    while True:
+        if node.roles:
+            ends.append((position, node))
+        if position == count:
+            final = node.next.get(END)  # of the phrases that must stand at the end
+            if final is PENDING:
+                final = node.step(END)
+            if final is not None:
+                ends.append((position, final))
+            break
+        symbol = symbols[position]
+        following = node.next.get(symbol, node.otherwise)  # `node.after(symbol)` without a call
+        if following is PENDING:
+            following = node.step(symbol)
+        if following is None:
+            break
+        node = following
+        position += 1
+    if not ends:
+        return []
+    if len(ends) == 1:
+        end, last = ends[0]
+        return [(end, role) for role in last.roles]
+    longest = {role.layer: (end, role) for end, node in ends for role in node.roles}
+    return [longest[layer] for layer in sorted(longest)]
 
 
 def phrases_at(symbols: Sequence[str], lexicon: Lexicon, at: int) -> Iterator[tuple[int, Role]]:
@@ -167,12 +173,6 @@ def phrases_at(symbols: Sequence[str], lexicon: Lexicon, at: int) -> Iterator[tu
         node = following
         for role in node.roles:
             yield place + 1 - at, role
-
-
-def _longest_by_layer(start: int, ends: list[tuple[int, Node]]) -> list[Match]:
-    """Return each layer's longest match, given the nodes passed from short to long."""
-    found = {role.layer: Match(start, end, role) for end, node in ends for role in node.roles}
-    return [found[layer] for layer in sorted(found)]
 
 
 def complete_parts(items: Iterable[Match], places: Sequence[Match]) -> list[Match]:

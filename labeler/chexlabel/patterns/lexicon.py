@@ -12,8 +12,8 @@ from chexlabel.patterns.roles import (
     PLACE_LAYER,
     NumberedRoles,
     Role,
-    Tag,
     combined_role,
+    is_naming,
     role_data,
 )
 from chexlabel.patterns.spelling import Speller
@@ -130,7 +130,7 @@ class Lexicon:
 
     def add(self, phrase: Sequence[Element], role: Role) -> None:
         """Add a parsed phrase with its role; of equal phrases in a layer the last one counts."""
-        (self._naming if _names(role) else self._others).append(phrase)
+        (self._naming if is_naming(role) else self._others).append(phrase)
         self._automaton.add(phrase, role, self._vocabulary())
         self.layers = max(self.layers, role.layer + 1 - PLACE_LAYER)
 
@@ -320,11 +320,6 @@ class Lexicon:
         """Work out the symbol of `word` (see the class)."""
         known = self._vocabulary()
         return SUSPECT if known.respeller.suspects(word) else known.plain[word]
-
-
-def _names(role: Role) -> bool:
-    """Say whether a phrase names a finding or an organ, or a part of one."""
-    return role.tag == Tag.PART or (role.layer >= 0 and role.tag != Tag.EXCLUDE)
 
 
 _NO_SPELLER = Speller((), (), {})

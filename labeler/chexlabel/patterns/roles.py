@@ -21,6 +21,7 @@ __all__ = [
     "Role",
     "Tag",
     "combined_role",
+    "is_naming",
     "role_data",
     "role_of",
 ]
@@ -148,6 +149,11 @@ class Role(NamedTuple):
     plural: bool = False
     asking: bool = False
     company: Company | None = None
+
+
+def is_naming(role: Role) -> bool:
+    """Say whether a phrase names a finding or an organ, or a part of one."""
+    return role.layer >= 0 and role.tag != Tag.EXCLUDE
 
 
 class NumberedRoles:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from itertools import chain
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chexlabel import Labeler
 from chexlabel.engine.match import symbolize, token_offsets
@@ -89,6 +92,42 @@ def test_symbols_and_offsets_go_together() -> None:
     text = "Noeffusion or pneumo thorax; plural effusion ___ in the base."
     assert len(symbolize(text, lexicon)) == len(token_offsets(text, lexicon))
     assert pickle.loads(pickle.dumps(lexicon)).symbols["noeffusion"] == "~"  # noqa: S301
+
+
+def heard() -> list[tuple[str, ...]]:
+    """What dictation makes of words, and other words for which a text is reread."""
+    (file,) = read_set("chexpert14").spelling
+    sounds = {
+        words
+        for at in range(len(file.model.sound_alikes))
+        for phrase in file.phrases("sound_alikes", at, "heard")
+        for words in expand(phrase.text)
+    }
+    return [*sorted(sounds), ("Noeffusion",), ("pneu", "mothorax"), ("effusion",), (".",)]
+
+
+words = st.lists(st.sampled_from(heard()), max_size=4).map(lambda found: [*chain(*found)])
+gaps = st.sampled_from([" ", " ", " XXXX ", " ___ ", " [**Name**] "])
+texts = words.flatmap(
+    lambda found: st.tuples(*(gaps for _ in found)).map(
+        lambda between: "".join(chain(*zip(found, between, strict=True)))
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=texts)
+def test_every_symbol_has_its_offsets(labeler: Labeler, text: str) -> None:
+    lexicon = labeler.patterns.lexicon
+    assert len(symbolize(text, lexicon)) == len(token_offsets(text, lexicon))
+
+
+@pytest.mark.parametrize("removed", ["", "XXXX ", "___ "])
+def test_words_are_put_right_around_removed_ones(labeler: Labeler, removed: str) -> None:
+    text = f"No new {removed}more thorax, small effusion."
+    mentions = labeler(text).mentions
+    assert [m.text for m in mentions] == [f"new {removed}more thorax", "effusion"]
+    assert [text[m.start : m.end] for m in mentions] == [m.text for m in mentions]
 
 
 def test_a_respeller_leaves_known_words_together() -> None:

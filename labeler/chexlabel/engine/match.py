@@ -28,54 +28,55 @@ class Match(NamedTuple):
 
 
 def symbolize(sentence: str, lexicon: Lexicon) -> list[str]:
-    """Return the symbols of a sentence's tokens, removed words (`XXXX`, `___`) left out."""
+    """Return the symbols of a sentence's tokens, those of which `token_offsets` gives the offsets.
+
+    Removed words (`XXXX`, `___`) are left out, and words put right that were split, stuck together
+    or misheard.
+    """
     known = lexicon.symbols
     words = TOKEN.findall(_lower(sentence))
     symbols = [known[word] for word in words]
-    if SUSPECT in symbols:
-        if _may_change(words, lexicon):
-            return [lexicon.plain[token.word] for token in _reread(sentence, lexicon)]
-        symbols = [lexicon.plain[word] for word in words]
     if REMOVED in symbols:
+        words = [word for word in words if known[word] != REMOVED]
         symbols = [symbol for symbol in symbols if symbol != REMOVED]
-    return symbols
+    if SUSPECT not in symbols:
+        return symbols
+    respelled = _respelled(sentence, words, lexicon)
+    if respelled is not None:
+        words = [token.word for token in respelled]
+    return [lexicon.plain[word] for word in words]
 
 
 def token_offsets(sentence: str, lexicon: Lexicon | None = None) -> list[tuple[int, int]]:
     """Return the character offsets of the tokens that `symbolize` sees with this lexicon.
 
-    Without one, those of the tokens as they are written.
+    Without one, those of the tokens as they are written, removed words left out.
     """
     lowered = _lower(sentence)
     if lexicon is not None:
         known = lexicon.symbols
-        words = TOKEN.findall(lowered)
-        symbols = [known[word] for word in words]
-        if SUSPECT in symbols:
-            return [(token.start, token.end) for token in _reread(sentence, lexicon)]
-        if REMOVED not in symbols:  # so that no word is looked at again
-            return [found.span() for found in TOKEN.finditer(lowered)]
+        words = [word for word in TOKEN.findall(lowered) if known[word] != REMOVED]
+        respelled = _respelled(sentence, words, lexicon)
+        if respelled is not None:
+            return [(token.start, token.end) for token in respelled]
     return [found.span() for found in TOKEN.finditer(lowered) if not is_removed(found[0])]
 
 
-def _reread(sentence: str, lexicon: Lexicon) -> list[Token]:
-    """Return a sentence's tokens, with words put right that were split, stuck or misheard."""
-    tokens = _tokens(sentence)
-    if _may_change([token.word for token in tokens], lexicon):
-        return lexicon.respeller.reread(tokens)
-    return tokens
+def _respelled(sentence: str, words: Sequence[str], lexicon: Lexicon) -> list[Token] | None:
+    """Return a sentence's tokens with words put right; `None` where none need be.
 
-
-def _may_change(words: Sequence[str], lexicon: Lexicon) -> bool:
-    """Say whether reading again may put words right."""
+    Args:
+        sentence: the sentence.
+        words: its tokens as they are written, removed words left out.
+        lexicon: the phrases.
+    """
     known = lexicon.symbols
     suspects = [word for word in words if known[word] == SUSPECT]
-    return bool(suspects) and lexicon.respeller.may_change(words, suspects)
-
-
-def _tokens(sentence: str) -> list[Token]:
+    if not suspects or not lexicon.respeller.may_change(words, suspects):
+        return None
     found = TOKEN.finditer(_lower(sentence))
-    return [Token(token[0], *token.span()) for token in found if not is_removed(token[0])]
+    written = [Token(token[0], *token.span()) for token in found if not is_removed(token[0])]
+    return lexicon.respeller.reread(written)
 
 
 def _lower(sentence: str) -> str:

@@ -25,7 +25,7 @@ from chexlabel.engine.phrases import (
     start_of,
     strongest,
 )
-from chexlabel.engine.structure import Mention
+from chexlabel.engine.structure import SentenceMention
 from chexlabel.labels import Label
 from chexlabel.patterns.roles import Tag
 
@@ -56,7 +56,7 @@ class _Organ:
     def __init__(
         self,
         item: Match,
-        mention: Mention | None,
+        mention: SentenceMention | None,
     ) -> None:
         self.item = item
         self.mention = mention
@@ -107,7 +107,7 @@ class Anatomy:
         """Take note of a verb, or of what parts clauses or members of a list."""
         self._parting = item
 
-    def add(self, at: int, mention: Mention | None = None) -> None:
+    def add(self, at: int, mention: SentenceMention | None = None) -> None:
         """Add the anatomy at `at`, with what was found of it as a mention, if it is one."""
         organ = _Organ(self._items[at], mention)
         last = self.organs[-1] if self.organs else None
@@ -145,7 +145,7 @@ class Anatomy:
         elif self.organs:
             if self._is_apart(cues) and self.organs[-1].states and self._is_mention(at):
                 return  # "the heart is normal, and there may be dilatation"
-            if verdict is not None and (not self._in_clause or _answers(item, verdict)):
+            if verdict is not None and (not self._in_clause or _is_answered_by(item, verdict)):
                 # "the mediastinum is broad; widening cannot be excluded", "heart enlarged: no"
                 cues = (*cues, verdict)
             if self._digresses:
@@ -161,7 +161,7 @@ class Anatomy:
     def judgements(self) -> Iterator[Judgement]:
         """Judge all anatomy whose state is known and means something."""
         for organ in self.organs:
-            judgement = _decide(organ, self._asides)
+            judgement = _judgement_on(organ, self._asides)
             if judgement is not None:
                 yield judgement
 
@@ -292,12 +292,12 @@ class Anatomy:
             organ.states = [*organ.states, state]
 
 
-def _answers(state: Match, verdict: Match) -> bool:
+def _is_answered_by(state: Match, verdict: Match) -> bool:
     """Say whether a verdict without a verb stands right after a state: "heart enlarged: no"."""
     return verdict.start == state.end and not verdict.role.verbal
 
 
-def _decide(organ: _Organ, asides: Sequence[_State]) -> Judgement | None:
+def _judgement_on(organ: _Organ, asides: Sequence[_State]) -> Judgement | None:
     entries = organ.states or organ.carried
     if asides:
         plain = [entry for entry in entries if entry not in asides]

@@ -44,10 +44,10 @@ from chexlabel.engine.structure import (
     Echo,
     Elision,
     Joint,
-    Mention,
     Opening,
     Scope,
     Sentence,
+    SentenceMention,
 )
 from chexlabel.patterns.roles import Tag
 
@@ -139,7 +139,8 @@ class _Segmenter:
         if self.open.scopes and not same_words and item.role.tag == Tag.MENTION:
             self.pass_subject(at)
         link = None if same_words else self.open.link
-        mentions.append(Mention(item, at, self.clause, link, self.open.aside and not same_words))
+        aside = self.open.aside and not same_words
+        mentions.append(SentenceMention(item, at, self.clause, link, aside))
         self.open.last = self.open.anywhere = item
         if not same_words:
             self.open.link, self.open.aside = None, False

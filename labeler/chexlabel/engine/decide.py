@@ -23,7 +23,7 @@ from chexlabel.engine.phrases import (
     turned,
 )
 from chexlabel.engine.scopes import OpenScopes, resolve
-from chexlabel.engine.structure import Clause, Mention, Sentence
+from chexlabel.engine.structure import Clause, Sentence, SentenceMention
 from chexlabel.labels import Label
 from chexlabel.patterns.roles import CueEffect, Tag
 
@@ -40,13 +40,15 @@ def judge(items: Sequence[Match], length: int = -1) -> list[Judgement]:
 def decide(sentence: Sentence) -> list[Judgement]:
     """Return, in text order, what the mentions and the organs of a sentence say."""
     judgements = [
-        _decide(mention) for mention in sentence.mentions if mention.item.role.tag == Tag.MENTION
+        _judgement_of(mention)
+        for mention in sentence.mentions
+        if mention.item.role.tag == Tag.MENTION
     ]
     if sentence.elisions:
-        judgements = sorted([*judgements, *_elided(sentence)], key=_place)
+        judgements = sorted([*judgements, *_elided(sentence)], key=_start)
     if sentence.has_anatomy:
         judgements += _read_anatomy(sentence).judgements()
-        judgements.sort(key=_place)
+        judgements.sort(key=_start)
     return judgements
 
 
@@ -102,7 +104,7 @@ def _verdict_on(sentence: Sentence, clause: Clause, at: int) -> Match | None:
     return sentence.items[place]
 
 
-def _decide(mention: Mention) -> Judgement:
+def _judgement_of(mention: SentenceMention) -> Judgement:
     item = mention.item
     if mention.stated_by is not None:
         return Judgement(item, item.role.label, (mention.stated_by,))
@@ -115,10 +117,10 @@ def _decide(mention: Mention) -> Judgement:
     return Judgement(item, label, tuple(best))
 
 
-def _stands(mention: Mention) -> bool:
+def _stands(mention: SentenceMention) -> bool:
     """Say whether a cue leaves the mention no alternative: "no change in A or B"."""
     return any(effect_of(cue) == CueEffect.POSITIVE for cue in mention.cues)
 
 
-def _place(judgement: Judgement) -> int:
+def _start(judgement: Judgement) -> int:
     return judgement.item.start

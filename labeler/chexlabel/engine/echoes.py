@@ -19,7 +19,7 @@ from chexlabel.engine.phrases import (
     ruled,
     strongest,
 )
-from chexlabel.engine.structure import Echo, Mention, Sentence
+from chexlabel.engine.structure import Echo, Sentence, SentenceMention
 from chexlabel.labels import Label
 from chexlabel.patterns.roles import CueEffect, Tag
 
@@ -99,7 +99,7 @@ def _is_within(cue: Match, words: Match) -> bool:
     return words.start <= cue.start and cue.end <= words.end
 
 
-def _beside(sentence: Sentence, echo: Echo, *, late: bool) -> Iterator[Mention]:
+def _beside(sentence: Sentence, echo: Echo, *, late: bool) -> Iterator[SentenceMention]:
     """Yield the mentions of an echo's list: those after it in its clause, or before a late one."""
     first = True
     for mention in sentence.mentions:
@@ -128,7 +128,7 @@ def _turn_round(sentence: Sentence, echo: Echo) -> None:
             mention.stated_by = words
 
 
-def _is_denied(mention: Mention) -> bool:
+def _is_denied(mention: SentenceMention) -> bool:
     """Say whether a mention's cues deny it."""
     role = mention.item.role
     if mention.stated_by is not None:
@@ -136,7 +136,7 @@ def _is_denied(mention: Mention) -> bool:
     return ruled(role.label, strongest(mention.cues, role), role.finding) is Label.NEGATIVE
 
 
-def _is_described(sentence: Sentence, mention: Mention) -> bool:
+def _is_described(sentence: Sentence, mention: SentenceMention) -> bool:
     """Say whether a word after a mention describes it as being there: "has improved"."""
     following = sentence.items[mention.place + 1 : mention.clause.end]
     end = mention.item.end

@@ -136,7 +136,7 @@ class HeadingFinder:
         first = _first_word(stripped[:_LONGEST].lower().lstrip(_ORNAMENTS + " ")).rstrip(_ORNAMENTS)
         if first not in self._first_words:
             return
-        if self._take_marker(line, offset, found) or self._goes_on(previous, first):
+        if self._take_marker(line, offset, found) or self._continues_sentence(previous, first):
             return
         if len(stripped) < _LONGEST:
             name = self.name(stripped)
@@ -150,7 +150,7 @@ class HeadingFinder:
                 found.append((name, offset, offset + mark.end()))
                 return
 
-    def _goes_on(self, previous: str, first: str) -> bool:
+    def _continues_sentence(self, previous: str, first: str) -> bool:
         """Tell whether a line goes on with a sentence that was broken because its line was full."""
         previous = previous.rstrip()
         return (

@@ -9,7 +9,7 @@ from itertools import pairwise, takewhile
 from chexlabel.engine.echoes import carry_verdicts
 from chexlabel.engine.match import Match
 from chexlabel.engine.phrases import HORIZON, ahead, behind
-from chexlabel.engine.structure import Clause, Joint, Mention, Scope, Sentence
+from chexlabel.engine.structure import Clause, Joint, Scope, Sentence, SentenceMention
 from chexlabel.patterns.roles import Tag
 
 __all__ = ["OpenScopes", "resolve"]
@@ -80,7 +80,7 @@ def _is_within_reach(cue: Match, item: Match) -> bool:
     return item.start - cue.end <= kind.reach
 
 
-def _place(mention: Mention) -> int:
+def _place(mention: SentenceMention) -> int:
     return mention.place
 
 
@@ -118,7 +118,7 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
             break
 
 
-def _introduces(sentence: Sentence, mention: Mention) -> bool:
+def _introduces(sentence: Sentence, mention: SentenceMention) -> bool:
     """Say whether a mention belongs to what introduces a statement: "along with edema, ..."."""
     if mention.link in (Tag.WITH, Tag.ADJUNCT):
         return True
@@ -150,7 +150,7 @@ def _pair(sentence: Sentence, joint: Joint) -> None:
         _offer(mentions, at - 1, joint)
 
 
-def _stands_before(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+def _stands_before(sentence: Sentence, mention: SentenceMention, joint: Joint) -> bool:
     """Say whether a mention stands right before a joint, in its clause."""
     between = takewhile(lambda i: i is not mention.item, behind(sentence.items, joint.place))
     return joint.place < mention.clause.end and not any(
@@ -158,7 +158,7 @@ def _stands_before(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
     )
 
 
-def _follows_apposition(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+def _follows_apposition(sentence: Sentence, mention: SentenceMention, joint: Joint) -> bool:
     """Say whether a noun that no phrase knows stands between a comma and a joint.
 
     "Opacity, hemorrhage versus pneumonia": the opacity is no alternative.
@@ -168,7 +168,7 @@ def _follows_apposition(sentence: Sentence, mention: Mention, joint: Joint) -> b
     return bool(commas) and max(commas) < joint.item.start
 
 
-def _stands_after(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
+def _stands_after(sentence: Sentence, mention: SentenceMention, joint: Joint) -> bool:
     """Say whether a mention stands right after a joint, in its clause."""
     between = takewhile(lambda i: i is not mention.item, ahead(sentence.items, joint.place))
     return joint.place >= mention.clause.start and not any(
@@ -176,7 +176,7 @@ def _stands_after(sentence: Sentence, mention: Mention, joint: Joint) -> bool:
     )
 
 
-def _offer(mentions: Sequence[Mention], last: int, joint: Joint) -> None:
+def _offer(mentions: Sequence[SentenceMention], last: int, joint: Joint) -> None:
     """Make a mention an alternative, with those of the same words or the same list."""
     clause = mentions[last].clause
     start: int | None = None
@@ -192,7 +192,7 @@ def _offer(mentions: Sequence[Mention], last: int, joint: Joint) -> None:
         mention.alternative = joint.item
 
 
-def _share_alternatives(mentions: Sequence[Mention]) -> None:
+def _share_alternatives(mentions: Sequence[SentenceMention]) -> None:
     """Make what the same words mention beside an alternative an alternative too."""
     for before, mention in pairwise(mentions):
         if mention.item.start < before.item.end and mention.alternative is None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from chexlabel.engine.match import Match
 
-__all__ = ["Clause", "Echo", "Elision", "Joint", "Mention", "Opening", "Scope", "Sentence"]
+__all__ = ["Clause", "Echo", "Elision", "Joint", "Opening", "Scope", "Sentence", "SentenceMention"]
 
 
 class Opening:
@@ -87,7 +87,7 @@ class Joint:
         self.serial = serial
 
 
-class Mention:
+class SentenceMention:
     """A finding, or an organ with its state before it, while its sentence is read.
 
     Attributes:
@@ -141,7 +141,7 @@ class Echo(NamedTuple):
     item: Match
     place: int
     clause: Clause
-    antecedent: Mention
+    antecedent: SentenceMention
 
 
 class Sentence:
@@ -177,7 +177,7 @@ class Sentence:
     def __init__(self, items: Sequence[Match]) -> None:
         self.items = items
         self.clauses: list[Clause] = []
-        self.mentions: list[Mention] = []
+        self.mentions: list[SentenceMention] = []
         self.scopes: list[Scope] = []
         self.joints: list[Joint] = []
         self.relatives: list[int] = []

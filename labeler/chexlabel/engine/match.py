@@ -103,9 +103,7 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
     starts = start.next
     for at, symbol in enumerate(symbols):
         node = starts.get(symbol)
-        if node is PENDING:
-            node = start.step(symbol)
-        if node is None:
+        if node is None or (node is PENDING and (node := start.step(symbol)) is None):
             continue
         for end, role in _longest_at(symbols, at, node):
             layer = role.layer
@@ -117,7 +115,8 @@ def find_matches(symbols: list[str], lexicon: Lexicon) -> list[Match] | None:
                 places.append(match)
             else:
                 items.append(match)
-                partial = partial or role.tag == Tag.PART
+                if role.tag == Tag.PART:
+                    partial = True
     if partial:
         items = complete_parts(items, places)
     for match in items:

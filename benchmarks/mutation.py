@@ -54,14 +54,18 @@ STAGES = (
 )  # fmt: skip
 """Modules that judge a sentence."""
 TEXT = (
-    "checklists", "headings", "history", "sections", "sentences", "match", "aggregate", "mask",
-    "recognition",
+    "markup", "boxes", "signs", "checklists", "lead_ins", "headings", "history", "sections",
+    "sentences", "match", "aggregate", "mask", "recognition",
 )  # fmt: skip
 """Modules that find sentences and phrases, and put together what they say."""
 UNIT_TESTS = {
     **dict.fromkeys(STAGES, ("test_stages", "test_context")),
     **dict.fromkeys(
-        TEXT, ("test_sections", "test_sections_elsewhere", "test_sentences", "test_labeler")
+        TEXT,
+        (
+            *("test_sections", "test_sections_elsewhere", "test_sentences", "test_labeler"),
+            *("test_checklists", "test_lead_ins"),
+        ),
     ),
 }
 SLOW = "linear or quick or any_text or frame"
@@ -96,7 +100,7 @@ EQUIVALENT = {
     ("context", "if following is None: continue"): _FILTER,
     ("context", "_opens: return True"): "a question ends with a mark that no phrase holds",
     ("checklists", "hint not in text"): _FILTER,
-    ("checklists", "box not in text"): _FILTER,
+    ("checklists", "sign not in text"): _FILTER,
     ("headings", "line or not line.isspace()"): _FILTER,
     ("sections", "heading[0] not in self._preliminary"): _FILTER,
     ("sections", "has_findings and name in self._replaces_body"): (

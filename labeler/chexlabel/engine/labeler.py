@@ -8,22 +8,18 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from chexlabel.engine.aggregate import Aggregator
-from chexlabel.engine.checklists import ChecklistReader
 from chexlabel.engine.confidence import report_probabilities
-from chexlabel.engine.context import BOUNDARY, ContextReader
+from chexlabel.engine.context import ContextReader
 from chexlabel.engine.evidence import Place, Statement, mentions, quotes
 from chexlabel.engine.judgement import REFINER, Judgement
 from chexlabel.engine.judges import Judge, Refiner
 from chexlabel.engine.judges.rules import RulesJudge
-from chexlabel.engine.lead_ins import LeadIns
-from chexlabel.engine.markup import plain_markup
-from chexlabel.engine.mask import ANSWERS, MENTIONS, REFERS, passage_mask, speaks
+from chexlabel.engine.mask import MENTIONS, passage_mask
 from chexlabel.engine.memo import Memo
+from chexlabel.engine.passages import REFERS_BACK, PassageCutter
 from chexlabel.engine.recognition import Recogniser
-from chexlabel.engine.sections import Sectioner, unify_line_ends
-from chexlabel.engine.sentences import SentenceSplitter
 from chexlabel.errors import RefinerError
-from chexlabel.labels import Attribution, Label, LabeledReport, Mention, SectionSpan
+from chexlabel.labels import Attribution, Label, LabeledReport, Mention
 from chexlabel.patterns.cache import load_compiled
 from chexlabel.patterns.pattern_set import PatternSet
 from chexlabel.patterns.places import lasting_name
@@ -33,8 +29,6 @@ if TYPE_CHECKING:
     from chexlabel.engine.trace import Trace
 
 __all__ = ["Labeler"]
-
-_REFERS_BACK = REFERS | ANSWERS
 
 _MASKS = 100_000
 """How many passages' labels a generation of the memo holds: some 18 MB."""
@@ -84,14 +78,11 @@ class Labeler:
             sections = (sections,) if isinstance(sections, str) else tuple(sections)
         self.patterns = load_compiled(patterns)
         """The compiled pattern set."""
-        self._sectioner = Sectioner(self.patterns.sections, sections)
-        self._splitter = SentenceSplitter(self.patterns.sections)
         self._aggregator = Aggregator(self.patterns)
         if assertion not in ("scope", "negex"):
             raise ValueError(f"assertion {assertion!r}: choose 'scope' or 'negex'")
-        self._checklists = ChecklistReader(self.patterns.sections.answers)
-        self._lead_ins = LeadIns(self.patterns.lexicon)
         self._context = ContextReader(self.patterns.context, self.patterns.lexicon)
+        self._cutter = PassageCutter(self.patterns, sections, self._context)
         rules = RulesJudge(self.patterns.lexicon, self._context)
         self._judge: Judge = rules
         self._refiner: Refiner | None = None
@@ -148,18 +139,18 @@ class Labeler:
 
         Equal results are the same tuple object, so that callers may memoise on it.
         """
-        sentences = self._texts(report)
+        sentences = self._cutter.texts(report)
         masks = self._masks
         mask = 0
         for sentence in sentences:
             mask |= masks[sentence]
-        if mask & _REFERS_BACK:
+        if mask & REFERS_BACK:
             mask = self._mask_of(self._in_passages(sentences))
         return self._settled(mask, sentences)
 
     def label_batch(self, reports: Iterable[str | Report]) -> list[tuple[Label | None, ...]]:
         """Return the labels of many reports; their new sentences are judged at once."""
-        cut = [self._texts(report) for report in several(reports)]
+        cut = [self._cutter.texts(report) for report in several(reports)]
         masks = self._masks
         masks.fill(chain.from_iterable(cut))
         joined = [self._in_passages(sentences) for sentences in cut]
@@ -171,7 +162,7 @@ class Labeler:
 
     def __call__(self, report: str | Report) -> LabeledReport:
         """Label a report and give the evidence: every mention, its offsets and its cues."""
-        text, plain, sentences = self._sentences(report)
+        text, plain, sentences = self._cutter.sentences(report)
         texts = [plain[start:end] for _, start, end in sentences]
         passages, places = self._placed(texts, sentences)
         statements = self._statements
@@ -235,24 +226,24 @@ class Labeler:
         >>> labeler.recognises("Normal chest."), labeler.recognises("images/0001.png")
         (True, False)
         """
-        sentences = self._texts(report)
+        sentences = self._cutter.texts(report)
         mask = self._mask_of(self._in_passages(sentences))
         return self._is_known(mask, sentences)
 
     def read_ahead(self, reports: Iterable[str | Report]) -> None:
         """Judge the new sentences of many reports at once, so that each is then labeled quickly."""
-        cut = [self._texts(report) for report in reports]
+        cut = [self._cutter.texts(report) for report in reports]
         statements = self._statements
         statements.fill(chain.from_iterable(cut))
         for sentences in cut:
-            bounds = self._bounds(sentences, [statements[sentence].mask for sentence in sentences])
-            statements.fill(BOUNDARY.join(sentences[s:e]) for s, e in bounds)
+            masks = [statements[sentence].mask for sentence in sentences]
+            statements.fill(self._cutter.joined(sentences, self._cutter.bounds(sentences, masks)))
 
     def trace(self, report: str | Report) -> Iterator[Trace]:
         """Yield how the rules read each sentence that names a finding: clauses, lists, scopes."""
         from chexlabel.engine.trace import trace
 
-        for sentence in self._texts(report):
+        for sentence in self._cutter.texts(report):
             found = trace(sentence, self.patterns)
             if found is not None:
                 yield found
@@ -288,7 +279,7 @@ class Labeler:
             leaning: whether to give those that a refiner would be asked about, also where there is
                 none (see `ContextReader.leans`).
         """
-        return self._in_passages(self._texts(report), leaning=leaning)
+        return self._in_passages(self._cutter.texts(report), leaning=leaning)
 
     def judge(self, passages: Sequence[str]) -> list[list[Judgement]]:
         """Return what passages say of the findings: for each, its judgements in text order."""
@@ -316,48 +307,15 @@ class Labeler:
 
         return label_frame(self, frame, text)
 
-    def _counted(self, text: str, spans: tuple[SectionSpan, ...] | None) -> tuple[SectionSpan, ...]:
-        if spans is None:
-            return self._sectioner.counted(text)
-        return self._sectioner.select(spans)
-
-    def _plain(self, text: str) -> str:
-        """Return a report without markup, its marks and lists made plain, as long as it was."""
-        if "\r" in text:
-            text = unify_line_ends(text)
-        return self._lead_ins.join(self._checklists.plain(plain_markup(text)))
-
-    def _texts(self, report: str | Report) -> list[str]:
-        """Return a report's sentences that count, as text: quicker than with their offsets."""
-        text, spans = text_and_spans(report)
-        text = self._plain(text)
-        split = self._splitter.split
-        spans = self._counted(text, spans)
-        return [sentence for span in spans for sentence in split(text, span.start, span.end)]
-
-    def _sentences(self, report: str | Report) -> tuple[str, str, list[Place]]:
-        """Return a report's text, as it is and with plain marks, and the sentences that count."""
-        text, spans = text_and_spans(report)
-        plain = self._plain(text)
-        split = self._splitter.sentences
-        sentences = [
-            (span, start, end)
-            for span in self._counted(plain, spans)
-            for start, end in split(plain, span.start, span.end)
-        ]
-        return text, plain, sentences
-
     def _placed(
         self, texts: list[str], sentences: Sequence[Place]
     ) -> tuple[list[str], list[Sequence[Place]]]:
         """Return the passages that sentences make, and the sentences of each."""
         statements = self._statements
         masks = [statements[sentence].mask for sentence in texts]
-        bounds = self._bounds(texts, masks)
-        if len(bounds) == len(texts):
-            return texts, [(sentence,) for sentence in sentences]
-        passages = [BOUNDARY.join(texts[first:after]) for first, after in bounds]
-        return passages, [sentences[first:after] for first, after in bounds]
+        bounds = self._cutter.bounds(texts, masks)
+        places = [sentences[first:after] for first, after in bounds]
+        return self._cutter.joined(texts, bounds), places
 
     def _in_passages(self, sentences: list[str], *, leaning: bool = False) -> list[str]:
         """Return the passages that sentences make, as the judge takes them."""
@@ -365,19 +323,7 @@ class Labeler:
         if leaning:
             reach = self._context.reach
             masks = [m | reach(s, leaning=True) for m, s in zip(masks, sentences, strict=True)]
-        bounds = self._bounds(sentences, masks)
-        if len(bounds) == len(sentences):
-            return sentences
-        return [BOUNDARY.join(sentences[first:after]) for first, after in bounds]
-
-    def _bounds(self, sentences: Sequence[str], masks: Sequence[int]) -> list[tuple[int, int]]:
-        """Return for each passage the places of its first sentence and after its last."""
-        if not any(mask & _REFERS_BACK for mask in masks):
-            return [(at, at + 1) for at in range(len(sentences))]
-        known = dict(zip(sentences, masks, strict=True))
-        return self._context.passages(
-            sentences, lambda s: known[s] & _REFERS_BACK, lambda s: speaks(known[s])
-        )
+        return self._cutter.joined(sentences, self._cutter.bounds(sentences, masks))
 
     def _mask_of(self, passages: Iterable[str]) -> int:
         masks = self._masks

@@ -6,11 +6,23 @@ import pickle
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chexlabel import Labeler
 from chexlabel.engine.context import BOUNDARY, ContextReader
 from chexlabel.engine.mask import ANSWERS, REFERS
+from chexlabel.engine.references import ReferenceFinder
 from chexlabel.labels import Label
+from chexlabel.patterns.cache import load_compiled
+
+RULES = load_compiled("chexpert14")
+FINDER = ReferenceFinder(RULES.context, RULES.lexicon)
+REFERRING = (
+    *("it", "has", "since", "resolved", "no", "trace", "of", "remains", "yes", "none", "the"),
+    *("latter", "former", "is", "not", "there", "now", "normal", "still", "small", "two", "XXXX"),
+    *("neither", "both", "seen", ",", "?", "-", ".", "effusion", "a", "likely", "unchanged", "\n"),
+)
 
 CASES: list[tuple[str, dict[str, int]]] = [
     # what was there is gone
@@ -340,3 +352,14 @@ def test_what_is_no_report_has_no_labels(labeler: Labeler, text: str) -> None:
 def test_a_general_statement_is_a_report(labeler: Labeler, text: str) -> None:
     assert labeler(text).labels["No Finding"] is Label.POSITIVE
     assert labeler.recognises(text)
+
+
+@given(
+    st.sampled_from([word for word in REFERRING if word.islower()]),
+    st.lists(st.sampled_from(REFERRING), max_size=6),
+)
+def test_the_quick_look_misses_no_reference_at_the_opening(first: str, others: list[str]) -> None:
+    sentence = " ".join([first, *others]).strip()
+    if any(found.start == 0 for found in FINDER.fitting(sentence)):
+        assert FINDER.begin_with(first)
+        assert FINDER.may_be_in(sentence)

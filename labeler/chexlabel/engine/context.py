@@ -8,15 +8,14 @@ linear in the text.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from chexlabel.engine.judgement import Judgement
 from chexlabel.engine.mask import ANSWERS, REFERS
-from chexlabel.engine.match import Match, find_matches, phrases_at, symbolize, token_offsets
-from chexlabel.engine.references import applied
+from chexlabel.engine.match import Match, find_matches, symbolize
+from chexlabel.engine.references import LOOK_AT, ReferenceFinder, applied
 from chexlabel.patterns.context import ContextRules
-from chexlabel.patterns.lexicon import REMOVED, Lexicon
+from chexlabel.patterns.lexicon import Lexicon
 from chexlabel.patterns.roles import Tag
 from chexlabel.patterns.syntax import TOKEN
 from chexlabel.patterns.vocabulary import ByWord
@@ -32,7 +31,6 @@ ReadSentence = Callable[[list[str]], tuple[list[Match], list[Judgement]]]
 _LONGEST = 4  # sentences of a passage
 _LONGEST_NAME = 4  # words of a finding's name
 _SHORT_QUESTION = 5  # tokens, with the mark: "Lungs wet?"
-_LOOK_AT = 120  # characters of a sentence in which the phrase that opens it stands
 
 
 class ContextReader:
@@ -44,10 +42,9 @@ class ContextReader:
     """
 
     def __init__(self, rules: ContextRules, lexicon: Lexicon) -> None:
-        self._lexicon = rules.lexicon
+        self._finder = ReferenceFinder(rules, lexicon)
         self._rules = rules.rules
         self._phrases = lexicon
-        self._inner_openings = rules.inner_openings
         self._openings = rules.echo_openings
         self._endings = rules.echo_endings
         self._questions = rules.question_openings
@@ -72,15 +69,15 @@ class ContextReader:
     def _reference(self, sentence: str) -> int:
         if BOUNDARY in sentence:
             return 0
-        first = TOKEN.search(sentence[:_LOOK_AT].lower())
+        first = TOKEN.search(sentence[:LOOK_AT].lower())
         opens = first is not None and self._may_open[first[0]]
         ends = sentence[sentence.rfind(" ") + 1 :].lower() in self._last_words
         if (opens or ends) and self._echoes(sentence):
             return REFERS
-        if not (opens and self._may_refer(sentence)):
+        if not (opens and self._finder.may_be_in(sentence)):
             return 0
         reach = 0
-        for reference in self._fitting(sentence):
+        for reference in self._finder.fitting(sentence):
             if reference.role.tag != Tag.ANSWER:
                 return REFERS
             reach = ANSWERS
@@ -106,7 +103,7 @@ class ContextReader:
         """Tell whether a sentence asks for findings, so that what else is said of them counts."""
         if sentence[-1:] != "?":
             return False
-        words = TOKEN.findall(sentence[:_LOOK_AT].lower())
+        words = TOKEN.findall(sentence[:LOOK_AT].lower())
         if " ".join(words).startswith(self._questions):
             return True
         if len(words) > _SHORT_QUESTION or "," in words:
@@ -165,7 +162,7 @@ class ContextReader:
         for sentence in sentences:
             symbols = symbolize(sentence, self._phrases)
             said = 0
-            for reference in self._references(sentence, after_question=question):
+            for reference in self._finder.found(sentence, after_question=question):
                 if reference.role.tag == Tag.ANSWER:
                     said = reference.end
                 moved = _moved(reference, start)
@@ -197,14 +194,12 @@ class ContextReader:
 
     def _may_open_with(self, word: str) -> bool:
         """Tell whether a sentence that refers to the one before it may begin with a word."""
-        lexicon = self._lexicon
-        opens = lexicon.start.after(lexicon.symbols[word]) is not None
-        return opens or word in self._first_words
+        return self._finder.begin_with(word) or word in self._first_words
 
     def _echoes(self, sentence: str) -> bool:
         """Tell whether a sentence carries on or turns round the verdict of the one before it."""
-        return sentence[:_LOOK_AT].lower().startswith(self._openings) or (
-            sentence[-_LOOK_AT:].lower().endswith(self._endings)
+        return sentence[:LOOK_AT].lower().startswith(self._openings) or (
+            sentence[-LOOK_AT:].lower().endswith(self._endings)
         )
 
     def _read_after(
@@ -236,7 +231,7 @@ class ContextReader:
     def _antecedent(self, at: int, sentences: Sequence[str], speaks: Callable[[str], bool]) -> int:
         """Return the first of the sentences that the one at `at` refers to; `at` if none."""
         before = sentences[at - 1]
-        if before.endswith("?") and not self._opens(before) and not self._names(before):
+        if before.endswith("?") and not self._finder.opens(before) and not self._names(before):
             return at  # "Tension? No.": the answer is to something else
         if at > 1 and not speaks(before) and speaks(sentences[at - 2]):
             return at - 2
@@ -245,105 +240,6 @@ class ContextReader:
     def _names(self, sentence: str) -> bool:
         """Tell whether a sentence names a finding or an organ."""
         return find_matches(symbolize(sentence, self._phrases), self._phrases) is not None
-
-    def _opens(self, sentence: str) -> bool:
-        """Tell whether a sentence begins with a phrase that may refer to the one before it."""
-        symbols = self._lexicon.symbols
-        node = self._lexicon.start
-        for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
-            following = node.after(symbols[token[0]])
-            if following is None:
-                return False
-            if following.roles:
-                return True
-            node = following
-        return False
-
-    def _may_refer(self, sentence: str) -> bool:
-        """Tell quickly whether `_fitting` may find a phrase in a sentence that stands alone."""
-        symbols = self._lexicon.symbols
-        rules = self._rules
-        node = self._lexicon.start
-        opened = ended = False  # whether a phrase ended at all, and whether right before a token
-        for token in TOKEN.finditer(sentence[:_LOOK_AT].lower()):
-            symbol = symbols[token[0]]
-            if ended and symbol != REMOVED:
-                if not token[0][0].isalnum():
-                    return True
-                ended = False
-            following = node.after(symbol)
-            if following is None:
-                break
-            node = following
-            if node.roles:
-                if not all(rules[role.tag, role.pattern].closed for role in node.roles):
-                    return True
-                opened = ended = True
-        if ended or not opened:
-            return ended
-        lowered = sentence.lower()
-        if lowered[-1] == "?" or "\n" in lowered or "  " in lowered:
-            return True
-        return any(words in lowered for words in self._inner_openings)
-
-    def _references(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
-        """Yield what `_found` does, with its places among the tokens that the set's phrases see."""
-        found = list(self._found(sentence, after_question=after_question))
-        if not found:
-            return
-        written = token_offsets(sentence)
-        tokens = token_offsets(sentence, self._phrases)
-        for reference in found:
-            yield _reread(reference, written, tokens)
-
-    def _found(self, sentence: str, *, after_question: bool) -> Iterator[Match]:
-        """Yield the phrases of a sentence that refer back, the longest of each place."""
-        longest: Match | None = None
-        for found in self._fitting(sentence):
-            if found.role.tag == Tag.ANSWER and not after_question:
-                continue
-            if longest is not None and found.start != longest.start:
-                yield longest
-            longest = found
-        if longest is not None:
-            yield longest
-
-    def _fitting(self, sentence: str) -> Iterator[Match]:
-        """Yield, from short to long, what refers back: at the opening, and one by one elsewhere."""
-        symbols = symbolize(sentence, self._lexicon)
-        starts = self._lexicon.start.next
-        words: list[str] = []
-        for at, symbol in enumerate(symbols):
-            if starts.get(symbol) is None:
-                continue
-            for length, role in phrases_at(symbols, self._lexicon, at):
-                rule = self._rules[role.tag, role.pattern]
-                if at and (role.tag == Tag.ANSWER or rule.of == "all"):
-                    continue
-                # "N Effusion?": in a questionnaire the next question may follow at once.
-                if rule.closed and at + length < len(symbols) and sentence[-1] != "?":
-                    words = words or self._words(sentence)
-                    if words[at + length][0].isalnum():
-                        continue
-                yield Match(at, at + length, role)
-
-    def _words(self, sentence: str) -> list[str]:
-        """Return the tokens that `symbolize` gives the symbols of."""
-        known = self._lexicon.symbols
-        return [token for token in TOKEN.findall(sentence.lower()) if known[token] != REMOVED]
-
-
-def _reread(
-    reference: Match, written: Sequence[tuple[int, int]], tokens: Sequence[tuple[int, int]]
-) -> Match:
-    """Return a phrase with its places among the tokens as they were reread."""
-    if len(tokens) == len(written):  # no word was put right
-        return reference
-    ends = [end for _, end in tokens]
-    start = bisect_right(ends, written[reference.start][0])
-    return reference._replace(
-        start=start, end=bisect_left(ends, written[reference.end - 1][1], start) + 1
-    )
 
 
 def _moved(match: Match, by: int) -> Match:

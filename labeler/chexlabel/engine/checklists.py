@@ -26,6 +26,10 @@ __all__ = ["ChecklistReader"]
 _MINUS_SIGN = "\u2212"
 _PLUS_OR_MINUS = "\u00b1"
 _ARROW_SIGN = "\u2192"
+_COLUMN_MARKS = frozenset({"x", "*", "+", "1", YES, NO, PRESENT_BEFORE, "[x]", "(x)", *TICKED})
+_OPTIONS = compiled_later(
+    r"[\[(]((?:[\w ]{1,20}/){1,4}[\w ]{1,20})[\])](?=[ \t]*[:=?]?[ \t]*([^\W\d_]+))"
+)
 _LONE_DASH = compiled_later(r"-(?:[ \t\n,;:/|.()]|\Z|(?<=[:,;/|] -)|(?<=\)-))")
 _TICKS, _CROSSES = "\u2713\u2714\u2705", "\u2717\u2718\u274c"
 _LEADING = str.maketrans(
@@ -41,7 +45,7 @@ _DOUBT = compiled_later(  # "[?] effusion", "Effusion: +/-"
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
 _HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
 _SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
-_LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=[\w?])")
+_LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=[\w?[(])")
 _SHORT_LEADER = compiled_later(r"(?<=[\w)])[ \t]+\.{1,2}[ \t]+(?=\w)")
 _SLASH = compiled_later(r"[ \t]/{1,2}[ \t](?=[^\W\d_][^/:;.,\n]{0,40}:)")
 _ARROW = compiled_later(rf"[-=]{{1,2}}>|{_ARROW_SIGN}")
@@ -88,6 +92,7 @@ class ChecklistReader:
 
     def __init__(self, answers: Answers) -> None:
         self._boxes = BoxReader(answers)
+        self._columns = dict.fromkeys(answers.yes, YES) | dict.fromkeys(answers.no, NO)
         # In this order: what one makes, the next may read.
         self._steps = (
             _Step((_MINUS_SIGN,), _plain_minus),
@@ -96,23 +101,28 @@ class ChecklistReader:
             _Step(("#1 ", "1/ "), _numbers),
             _Step((*_TICKS, *_CROSSES), _ticks),
             _Step(("...",), _leaders),
+            _Step(("/",), _chosen_options),
             _Step((" / ", " // "), _slashes),
-            _Step(("|",), _columns),
+            _Step(("|",), self._plain_columns),
             _Step(("->", "=>", _ARROW_SIGN), _arrows),
             _Step(("+", "-v", "-V"), plain_words),
             _Step((">>",), _chevrons),
             _Step(("[", *EMPTY, *TICKED), self._plain_boxes),
-            _Step(("+", "\u2013"), plain_signs),  # and a `_LONE_DASH`
+            _Step(("+", "-", "\u2013"), plain_signs),
             _Step((EITHER,), _undecided),
         )
-        self._hints = _by_sign([hint for step in self._steps for hint in step.hints])
+        hints = [hint for step in self._steps for hint in step.hints]
+        self._hints = _by_sign([hint for hint in hints if hint != "-"])  # for that see `_LONE_DASH`
 
     def plain(self, text: str) -> str:
         """Return a report with its checklists' marks made plain, as long as it was."""
         if not self._may_hold_marks(text):
             return text
         for step in self._steps:
-            text = step.plain(text)
+            for hint in step.hints:
+                if hint in text:
+                    text = step.plain(text)
+                    break
         return text
 
     def _may_hold_marks(self, text: str) -> bool:
@@ -126,6 +136,23 @@ class ChecklistReader:
                     if hint in text:
                         return True
         return "-" in text and _LONE_DASH.search(text) is not None
+
+    def _plain_columns(self, text: str) -> str:
+        """Tell what the columns of tables say: "Effusion | none", or a mark below "absent"."""
+        if "|" not in text:
+            return text
+        lines = text.split("\n")
+        answers: list[str] = []  # of the columns, by the table's head
+        for at, line in enumerate(lines):
+            cells = line.split("|")
+            head = [self._columns.get(cell.strip().lower(), "") for cell in cells]
+            # "Finding | Present | Absent", but not "Edema | No | Effusion | Yes"
+            if "".join(answer or " " for answer in head).strip() in (YES + NO, NO + YES):
+                answers = head
+                lines[at] = " " * len(line)
+            else:
+                lines[at] = _marked(cells, answers) or _part_columns(line)
+        return "\n".join(lines)
 
     def _plain_boxes(self, text: str) -> str:
         if "[" in text or any(box in text for box in EMPTY + TICKED):
@@ -184,13 +211,34 @@ def _leaders(text: str) -> str:
     return _SHORT_LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
 
 
+def _chosen_options(text: str) -> str:
+    """Leave out the answers to choose from where one is chosen: "Edema (yes/no): no"."""
+    return _OPTIONS.sub(_options, text)
+
+
+def _options(found: re.Match[str]) -> str:
+    options = {option.strip().lower() for option in found[1].split("/")}
+    return " " * len(found[0]) if found[2].lower() in options else found[0]
+
+
 def _slashes(text: str) -> str:
     """Part items that a slash parts: "Edema: no / Effusion: small"."""
     return _SLASH.sub(lambda found: ";".center(len(found[0])), text)
 
 
-def _columns(text: str) -> str:
-    return "\n".join(map(_part_columns, text.split("\n"))) if "|" in text else text
+def _marked(cells: list[str], answers: list[str]) -> str | None:
+    """Return a row with the answer of the column that is marked; `None` if not just one is."""
+    marked = [
+        at
+        for at, (cell, answer) in enumerate(zip(cells, answers, strict=False))
+        if answer and cell.strip().lower() in _COLUMN_MARKS
+    ]
+    if len(cells) != len(answers) or len(marked) != 1:
+        return None
+    return " ".join(
+        cell if not answer else (answer if at == marked[0] else "").center(len(cell))
+        for at, (cell, answer) in enumerate(zip(cells, answers, strict=True))
+    )
 
 
 def _part_columns(line: str) -> str:

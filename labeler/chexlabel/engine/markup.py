@@ -15,6 +15,7 @@ __all__ = ["plain_markup"]
 _BLOCKS: Final = r"br|p|div|li|ul|ol|tr|table|thead|tbody|h[1-6]|hr|pre|body|html|section"
 _CELLS: Final = r"td|th"
 _INLINE: Final = r"b|i|u|em|strong|span|font|a|small|sup|sub|center|code"
+_RULE = compiled_later(r"^[ \t]*(?:={3,}|~{3,}|-{3,})[ \t]*$", re.MULTILINE)
 _TAG = compiled_later(
     rf"</?(?:({_BLOCKS})|({_CELLS})|{_INLINE})(?:\s[^<>]{{0,200}})?\s?/?>|(?<!\*)\*\*(?!\*)|&(?:nbsp|#160|#xa0);",
     re.IGNORECASE,
@@ -22,13 +23,15 @@ _TAG = compiled_later(
 
 
 def plain_markup(text: str) -> str:
-    r"""Return a report without its tags and stars, as long as it was.
+    r"""Return a report without its tags, stars and rules, as long as it was.
 
     >>> plain_markup("<b>Heart:</b> large.<br>**Lungs:** clear, <1 cm nodule")
     '   Heart:     large.\n     Lungs:   clear, <1 cm nodule'
     """
     if "<" in text or "**" in text or "&" in text:
-        return _TAG.sub(_blank, text)
+        text = _TAG.sub(_blank, text)
+    if "===" in text or "---" in text or "~~~" in text:
+        text = _RULE.sub(lambda found: " " * len(found[0]), text)
     return text
 
 

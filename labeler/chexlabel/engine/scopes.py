@@ -28,6 +28,7 @@ _ENDING = frozenset(
 )  # fmt: skip
 """What parts the mention after an `or` from it."""
 
+_OF_NAMES = frozenset({Tag.MENTION, Tag.SEPARATOR, Tag.CONJUNCTION, Tag.DISJUNCTION})
 _INTRODUCING = frozenset({Tag.TERMINATOR, Tag.NEUTRAL})
 """What begins an introduction that a comma ends: "except for the drain, all tubes ..."."""
 
@@ -110,12 +111,27 @@ def _reach_back(sentence: Sentence, clause: Clause, place: int) -> None:
         mention.cues.append(cue)
         if mention.aside or is_first:
             break
-        # "A, B and C have resolved" and "A, B have resolved" speak of all; "A, B has resolved" and
-        # "after A, B have resolved" only of B.
+        # "A, B and C have resolved", "A, B have resolved" and "A, B: none" speak of all; "A, B has
+        # resolved" and "after A, B have resolved" only of B.
         if mention.link == Tag.SEPARATOR and not (
-            clause.listed or (cue.role.plural and not _introduces(sentence, mentions[at - 1]))
+            clause.listed
+            or (cue.role.plural and not _introduces(sentence, mentions[at - 1]))
+            or _has_names_alone_before(sentence, place)
         ):
             break
+
+
+def _has_names_alone_before(sentence: Sentence, place: int) -> bool:
+    """Say whether nothing but names stands before an answer with its colon: "A, B: none"."""
+    answer = sentence.items[place]
+    if not answer.role.pattern.lstrip("[{").startswith(":"):
+        return False
+    named = 0  # words
+    for item in sentence.items[:place]:
+        if item.role.tag not in _OF_NAMES or item.start > named:
+            return False
+        named = max(named, item.end)
+    return named == answer.start
 
 
 def _introduces(sentence: Sentence, mention: SentenceMention) -> bool:

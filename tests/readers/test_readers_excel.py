@@ -183,3 +183,8 @@ def test_confidences_are_numbers() -> None:
     writer.close()
     sheet = openpyxl.load_workbook(stream)["labels"]
     assert list(sheet.iter_rows(min_row=2, values_only=True)) == [("1", 1, 0.9, 0.75, "rules")]
+
+
+def test_an_empty_cell_of_the_only_column_is_an_empty_report(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", one=[["report"], ["Edema."], [None], ["Mass."], [None]])
+    assert read(path) == [("1", "Edema."), ("2", ""), ("3", "Mass.")]

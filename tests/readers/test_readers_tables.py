@@ -444,3 +444,17 @@ class TestParquet:
         path = tmp_path / "table"
         pd.DataFrame({"text": ["Clear."]}).to_parquet(path)
         assert texts(path) == ["Clear."]
+
+
+@pytest.mark.parametrize("header", ["report\n", ""])
+def test_an_empty_line_of_a_csv_of_one_column_is_an_empty_report(
+    tmp_path: Path, header: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}Edema.\n\nNo edema.\n", encoding="utf-8")
+    assert texts(path) == ["Edema.", "", "No edema."]
+    if not header:
+        path.write_text("\n\nEdema.\n", encoding="utf-8")
+        assert texts(path) == ["", "", "Edema."]
+    path.write_text("id,report\na,Edema.\n\nb,No edema.\n", encoding="utf-8")
+    assert texts(path) == ["Edema.", "No edema."]

@@ -16,6 +16,7 @@ from chexlabel.readers._blocks import (
     ReadBlock,
     read_block,
 )
+from chexlabel.readers._encodings import check_encoding, marked_encoding
 from chexlabel.readers._open import FORMATS, open_reports
 from chexlabel.readers._source import MAX_SIZE, ReaderOptions, ReportSource, refuse_unknown_options
 from chexlabel.readers._values import RowReports, row_reports
@@ -32,6 +33,8 @@ __all__ = [
     "ReaderOptions",
     "ReportSource",
     "RowReports",
+    "check_encoding",
+    "marked_encoding",
     "open_reports",
     "read_block",
     "refuse_unknown_options",

@@ -87,11 +87,11 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     """Open a CSV or TSV file.
 
     A first line such as `sep=;`, which Excel takes, states the delimiter and is no row. A file of
-    one column has a header if its first row is the name of a known column or of the
-    text column asked for; otherwise it has none. Lines without any character are no rows. Fields
-    behind the last column are let pass when they are empty, and missing ones when they are not
-    needed; any other row with too many or too few fields cannot be read, because a comma in a
-    report that is not quoted would cut the report short.
+    one column has a header if its first row is the name of a known column or of the text column
+    asked for; otherwise it has none. Lines without any character are no rows, but where there is
+    one column they are empty cells. Fields behind the last column are let pass when they are
+    empty, and missing ones when they are not needed; any other row with too many or too few fields
+    cannot be read, because a comma in a report that is not quoted would cut the report short.
 
     Args:
         stream: the file.
@@ -109,9 +109,11 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
     with stream.errors(options.encoding):
         next(islice(lines, before, before), None)
         rows = _strict(lines, delimiter)
-        first = _first_row(rows, options, stream.name)
+        first, empty = _first_row(rows, options, stream.name)
     columns, names, header = _columns_of(first, options, stream.name)
     unread = [] if header else [first]
+    if len(first) == 1 and not header:
+        unread = [[""]] * empty + unread
     lines.held.clear()
     lines.given = before + rows.line_num
     form = _Form(
@@ -168,14 +170,14 @@ def _delimiter(head: str, options: Options, format: str) -> str:  # noqa: A002
     return _even_delimiter(head) or ","
 
 
-def _first_row(rows: Reader, options: Options, name: str) -> list[str]:
-    """Return the first row that has fields.
+def _first_row(rows: Reader, options: Options, name: str) -> tuple[list[str], int]:
+    """Return the first row that has fields, and how many empty lines stand before it.
 
     Raises:
         InputError: there is none, or it cannot be read.
     """
     try:
-        return next(row for row in rows if row)
+        return next((row, empty) for empty, row in enumerate(rows) if row)
     except StopIteration:
         raise InputError(f"{name} is empty; give a file that holds reports") from None
     except (csv.Error, LongLineError) as error:
@@ -297,6 +299,8 @@ class _Rows:
             rows = self._rows
             try:
                 for row in rows:
+                    if not row and width == 1:
+                        row = [""]  # where there is one column, an empty line is an empty cell
                     if len(row) != width:
                         if not row:
                             done_with()

@@ -16,11 +16,13 @@ from chexlabel.readers._values import row_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+    from typing import IO
 
     from chexlabel.readers._streams import ByteStream
     from chexlabel.report import Report
 
-__all__ = ["is_workbook", "open_excel"]
+__all__ = ["is_workbook", "open_excel", "read_sheet"]
 
 _WORKBOOK = "xl/workbook.xml"
 _BLOW_UP = 16
@@ -52,13 +54,9 @@ def open_excel(stream: ByteStream, archive: zipfile.ZipFile, options: Options) -
             f"{stream.name} unpacks to {unpacked >> 20:,} MB; "
             "write it as CSV, or allow more with --max-size"
         )
-    with optional_imports():
-        from openpyxl import load_workbook
-    with _damage(stream.name):
-        workbook = load_workbook(archive.fp or "", read_only=True, data_only=True, keep_links=False)
+    workbook = _workbook(archive.fp or "", stream.name)
     name = _sheet_name(workbook.sheetnames, options.sheet, stream.name)
-    sheet = workbook[name]
-    rows = _rows(sheet, stream.name)
+    rows = _rows(workbook[name], stream.name)
     first = next(rows, None)
     if first is None:
         raise InputError(f"{stream.name} has no rows in its sheet {name!r}; choose another --sheet")
@@ -83,6 +81,39 @@ def open_excel(stream: ByteStream, archive: zipfile.ZipFile, options: Options) -
     )
 
 
+def read_sheet(path: Path, sheet: str | None = None) -> list[tuple[Any, ...]]:
+    """Return the rows of a sheet, the header first, all of its length.
+
+    Args:
+        path: the workbook.
+        sheet: the sheet's name; default the first.
+
+    Raises:
+        InputError: when it is damaged or no workbook, or has no such sheet.
+        MissingExtraError: openpyxl is not installed.
+    """
+    name = str(path)
+    workbook = _workbook(path, name)
+    try:
+        rows = [
+            row for _, row in _rows(workbook[_sheet_name(workbook.sheetnames, sheet, name)], name)
+        ]
+    finally:
+        workbook.close()
+    width = len(rows[0]) if rows else 0
+    for row in rows:
+        if any(cell is not None for cell in row[width:]):
+            raise InputError(f"{name} has cells to the right of its header; name or clear them")
+    return [(*row, *[None] * width)[:width] for row in rows]
+
+
+def _workbook(file: Path | IO[bytes] | str, name: str) -> Any:  # noqa: ANN401 - no types
+    with optional_imports():
+        from openpyxl import load_workbook
+    with _damage(name):
+        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+
+
 def _sheet_name(names: list[str], asked: str | None, source: str) -> str:
     if asked is None and names:
         return names[0]
@@ -105,14 +136,23 @@ def _reports(
 
 
 def _rows(sheet: Any, name: str) -> Iterator[_Row]:  # noqa: ANN401 - openpyxl has no types
-    """Yield the rows that have a value, each with its number in the sheet."""
+    """Yield the rows that have a value, each with its number in the sheet.
+
+    Where there is one column, an empty row is an empty cell of it, if others come behind it.
+    """
     from openpyxl.utils.escape import unescape
 
+    width, empty = 0, 0
     with _damage(name):
         sheet.reset_dimensions()  # which some programs write wrong
         for line, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            if any(cell is not None for cell in row):
-                yield line, tuple(unescape(cell) if isinstance(cell, str) else cell for cell in row)
+            if all(cell is None for cell in row):
+                empty += 1
+                continue
+            if width == 1:
+                yield from ((skipped, (None,)) for skipped in range(line - empty, line))
+            width, empty = width or len(row), 0
+            yield line, tuple(unescape(cell) if isinstance(cell, str) else cell for cell in row)
 
 
 @contextmanager

@@ -112,6 +112,11 @@ def test_a_set_of_ones_own(labeler: Labeler) -> None:
     assert metric.compute(PREDICTIONS, REFERENCES)["micro_recall_2"] == pytest.approx(1 / 2)
 
 
+def test_a_finding_named_twice_counts_once(labeler: Labeler) -> None:
+    scores = ClinicalEfficacy(labeler, subset=["Edema", "Edema", "Pneumonia"])
+    assert scores.compute(PREDICTIONS, REFERENCES)["micro_recall_2"] == pytest.approx(1 / 2)
+
+
 def test_what_cannot_be_scored(labeler: Labeler, metric: ClinicalEfficacy) -> None:
     with pytest.raises(ValidationError, match="no pairs of reports"):
         metric.compute()
@@ -146,3 +151,29 @@ def test_torchmetrics(labeler: Labeler, metric: ClinicalEfficacy) -> None:
     collection = MetricCollection({"clinical": TorchEfficacy(labeler)})
     collection.update(PREDICTIONS, REFERENCES)
     assert collection.compute()["micro_f1_5"].item() == pytest.approx(whole["micro_f1_5"])
+
+
+def test_metrics_of_two_labelers_in_one_torchmetrics_collection(labeler: Labeler) -> None:
+    pytest.importorskip("torchmetrics")
+    from torchmetrics import MetricCollection
+
+    from chexlabel.metrics.torchmetrics import ClinicalEfficacy as TorchEfficacy
+
+    collection = MetricCollection(
+        {
+            "whole": TorchEfficacy(labeler),
+            "certain": TorchEfficacy(labeler, uncertain="negative"),
+            "impression": TorchEfficacy(Labeler(refine=False, sections=["impression"])),
+        }
+    )
+    batches = [  # the first is alike for both labelers
+        ("FINDINGS: Effusion. IMPRESSION: Effusion.", "FINDINGS: Effusion. IMPRESSION: Effusion."),
+        ("FINDINGS: Edema. IMPRESSION: Pneumonia.", "FINDINGS: Fracture. IMPRESSION: Pneumonia."),
+    ]
+    for prediction, reference in batches:
+        collection.update([prediction], [reference])
+    found = {name: value.item() for name, value in collection.compute().items()}
+    assert found["impression_micro_f1_14"] == 1
+    assert found["whole_micro_f1_14"] < 1
+    groups = [sorted(group) for group in collection.compute_groups.values()]
+    assert sorted(groups) == [["certain", "whole"], ["impression"]]  # one labeler labels once

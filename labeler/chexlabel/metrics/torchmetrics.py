@@ -7,7 +7,9 @@ It needs torch and torchmetrics, which no extra of this package installs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -25,12 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ClinicalEfficacy"]
 
+_numbers: Final = count()
+_number_of: Final[WeakKeyDictionary[Labeler, int]] = WeakKeyDictionary()
+"""A number for each labeler that a metric was made with."""
+
 
 class ClinicalEfficacy(Metric):
     """Precision, recall and F1 of the findings that generated reports state.
 
     The state is the labels, as one small integer a finding and report; processes that train
-    together gather it, so that the scores are those of all reports and not a mean of means.
+    together gather it, so that the scores are those of all reports and not a mean of means. In a
+    `MetricCollection`, metrics that share a labeler share it too, and label each text once; those
+    of other labelers have their own.
 
     Args:
         labeler: as for `chexlabel.metrics.ClinicalEfficacy`.
@@ -46,6 +54,7 @@ class ClinicalEfficacy(Metric):
     higher_is_better = True
     full_state_update = False
 
+    labeled_by: torch.Tensor
     predicted: list[torch.Tensor]
     references: list[torch.Tensor]
 
@@ -60,6 +69,10 @@ class ClinicalEfficacy(Metric):
         super().__init__(**kwargs)
         self.efficacy = _Efficacy(labeler, uncertain=uncertain, subset=subset)
         """What labels and scores."""
+        # A collection updates but one of the metrics whose states are alike after the first batch,
+        # as those of two labelers may be: the state says whose labels it holds.
+        number = _number_of.setdefault(self.efficacy.labeler, next(_numbers))
+        self.add_state("labeled_by", default=torch.tensor(number), dist_reduce_fx="max")
         self.add_state("predicted", default=[], dist_reduce_fx="cat")
         self.add_state("references", default=[], dist_reduce_fx="cat")
 

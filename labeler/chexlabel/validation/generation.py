@@ -122,7 +122,7 @@ def score(  # noqa: PLR0913 - the options of the command
 
 
 def usual_subset(findings: Sequence[str], subset: Sequence[str] | None) -> Sequence[str] | None:
-    """Return the smaller set of findings: the one asked for, or else the usual five if all there.
+    """Return the smaller set of findings: those asked for, each once, or the usual if all there.
 
     Raises:
         ValidationError: the subset names a finding that there is none of.
@@ -134,7 +134,7 @@ def usual_subset(findings: Sequence[str], subset: Sequence[str] | None) -> Seque
         raise ValidationError(
             f"no finding {unknown[0]!r} in the pattern set; it has {', '.join(findings)}"
         )
-    return subset
+    return tuple(dict.fromkeys(subset))
 
 
 def label_codes(labeler: Labeler, reports: Sequence[str | Report]) -> Codes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from chexlabel.errors import ValidationError
+from chexlabel.errors import InputError, ValidationError
 from chexlabel.validation import UncertainPolicy, score
 from chexlabel.validation.generation import USUAL_FINDINGS, score_codes
 from chexlabel.validation.intervals import Bootstrap
@@ -139,6 +139,46 @@ def test_reports_that_do_not_correspond(tmp_path: Path) -> None:
     short = write_table(tmp_path / "short.csv", {"id": ["1"], "report": ["a"]})
     with pytest.raises(ValidationError, match="same length"):
         score(references, short, by_row=True, allow_missing=True)
+
+
+def test_ids_are_not_paired_with_row_numbers(tmp_path: Path) -> None:
+    ids = {"id": ["3", "1", "2"]}
+    texts = {"report": ["Edema.", "Fracture.", "Pneumonia."]}
+    references = write_table(tmp_path / "references.csv", ids | texts)
+    generated = write_table(tmp_path / "generated.csv", texts)
+    for pair in ((references, generated), (generated, references)):
+        with pytest.raises(ValidationError, match=r"generated.csv has no ids; pass --by-row"):
+            score(*pair, resamples=0)
+        assert score(*pair, resamples=0, by_row=True).sets[0].micro.f1.value == 1
+    assert score(generated, generated, resamples=0).sets[0].micro.f1.value == 1
+    gap = write_table(tmp_path / "gap.csv", {"id": ["3", "", "2"]} | texts)
+    with pytest.raises(ValidationError, match=r"gap.csv: data row 2 has no id"):
+        score(references, gap, resamples=0)
+
+
+def test_empty_lines_of_tables_of_one_column_are_empty_reports(tmp_path: Path) -> None:
+    references, generated = tmp_path / "references.csv", tmp_path / "generated.csv"
+    references.write_text("report\nEdema.\n\nFracture.\nPneumonia.\n", encoding="utf-8")
+    generated.write_text("report\nEdema.\nFracture.\n\nPneumonia.\n", encoding="utf-8")
+    result = score(references, generated, resamples=0)
+    assert (result.reports, result.sets[0].exact_match.value) == (4, 0.5)
+
+
+def test_a_finding_named_twice_in_the_subset_counts_once(tmp_path: Path) -> None:
+    references = write_table(tmp_path / "references.csv", REFERENCES)
+    subset = ["Edema", "Edema", "Cardiomegaly"]
+    assert score(references, references, subset=subset, resamples=0).sets[1].findings == [
+        "Edema",
+        "Cardiomegaly",
+    ]
+
+
+def test_what_no_reader_knows_is_said_with_what_there_is(tmp_path: Path) -> None:
+    lines = write_lines(tmp_path / "lines.txt", "Edema.")
+    with pytest.raises(InputError, match="unknown encoding 'foo'"):
+        score(lines, lines, encoding="foo")
+    with pytest.raises(ValidationError, match=r"unknown format 'xyz'; .* xlsx, .* text, lines"):
+        score(lines, lines, format="xyz")
 
 
 # One report a line.

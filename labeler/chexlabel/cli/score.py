@@ -66,8 +66,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     matching.add_argument(
         "--format",
         metavar="NAME",
-        help="format of both files: csv, tsv, jsonl, parquet, mimic, openi, text (a file a report) "
-        "or lines (a line a report) (default: recognised; lines for a file that ends in .txt)",
+        help="format of both files: csv, tsv, jsonl, parquet, xlsx, mimic, openi, text (a file a "
+        "report) or lines (a line a report) (default: recognised; lines for a file that ends in "
+        ".txt)",
     )
     matching.add_argument(
         "--encoding", metavar="NAME", default="utf-8", help="text encoding (default: utf-8)"

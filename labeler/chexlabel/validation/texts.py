@@ -12,7 +12,7 @@ from chexlabel.report import Report
 from chexlabel.validation.identifiers import Keys, show_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["LINES", "TextSource", "read_pairs"]
 
@@ -61,7 +61,7 @@ def read_pairs(
     Args:
         references: the reports written by radiologists.
         generated: those to compare with them.
-        by_row: the n-th reports belong together; so they do where both sources have lines.
+        by_row: the n-th reports belong together; so they do where neither source has ids.
         allow_missing: go on with the reports that both sources have.
 
     Raises:
@@ -72,25 +72,68 @@ def read_pairs(
     for source in sources:
         if not Path(source.path).exists():
             raise ValidationError(f"{source.path}: no such file; check the path")
+        _check(source)
     lines = [source for source in sources if source.has_lines]
     if len(lines) == 1 and not by_row:
         raise ValidationError(
             f"{lines[0].name} has one report a line and so no ids; pass --by-row if its lines are "
             "in the order of the other file"
         )
-    by_row = by_row or len(lines) == len(sources)
-    texts, answers = (_read_texts(source, by_row=by_row) for source in sources)
-    return _match_texts(texts, answers, by_row=by_row, allow_missing=allow_missing)
+    read = [_read_texts(source) for source in sources]
+    if by_row or not any(report.stated_id for reports in read for report in reports):
+        texts, answers = ({str(n): r for n, r in enumerate(reports, 1)} for reports in read)
+        return _match_texts(texts, answers, by_row=True, allow_missing=allow_missing)
+    texts, answers = (
+        _by_id(source, reports) for source, reports in zip(sources, read, strict=True)
+    )
+    return _match_texts(texts, answers, by_row=False, allow_missing=allow_missing)
 
 
-def _read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
-    """Read all reports: id -> report, or number of the row -> report."""
+def _check(source: TextSource) -> None:
+    """Check what no reader of the format would, before any file is read."""
+    from chexlabel.readers import FORMATS, check_encoding
+
+    check_encoding(source.encoding)
+    if source.format not in (None, LINES, *FORMATS):
+        known = ", ".join((*FORMATS, LINES))
+        raise ValidationError(f"unknown format {source.format!r}; state one of {known}")
+
+
+def _by_id(source: TextSource, reports: Sequence[Report]) -> dict[str, Report]:
+    """Return id -> report.
+
+    Raises:
+        ValidationError: a report has no id, or one stands twice.
+    """
+    unnamed = [row for row, report in enumerate(reports, 1) if not report.stated_id]
+    if len(unnamed) == len(reports):
+        raise ValidationError(
+            f"{source.name} has no ids; pass --by-row if its rows are in the order of the other "
+            "file, or name their column with --id-column"
+        )
+    if unnamed:
+        raise ValidationError(
+            f"{source.name}: data row {unnamed[0]} has no id; fill it in, or pass --by-row"
+        )
+    found: dict[str, Report] = {}
+    twice: dict[str, None] = {}
+    for report in reports:
+        if found.setdefault(report.id, report) is not report:
+            twice[report.id] = None
+    if twice:
+        raise ValidationError(
+            f"{source.name}: {len(twice)} ids occur more than once ({show_ids(twice)}); "
+            "keep one row a report, or pass --by-row"
+        )
+    return found
+
+
+def _read_texts(source: TextSource) -> list[Report]:
+    """Read all reports; lines have no ids."""
     if source.has_lines:
         return _read_lines(source)
     from chexlabel.readers import open_reports
 
-    reports: dict[str, Report] = {}
-    twice: dict[str, None] = {}
     with open_reports(
         source.path,
         format=source.format,
@@ -98,16 +141,7 @@ def _read_texts(source: TextSource, *, by_row: bool) -> dict[str, Report]:
         text_column=source.text_column,
         encoding=source.encoding,
     ) as stream:
-        for row, report in enumerate(stream, 1):
-            key = str(row) if by_row else report.id
-            if key in reports:
-                twice[key] = None
-            reports[key] = report
-    if twice:
-        raise ValidationError(
-            f"{source.name}: {len(twice)} ids occur more than once ({show_ids(twice)}); "
-            "keep one row a report, or pass --by-row"
-        )
+        reports = list(stream)
     if not reports:
         raise ValidationError(f"{source.name}: holds no report; give one with reports")
     return reports
@@ -145,7 +179,7 @@ def _match_texts(
     return [(references[a], generated[b]) for a, b in pairs], notes
 
 
-def _read_lines(source: TextSource) -> dict[str, Report]:
+def _read_lines(source: TextSource) -> list[Report]:
     encoding = "utf-8-sig" if source.encoding.lower() in ("utf-8", "utf8") else source.encoding
     try:
         text = Path(source.path).read_bytes().decode(encoding)
@@ -165,4 +199,4 @@ def _read_lines(source: TextSource) -> dict[str, Report]:
         lines.pop()
     if not lines:
         raise ValidationError(f"{source.name}: holds no report; give one with reports")
-    return {str(number): Report(str(number), line) for number, line in enumerate(lines, 1)}
+    return [Report(str(number), line, numbered=True) for number, line in enumerate(lines, 1)]

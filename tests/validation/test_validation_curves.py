@@ -11,6 +11,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from chexlabel.errors import ValidationError
 from chexlabel.validation import Aims, Resampling, validate
 from chexlabel.validation.curves import weighted_auc
+from chexlabel.validation.report import render
+from chexlabel.validation.report.wording import threshold
 from chexlabel.validation.results import ConfidenceResult
 from validation_tables import write_labels
 
@@ -67,6 +69,33 @@ def test_thresholds_meet_what_was_asked(tmp_path: Path) -> None:
     assert specificity.specificity == pytest.approx(5 / 6)
 
 
+@pytest.mark.parametrize(("wrong", "negatives"), [(7, 100), (33, 100), (8, 25), (11, 20)])
+def test_a_specificity_that_is_just_reached_is_reached(
+    tmp_path: Path, wrong: int, negatives: int
+) -> None:
+    scores = (0.9, *[0.6] * wrong, *[0.1] * (negatives - wrong))
+    target = round((negatives - wrong) / negatives, 2)
+    (found,) = confidence(
+        tmp_path, "+" + "-" * negatives, scores, Aims(specificity=target)
+    ).thresholds
+    assert (found.threshold, found.specificity) == (0.6, target)
+
+
+def test_thresholds_are_shown_as_they_divide_the_reports(tmp_path: Path) -> None:
+    scores = (0.0079349, 0.00793, 0.0072345, 0.0001)
+    (found,) = confidence(tmp_path, "++--", scores, Aims(sensitivity=1.0)).thresholds
+    assert found.threshold == 0.0079
+    assert (found.sensitivity, found.specificity) == (1, 1)
+    close = confidence(tmp_path, "+-", (0.4321079, 0.4321061), Aims(sensitivity=1.0)).thresholds
+    assert close[0].threshold == 0.432107
+    assert [threshold(v) for v in (0.5, 0.432107, 4e-7, None)] == [
+        "0.500",
+        "0.432107",
+        "0.0000004",
+        "\N{EN DASH}",
+    ]
+
+
 def test_a_threshold_out_of_reach(tmp_path: Path) -> None:
     found = confidence(tmp_path, "-+", (0.9, 0.1), Aims(specificity=1.0))
     assert found.thresholds[0].threshold is None
@@ -115,3 +144,17 @@ def test_findings_without_confidences_have_none(tmp_path: Path) -> None:
     findings = validate(labels, gold, resampling=Resampling(0)).result.labelers[0].findings
     assert findings[0].confidence is not None
     assert findings[1].confidence is None
+
+
+def test_reports_show_thresholds_in_full(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-"})
+    labels = write_labels(tmp_path / "l.csv", {"Edema": "+-"}, Edema_prob=(0.00793, 0.00792))
+    result = validate(labels, gold, resampling=Resampling(0), aims=Aims(sensitivity=1)).result
+    for form in ("html", "markdown"):
+        assert "0.00793" in render(result, form)
+
+
+def test_an_aim_without_confidences_is_pointed_out(tmp_path: Path) -> None:
+    gold = write_labels(tmp_path / "gold.csv", {"Edema": "+-"})
+    result = validate(gold, gold, resampling=Resampling(0), aims=Aims(sensitivity=0.9)).result
+    assert any("No threshold was looked for" in note for note in result.notes)

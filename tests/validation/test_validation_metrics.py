@@ -117,6 +117,30 @@ def test_macro_leaves_out_findings_that_the_gold_never_has() -> None:
     assert total.micro.precision.value == pytest.approx(3 / 5)
 
 
+def test_a_labeler_gains_nothing_by_never_saying_a_finding() -> None:
+    # The second finding has 3 positives and no call: no precision of its own, 0 in the mean.
+    result = judged(codes("++--", "+++-"), codes("++--", "...-"), resamples=200)
+    total = result.tasks["positive"]
+    assert result.findings[1].tasks["positive"].precision.value is None
+    assert (total.findings, total.macro.precision.value, total.macro.recall.value) == (2, 0.5, 0.5)
+    assert total.weighted.precision.value == pytest.approx(2 / 5)
+    assert total.macro.precision.high is not None
+    assert total.macro.precision.high < 0.75
+
+
+def test_kappa_of_a_gold_of_one_class_has_no_interval() -> None:
+    finding = judged(codes("." * 20), codes("+" * 4 + "." * 16), resamples=500).findings[0]
+    assert (finding.kappa.value, finding.kappa.low, finding.kappa.high) == (0, None, None)
+
+
+def test_kappa_is_never_said_to_be_below_minus_one() -> None:
+    signs = "+" + "." * 9
+    gold = codes(signs)
+    (samples,) = resample(gold, [gold], np.zeros(10, np.int64), Bootstrap(1, 200))
+    judged_alike = judge("x", "x.csv", ["F"], gold, gold, (), samples, Bootstrap(1, 200))
+    assert judged_alike.findings[0].kappa.low == -1
+
+
 def test_figures_without_cases_are_undefined_not_zero() -> None:
     finding = judged(codes("...."), codes("....")).findings[0]
     assert finding.tasks["positive"].f1.value is None
@@ -133,7 +157,7 @@ def test_averages_are_those_of_scikit_learn() -> None:
     for task in Task:
         for average in ("micro", "macro", "weighted"):
             expected = precision_recall_fscore_support(
-                task.holds(gold), task.holds(predicted), average=average, zero_division=np.nan
+                task.holds(gold), task.holds(predicted), average=average, zero_division=0
             )
             found = getattr(result.tasks[task.value], average)
             assert found.precision.value == pytest.approx(expected[0])

@@ -32,8 +32,8 @@ class Aims:
     """What a threshold is to reach, if anything.
 
     Attributes:
-        sensitivity: least sensitivity; the highest threshold that reaches it is chosen.
-        specificity: least specificity; the lowest threshold that reaches it is chosen.
+        sensitivity: least sensitivity; the highest confidence that reaches it is chosen.
+        specificity: least specificity; the lowest confidence that reaches it is chosen.
     """
 
     sensitivity: float | None = None
@@ -195,7 +195,7 @@ def _judge_one(
         bins=bins,
         roc=_thin(fpr, tpr),
         precision_recall=_thin(recall[::-1], precision[::-1]),
-        thresholds=_thresholds(fpr, tpr, cuts, aims),
+        thresholds=_thresholds(fpr, tpr, cuts, negatives, aims),
     )
 
 
@@ -216,17 +216,21 @@ def _bins(truth: NDArray[np.bool_], scores: Floats) -> list[BinnedProbability]:
     ]
 
 
-def _thresholds(fpr: Floats, tpr: Floats, cuts: Floats, aims: Aims) -> list[Threshold]:
+def _thresholds(
+    fpr: Floats, tpr: Floats, cuts: Floats, negatives: int, aims: Aims
+) -> list[Threshold]:
+    # A share of counts, as the one asked for is: 1 - 7/100 is less than 0.93 in floating point.
+    specificity = (negatives - np.rint(fpr * negatives)) / negatives
     # roc_curve runs from the highest cut (infinite: nobody is called positive) to the lowest.
     found: list[Threshold] = []
     if aims.sensitivity is not None:
         reached = np.flatnonzero((tpr >= aims.sensitivity) & np.isfinite(cuts))
         index = int(reached[0]) if len(reached) else None
-        found.append(_threshold("sensitivity", aims.sensitivity, index, fpr, tpr, cuts))
+        found.append(_threshold("sensitivity", aims.sensitivity, index, specificity, tpr, cuts))
     if aims.specificity is not None:
-        reached = np.flatnonzero((1.0 - fpr >= aims.specificity) & np.isfinite(cuts))
+        reached = np.flatnonzero((specificity >= aims.specificity) & np.isfinite(cuts))
         index = int(reached[-1]) if len(reached) else None
-        found.append(_threshold("specificity", aims.specificity, index, fpr, tpr, cuts))
+        found.append(_threshold("specificity", aims.specificity, index, specificity, tpr, cuts))
     return found
 
 
@@ -234,17 +238,33 @@ def _threshold(
     aim: Literal["sensitivity", "specificity"],
     target: float,
     index: int | None,
-    fpr: Floats,
+    specificity: Floats,
     tpr: Floats,
     cuts: Floats,
 ) -> Threshold:
     return Threshold(
         aim=aim,
         target=target,
-        threshold=None if index is None else float(cuts[index]),
+        threshold=None if index is None else _shortest(cuts, index),
         sensitivity=None if index is None else float(tpr[index]),
-        specificity=None if index is None else float(1.0 - fpr[index]),
+        specificity=None if index is None else float(specificity[index]),
     )
+
+
+def _shortest(cuts: Floats, index: int) -> float:
+    """Return the threshold with the fewest decimals, at least 3, that divides the reports alike.
+
+    It lies above the next lower confidence and not above that of the cut.
+    """
+    cut = float(cuts[index])
+    below = float(cuts[index + 1]) if index + 1 < len(cuts) else -np.inf
+    for digits in range(3, 17):
+        rounded = round(cut, digits)
+        if rounded > cut:
+            rounded = round(rounded - 10**-digits, digits)
+        if below < rounded <= cut:
+            return rounded
+    return cut
 
 
 def _thin(x: Floats, y: Floats) -> list[tuple[float, float]]:

@@ -247,15 +247,16 @@ def _aggregate(
 
 
 def mean(values: Floats, weights: Floats | NDArray[np.bool_]) -> Floats:
-    """Average over the last axis, leaving out what is undefined; NaN where nothing is defined.
+    """Average over the last axis; NaN where nothing counts.
 
-    This is how scikit-learn averages with `zero_division=nan`.
+    What is undefined counts as 0: a labeler that never says a finding has no precision there, and
+    must not gain by that. This is how scikit-learn averages with `zero_division=0`.
 
     Args:
         values: the figures, shape [..., findings].
         weights: their weights, or which of them count; the same shape.
     """
-    weights = np.where(np.isnan(values), 0.0, weights)
+    weights = np.asarray(weights, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         result: Floats = (np.nan_to_num(values) * weights).sum(axis=-1) / weights.sum(axis=-1)
     return result
@@ -264,14 +265,21 @@ def mean(values: Floats, weights: Floats | NDArray[np.bool_]) -> Floats:
 def _kappa_figure(
     truth: Codes, answer: Codes, agreement: Figure, samples: Floats, bootstrap: Bootstrap
 ) -> Figure:
-    """Return kappa, bootstrapped; where no resample had an error, with the agreement's bounds."""
+    """Return kappa, bootstrapped; where there is no error, with the agreement's bounds.
+
+    Where gold or labeler has one class only kappa is 0 in every resample whatever the errors; it
+    then has no interval.
+    """
     found = bootstrap.figure(_kappa(truth, answer), samples)
     if found.value is None or not is_degenerate(found):
         return found
+    if agreement.value != 1:
+        return figure(found.value)
     counts = np.array(_confusion(truth, answer), dtype=np.float64)
     chance = float((counts.sum(axis=0) * counts.sum(axis=1)).sum() / counts.sum() ** 2)
     low, high = (
-        ((bound or 0.0) - chance) / (1 - chance) for bound in (agreement.low, agreement.high)
+        max(-1.0, ((bound or 0.0) - chance) / (1 - chance))
+        for bound in (agreement.low, agreement.high)
     )
     return figure(found.value, low, high)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from chexlabel.validation.disagreements import KINDS
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ __all__ = [
     "reasons",
     "share",
     "signed",
+    "threshold",
     "with_interval",
 ]
 
@@ -88,6 +91,18 @@ def grade(task: TaskResult) -> Grade:
 def number(value: float | None, digits: int = 3) -> str:
     """Write a rate: "0.928", or a dash where it is undefined."""
     return UNDEFINED if value is None else f"{value:.{digits}f}"
+
+
+def threshold(value: float | None) -> str:
+    """Write a threshold in full, with three decimals or more: rounded it would miss its aim.
+
+    >>> threshold(0.8), threshold(0.00793), threshold(0.0000004)
+    ('0.800', '0.00793', '0.0000004')
+    """
+    if value is None:
+        return UNDEFINED
+    exact = np.format_float_positional(value, trim="-")
+    return exact if len(exact.partition(".")[2]) > 3 else number(value)
 
 
 def signed(value: float | None, digits: int = 3) -> str:

@@ -159,3 +159,11 @@ def test_a_page_replaces_neither_labels_nor_reports(
     with pytest.raises(OutputError, match="is the input itself"):
         review_file(labels, page, reports=reports, labeler=refined, force=True)
     assert page.read_bytes() == before
+
+
+def test_the_labels_may_be_a_workbook(tmp_path: Path, refined: Labeler) -> None:
+    pytest.importorskip("openpyxl")
+    (tmp_path / "reports.csv").write_text(_REPORTS, "utf-8")
+    book = tmp_path / "labels.xlsx"
+    label_file(tmp_path / "reports.csv", book, labeler=refined, confidence=True, keep_text=True)
+    assert [item.report.id for item in review_queue(book, count=1, labeler=refined)] == ["torn"]

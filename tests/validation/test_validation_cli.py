@@ -80,6 +80,10 @@ def test_no_text_wins_over_reports() -> None:
         (["validate", "labels.csv", "gold.csv", "--compare", "=other.csv"], "write NAME=FILE"),
         (["score", "none.csv", "none.csv"], "none.csv"),
         (["score", "none", "lines.txt"], "none: no such file"),
+        (["stats", "labels.csv", "labels.csv"], "labels.csv is named twice"),
+        (["validate", "labels.csv", "gold.csv", "--text-column", "x"], "leave it out"),
+        (["validate", "labels.csv", "gold.csv", "--patterns", "x"], "--patterns says how"),
+        (["validate", "labels.csv", "gold.csv", "--report-id-column", "x"], "--report-id-column"),
     ],
 )
 def test_errors_are_one_line_and_status_2(
@@ -100,6 +104,30 @@ def test_a_mistyped_file_is_found_where_there_is_no_disagreement_too(
     assert main([*command, option, "nosuch"]) == 2
     assert "nosuch" in capsys.readouterr().err
     assert not Path("r.html").exists()
+
+
+def test_one_report_named_twice_leaves_none(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["validate", "labels.csv", "gold.csv", "--resamples", "0"]
+    assert main([*command, "-o", "r.html", "-o", "./r.html"]) == 2
+    assert "r.html are one file" in capsys.readouterr().err
+    assert not Path("r.html").exists()
+
+
+def test_versions_in_file_names_tell_labelers_apart() -> None:
+    for name in ("v1.0.csv", "v1.1.csv"):
+        Path(name).write_bytes(Path("labels.csv").read_bytes())
+    command = ["validate", "v1.0.csv", "gold.csv", "--compare", "v1.1.csv", "--resamples", "0"]
+    assert main([*command, "-q", "-o", "r.json"]) == 0
+    data = json.loads(Path("r.json").read_text("utf-8"))
+    assert [labeler["name"] for labeler in data["labelers"]] == ["v1.0", "v1.1"]
+
+
+def test_a_day_that_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "9" * 17)
+    assert main(["validate", "labels.csv", "gold.csv"]) == 2
+    assert "SOURCE_DATE_EPOCH" in capsys.readouterr().err
 
 
 def test_stats(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -97,6 +98,70 @@ def test_the_text_of_a_disagreement_is_found_too(tmp_path: Path, wrong: tuple[Pa
     evidence.write_text(json.dumps({"id": "50414267.0", "labels": {}, "mentions": []}) + "\n")
     shown = validate(*wrong, resampling=FAST, reports=Reports(evidence=evidence)).result
     assert [e.id for e in shown.disagreements.evidence] == ["50414267"]
+
+
+@pytest.fixture
+def crossed(tmp_path: Path) -> tuple[Path, Path]:
+    """Labels and a gold, by study, that disagree on study 1, where 1 is a patient's number too."""
+    gold = table(tmp_path / "gold.csv", "study_id", ["1", "9"], ["1", "1"])
+    return table(tmp_path / "labels.csv", "study_id", ["1", "9"], ["0", "1"]), gold
+
+
+NUMBERS = {"subject_id": ["1", "5"], "study_id": ["9", "1"]}
+
+
+@pytest.mark.parametrize("named", ["study_id", "note_id"])
+def test_a_patient_of_the_number_is_not_taken_for_the_report(
+    tmp_path: Path, crossed: tuple[Path, Path], named: str
+) -> None:
+    numbers = {"subject_id": NUMBERS["subject_id"], named: NUMBERS["study_id"]}
+    texts = ["No edema.", "There is edema."]
+    reports = write_table(tmp_path / "reports.csv", {**numbers, "report": texts})
+    evidence = tmp_path / "evidence.jsonl"
+    lines = [{"subject_id": "1", named: "9", "labels": {"Edema": 0}, "mentions": []}]
+    lines += [{"subject_id": "5", named: "1", "labels": {"Edema": 1}, "mentions": []}]
+    evidence.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    id_column = None if named == "study_id" else named
+    for source in (Reports(reports, id_column=id_column), Reports(reports, evidence, id_column)):
+        shown = validate(*crossed, resampling=FAST, reports=source).result.disagreements
+        assert [(e.id, e.text) for e in shown.evidence] == [("1", "There is edema.")]
+        assert shown.evidence[0].labels == {"Edema": "positive"}
+
+
+def test_one_column_is_believed_for_the_whole_file(tmp_path: Path) -> None:
+    ids = ["1", "2", "3"]
+    gold = table(tmp_path / "gold.csv", "id", ids, ["1", "1", "1"])
+    labels = table(tmp_path / "labels.csv", "id", ids, ["0", "0", "0"])
+    numbers = {"subject_id": ["1", "2", "2", "2"], "study_id": ["7", "3", "1", "2"]}
+    reports = write_table(tmp_path / "reports.csv", {**numbers, "report": ["d", "c", "a", "b"]})
+    shown = validate(labels, gold, resampling=FAST, reports=Reports(reports)).result.disagreements
+    assert {e.id: e.text for e in shown.evidence} == {"1": "a", "2": "b", "3": "c"}
+
+
+def test_reports_that_are_missing_or_there_twice(
+    tmp_path: Path, crossed: tuple[Path, Path]
+) -> None:
+    labels = table(tmp_path / "labels.csv", "study_id", ["1", "9"], ["0", "0"])
+    reports = write_table(tmp_path / "r.csv", {"study_id": ["9"], "report": ["Edema."]})
+    notes = validate(labels, crossed[1], resampling=FAST, reports=Reports(reports)).result.notes
+    assert "r.csv lacks 1 of the 2 reports to be shown." in notes
+    twice = {"study_id": ["1", "1"], "report": ["Edema.", "No edema."]}
+    reports = write_table(tmp_path / "r.csv", twice)
+    with pytest.raises(ValidationError, match=r"r\.csv: 1 ids occur more than once"):
+        validate(*crossed, resampling=FAST, reports=Reports(reports))
+    alike = write_table(tmp_path / "r.csv", twice | {"report": ["Edema.", "Edema."]})
+    assert validate(*crossed, resampling=FAST, reports=Reports(alike)).result.disagreements.evidence
+
+
+def test_evidence_is_read_packed_as_it_is_written(tmp_path: Path, wrong: tuple[Path, Path]) -> None:
+    evidence = tmp_path / "evidence.jsonl.gz"
+    line = json.dumps({"id": "50414267", "labels": {}, "mentions": []}) + "\n"
+    evidence.write_bytes(gzip.compress(line.encode()))
+    shown = validate(*wrong, resampling=FAST, reports=Reports(evidence=evidence)).result
+    assert [e.id for e in shown.disagreements.evidence] == ["50414267"]
+    evidence.write_bytes(evidence.read_bytes()[:-9])
+    with pytest.raises(ValidationError, match="cut short"):
+        validate(*wrong, resampling=FAST, reports=Reports(evidence=evidence))
 
 
 def test_the_option_for_the_reports_ids_names_itself(

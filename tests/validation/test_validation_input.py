@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from chexlabel.errors import ValidationError
-from chexlabel.validation import Matching, Policy, Resampling, UncertainPolicy, validate
+from chexlabel.validation import Matching, Policy, Reports, Resampling, UncertainPolicy, validate
 from chexlabel.validation.alignment import align
 from chexlabel.validation.tables import read_label_file
 from chexlabel.validation.values import parse_labels
@@ -334,6 +334,14 @@ def test_confidences_are_checked(
         tmp_path / "l.csv", {"Edema": "+-?.", "Lung Lesion": "..+-"}, Edema_prob=cells
     )
     assert message in error_of(labels, gold)
+
+
+def test_settings_that_cannot_be() -> None:
+    assert Policy("positive") == Policy(UncertainPolicy.POSITIVE)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="uncertain 'foo': choose one of as-is, positive"):
+        Policy("foo")  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="-1 disagreements"):
+        Reports(limit=-1)
 
 
 def test_two_labelers_of_one_name(gold: Path, labels: Path) -> None:

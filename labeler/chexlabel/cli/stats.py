@@ -15,6 +15,7 @@ from chexlabel.cli.validate import (
     report_formats,
     say_written,
 )
+from chexlabel.errors import ValidationError
 
 if TYPE_CHECKING:
     from chexlabel.validation import StatsResult
@@ -69,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _named(paths: list[str]) -> dict[str, str]:
     """Call each file by its name, or by its whole path where two have the same name."""
+    for place, path in enumerate(paths):
+        if path in paths[:place]:
+            raise ValidationError(f"{path} is named twice; name each table once")
     names = [PurePath(path).name for path in paths]
     return {
         path if names.count(name) > 1 else name: path

@@ -30,8 +30,8 @@ __all__ = [
 
 _DESCRIPTION = """\
 Compare LABELS, made by any labeler, with GOLD, made by people. Both are tables
-(CSV, TSV, Parquet or JSON Lines) with a column of report ids and one column a
-finding: 1 positive, 0 negative, -1 uncertain, empty not mentioned. A table of the
+(CSV, TSV, Excel, Parquet or JSON Lines) with a column of report ids and one column
+a finding: 1 positive, 0 negative, -1 uncertain, empty not mentioned. A table of the
 figures goes to standard output; -o writes the report with plots and every
 disagreement."""
 
@@ -227,6 +227,7 @@ def run(args: argparse.Namespace) -> int:
     from chexlabel.validation.report import write_report
 
     labelers = _labelers(args)
+    _refuse_idle_options(args)
     report_formats(args.output, [*labelers.values(), args.gold, args.reports, args.evidence])
     title = {"title": args.title} if args.title else {}
     validation = validate(
@@ -260,6 +261,25 @@ def run(args: argparse.Namespace) -> int:
         _print(validation)
     say_written(written, quiet=args.quiet)
     return 0
+
+
+def _refuse_idle_options(args: argparse.Namespace) -> None:
+    """Refuse what is said of the reports where none are given: it would change nothing."""
+    if args.reports is not None:
+        return
+    given = {
+        "--text-column": args.text_column,
+        "--format": args.format,
+        "--encoding": args.encoding != "utf-8",
+        "--patterns": args.patterns != "chexpert14",
+        "--report-id-column": args.report_id_column if args.evidence is None else None,
+    }
+    for option, value in given.items():
+        if value:
+            raise ValidationError(
+                f"{option} says how --reports are read, and there are none; name them, or leave "
+                "it out"
+            )
 
 
 def print_notes(notes: Iterable[str]) -> None:
@@ -304,7 +324,9 @@ def _labelers(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _stem(path: str) -> str:
-    return PurePath(path).name.split(".")[0]
+    from chexlabel.validation.tables import file_stem
+
+    return file_stem(PurePath(path).name)
 
 
 def _natural(value: str) -> int:

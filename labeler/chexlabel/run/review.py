@@ -148,7 +148,7 @@ def review_queue(
     refuse_unknown_options(review_queue, reading)
     if count < 1:
         raise ValueError(f"count must be 1 or more, not {count}")
-    table = read_label_file(labels)
+    table = read_label_file(labels, sheet=None if reports is not None else reading.get("sheet"))
     risks = list(_risks(table))
     chosen = heapq.nlargest(count, range(len(risks)), key=lambda row: (risks[row], -row))
     texts = _texts(labels if reports is None else reports, table, set(chosen), reading)

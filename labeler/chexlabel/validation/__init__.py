@@ -16,14 +16,8 @@ from chexlabel._extras import optional_imports
 with optional_imports():
     from chexlabel.validation.curves import Aims
     from chexlabel.validation.generation import score
-    from chexlabel.validation.harness import (
-        Matching,
-        Reports,
-        Resampling,
-        Validation,
-        describe,
-        validate,
-    )
+    from chexlabel.validation.harness import Validation, describe, validate
+    from chexlabel.validation.options import Matching, Reports, Resampling
     from chexlabel.validation.results import ScoreResult, StatsResult, ValidationResult
     from chexlabel.validation.tables import LabelFile, read_label_file
     from chexlabel.validation.values import BlankPolicy, Policy, UncertainPolicy

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chexlabel.errors import ValidationError
-from chexlabel.validation.matching import ID_COLUMNS, match_ids, match_rows
-from chexlabel.validation.tables import BESIDE_LABELS, LabelFile, column_key
-from chexlabel.validation.values import Codes, LabelClass, is_label, parse_labels
+from chexlabel.validation.findings import choose_findings
+from chexlabel.validation.identifiers import quoted_name, show_names
+from chexlabel.validation.matching import match_ids, match_rows
+from chexlabel.validation.tables import LabelFile, column_key
+from chexlabel.validation.values import Codes, LabelClass, parse_labels
 from chexlabel.writers.layout import PROBABILITY_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["Aligned", "AlignedLabels", "align", "label_columns", "read_columns"]
-
-_NEVER_FINDINGS: Final = frozenset(
-    (*ID_COLUMNS, "subject id", "patient id", "dicom id", "accession", "split", "age")
-)
+__all__ = [
+    "Aligned",
+    "AlignedLabels",
+    "align",
+    "patients_note",
+    "read_columns",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Aligned:
         clusters: the reports' patients, numbered from 0, shape [reports]; every report its own
             when no patient column was given.
         patient_column: name of the patient column, if any.
+        id_columns: the columns that hold the ids, in the gold and in each labeler's file.
         notes: what a reader must know of the input: conversions, columns and reports left out.
     """
 
@@ -63,6 +68,7 @@ class Aligned:
     labelers: tuple[AlignedLabels, ...]
     clusters: NDArray[np.int64]
     patient_column: str | None
+    id_columns: tuple[str, ...]
     notes: tuple[str, ...]
 
     def sources(self, gold: str) -> list[tuple[str, Codes]]:
@@ -103,11 +109,11 @@ def align(
         )
     files = [gold, *(file for _, file in labelers)]
     if by_row:
-        ids, rows = match_rows(files)
+        ids, rows, id_columns = match_rows(files)
     else:
-        ids, rows = match_ids(files, id_column, allow_missing, notes)
+        ids, rows, id_columns = match_ids(files, id_column, allow_missing, notes)
     used = {column_key(c) for c in (id_column, patient_column) if c}
-    wanted = _choose_findings(gold, labelers, findings, used, notes)
+    wanted = choose_findings(gold, labelers, findings, used, notes)
     gold_codes = read_columns(gold, wanted, rows[0], notes)
     aligned = tuple(
         AlignedLabels(
@@ -118,36 +124,17 @@ def align(
         for (name, file), index in zip(labelers, rows[1:], strict=True)
     )
     _warn_of_binary_gold(gold, gold_codes, aligned, notes)
-    clusters, patient_column = _clusters(files, rows, patient_column, notes)
-    return Aligned(ids, wanted, gold_codes, aligned, clusters, patient_column, tuple(notes))
-
-
-def label_columns(file: LabelFile, exclude: Iterable[str] = ()) -> tuple[list[str], list[str]]:
-    """Split a file's columns into findings and others.
-
-    A finding's column holds at least one label. One that holds labels and something else too
-    counts as a finding, so that reading it raises an error: a typo must not drop a finding.
-
-    Args:
-        file: the file.
-        exclude: keys (`column_key`) of columns that are no findings.
-
-    Returns:
-        The findings and the columns left out that are neither ids nor confidences.
-    """
-    never = _NEVER_FINDINGS | set(exclude)
-    beside = tuple(map(column_key, BESIDE_LABELS))
-    findings, others = [], []
-    for column, cells in file.columns.items():
-        key = column_key(column)
-        if key in never or key.endswith(beside):
-            continue
-        filled = {cell for cell in set(cells) if cell.strip()}
-        if not filled or any(is_label(cell) for cell in filled):
-            findings.append(column)
-        else:
-            others.append(column)
-    return findings, others
+    clusters, patient_column = _clusters(files, rows, patient_column)
+    return Aligned(
+        ids,
+        wanted,
+        gold_codes,
+        aligned,
+        clusters,
+        patient_column,
+        tuple(id_columns),
+        tuple(notes),
+    )
 
 
 def read_columns(
@@ -166,7 +153,7 @@ def read_columns(
     for finding in findings:
         column = file.find(finding)
         if column is None:
-            raise ValidationError(f"{file.name}: no column {finding!r}")
+            raise ValidationError(f"{file.name}: no column {quoted_name(finding)}")
         codes, found = parse_labels(file.columns[column], column=column, source=file.name)
         columns.append(codes if rows is None else codes[rows])
         words += found
@@ -174,47 +161,6 @@ def read_columns(
         listed = ", ".join(f"{word} ({count})" for word, count in words.most_common())
         notes.append(f"{file.name}: words read as labels: {listed}.")
     return np.stack(columns, axis=1)
-
-
-def _choose_findings(
-    gold: LabelFile,
-    labelers: Sequence[tuple[str, LabelFile]],
-    given: Sequence[str] | None,
-    used: set[str],
-    notes: list[str],
-) -> tuple[str, ...]:
-    others: list[str] = []
-    if given is None:
-        candidates, others = label_columns(gold, used)
-    else:
-        candidates = list(dict.fromkeys(given))
-    if not candidates:
-        raise ValidationError(f"{gold.name}: no column holds labels; name the findings' columns")
-    wanted = []
-    for finding in candidates:
-        column = gold.find(finding)
-        if column is None:
-            raise ValidationError(
-                f"{gold.name}: no column for the finding {finding!r}; its columns are "
-                f"{', '.join(gold.columns)}"
-            )
-        wanted.append(column)
-    for _, file in labelers:
-        missing = [finding for finding in wanted if file.find(finding) is None]
-        if missing:
-            raise ValidationError(
-                f"{file.name} has no column for {len(missing)} of the {len(wanted)} findings of "
-                f"{gold.name}: {', '.join(missing)}; add them, or name those to compare with "
-                "--findings"
-            )
-        if given is None:
-            keys = {column_key(finding) for finding in wanted}
-            extra = [c for c in label_columns(file, used)[0] if column_key(c) not in keys]
-            if extra:
-                notes.append(f"{file.name}: not in the gold, so not judged: {', '.join(extra)}.")
-    if others:
-        notes.append(f"{gold.name}: columns that hold no label, left out: {', '.join(others)}.")
-    return tuple(wanted)
 
 
 def _confidences(
@@ -229,8 +175,8 @@ def _confidences(
         empty = sum(not cell.strip() for cell in cells)
         if empty:
             raise ValidationError(
-                f"{file.name}: column {column!r} has {empty} empty cells of {len(cells)}; give a "
-                "probability for every report, or drop the column"
+                f"{file.name}: column {quoted_name(column)} has {empty} empty cells of "
+                f"{len(cells)}; give a probability for every report, or drop the column"
             )
         values = np.empty(len(cells))
         for row, cell in enumerate(cells):
@@ -240,8 +186,8 @@ def _confidences(
                 value = np.nan
             if not 0.0 <= value <= 1.0:  # also refuses NaN
                 raise ValidationError(
-                    f"{file.name}: column {column!r}, data row {row + 1} is no probability; "
-                    "give a number from 0 to 1"
+                    f"{file.name}: column {quoted_name(column)}, data row {row + 1} is no "
+                    "probability; give a number from 0 to 1"
                 )
             values[row] = value
         confidences[finding] = values[rows]
@@ -260,21 +206,24 @@ def _warn_of_binary_gold(
         )
 
 
+def patients_note(files: Sequence[LabelFile]) -> str | None:
+    """Say which column would tell the patients, where nobody named one."""
+    for hint in ("subject_id", "patient_id"):
+        if any(file.find(hint) for file in files):
+            return (
+                "Reports of one patient are taken as independent; pass --patient-column "
+                f"{hint} for intervals that respect them."
+            )
+    return None
+
+
 def _clusters(
     files: Sequence[LabelFile],
     rows: Sequence[NDArray[np.int64]],
     patient_column: str | None,
-    notes: list[str],
 ) -> tuple[NDArray[np.int64], str | None]:
     reports = len(rows[0])
     if patient_column is None:
-        for hint in ("subject_id", "patient_id"):
-            if any(file.find(hint) for file in files):
-                notes.append(
-                    "Reports of one patient are taken as independent; pass --patient-column "
-                    f"{hint} for intervals that respect them."
-                )
-                break
         return np.arange(reports), None
     for file, index in zip(files, rows, strict=True):
         column = file.find(patient_column)
@@ -290,5 +239,5 @@ def _clusters(
         return np.unique(patients, return_inverse=True)[1].astype(np.int64), column
     raise ValidationError(
         f"no file has the patient column {patient_column!r}; {files[0].name} has "
-        f"{', '.join(files[0].columns)}"
+        f"{show_names(files[0].columns)}"
     )

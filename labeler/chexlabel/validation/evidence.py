@@ -19,12 +19,13 @@ from chexlabel.validation.evidence_conversion import (
     to_mentions,
 )
 from chexlabel.validation.evidence_results import EvidenceCue, EvidenceMention, ReportEvidence
-from chexlabel.validation.identifiers import plain_id
+from chexlabel.validation.lookup import FoundById, WantedIds
+from chexlabel.validation.text_files import open_text
 from chexlabel.writers.evidence import EVIDENCE_KEYS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from chexlabel.engine.labeler import Labeler
     from chexlabel.readers import ReaderOptions
@@ -48,12 +49,14 @@ class _Found(NamedTuple):
     refiner: str | None
 
 
-def collect_evidence(
+def collect_evidence(  # noqa: PLR0913 - the options of the command
     questions: Mapping[str, Collection[str]],
     *,
     reports: str | os.PathLike[str] | None,
     evidence: str | os.PathLike[str] | None,
+    notes: list[str],
     id_column: str | None = None,
+    label_id_columns: Collection[str] = (),
     reading: ReaderOptions | None = None,
     patterns: str | os.PathLike[str] = "chexpert14",
     by_row: bool = False,
@@ -67,7 +70,9 @@ def collect_evidence(
         questions: id of each report wanted -> the findings in question.
         reports: file of reports; they are labeled unless `evidence` is given too.
         evidence: evidence file of `chexlabel label --evidence`.
+        notes: gets how many reports are not there.
         id_column: column of the ids, in both files.
+        label_id_columns: columns that the ids come from; one of their name is believed first.
         reading: what else is known of the reports file: its text column, its encoding ...
         patterns: pattern set to label the reports with.
         by_row: the ids are row numbers, counted from 1.
@@ -76,21 +81,27 @@ def collect_evidence(
         One entry a report that was found, in the order of `questions`.
 
     Raises:
-        ValidationError: the evidence file is broken, or not one of the reports is in the files.
+        ValidationError: the evidence file is broken, not one of the reports is in the files, or
+            one is there twice and differs.
         InputError: the reports file cannot be read.
     """
     if reports is None and evidence is None:
         return []
     # Read where nothing is in question, too: a mistyped file is then found at once.
-    wanted = _WantedIds(questions)
-    said: dict[str, _Found] = {}
+    wanted = WantedIds(questions)
+    said: Mapping[str, _Found] = {}
     if evidence is not None:
-        said = _read_evidence(Path(evidence), wanted, id_column, by_row)
-    given: dict[str, Report] = {}
+        path = Path(evidence)
+        recorded: FoundById[_Found] = FoundById(wanted, label_id_columns, path.name)
+        _read_evidence(path, recorded, id_column, by_row)
+        said = recorded.best(notes)
+    given: Mapping[str, Report] = {}
     labelers = _Labelers(patterns)
     if reports is not None:
         options: ReaderOptions = {**(reading or {}), "id_column": id_column}
-        given = _read_reports(reports, options, wanted, by_row)
+        there: FoundById[Report] = FoundById(wanted, label_id_columns, Path(reports).name)
+        _read_reports(reports, options, there, by_row)
+        given = there.best(notes)
         if evidence is None:
             said = {key: _labeled(report, labelers.own) for key, report in given.items()}
         else:
@@ -156,45 +167,20 @@ def _entry(
     )
 
 
-class _WantedIds:
-    """The ids that are looked for, which a file of reports may write in another way.
-
-    Args:
-        ids: the ids as the labels have them.
-    """
-
-    def __init__(self, ids: Collection[str]) -> None:
-        self._ids = {identifier: identifier for identifier in ids}
-        for identifier in ids:
-            self._ids.setdefault(plain_id(identifier), identifier)
-
-    def __len__(self) -> int:
-        return len(set(self._ids.values()))
-
-    def find(self, keys: Iterable[str]) -> str | None:
-        """Return the first id, as the labels have it, that one of these is."""
-        for form in (str, plain_id):
-            for key in keys:
-                if (found := self._ids.get(form(key))) is not None:
-                    return found
-        return None
-
-
 def _read_reports(
-    source: str | os.PathLike[str], reading: ReaderOptions, wanted: _WantedIds, by_row: bool
-) -> dict[str, Report]:
+    source: str | os.PathLike[str],
+    reading: ReaderOptions,
+    found: FoundById[Report],
+    by_row: bool,
+) -> None:
     from chexlabel.readers import open_reports
 
-    found: dict[str, Report] = {}
     with _own_option_named(), open_reports(source, **reading) as stream:
         for row, report in enumerate(stream, 1):
             # A reader may join several columns to an id ("10000032/50414267"); the labels may
             # name just one of them.
-            keys = (str(row),) if by_row else (report.stated_id, *map(str, report.columns.values()))
-            key = wanted.find(keys)
-            if key is not None:
-                found.setdefault(key, report)
-    return found
+            keys = {"": report.stated_id} | {c: str(v) for c, v in report.columns.items()}
+            found.add({"": str(row)} if by_row else keys, report, report.text)
 
 
 @contextmanager
@@ -222,45 +208,34 @@ def _as_labeled(found: ReportEvidence) -> LabeledReport:
 
 
 def _read_evidence(
-    path: Path, wanted: _WantedIds, id_column: str | None, by_row: bool
-) -> dict[str, _Found]:
-    found: dict[str, _Found] = {}
+    path: Path, found: FoundById[_Found], id_column: str | None, by_row: bool
+) -> None:
     for number, line in _numbered_lines(path):
         try:
             record = json.loads(line)
-            keys = [str(number)] if by_row else _record_keys(record, id_column)
+            keys = {"": str(number)} if by_row else _record_keys(record, id_column)
             said = _recorded(record)
-            key = wanted.find(keys)
         except (ValueError, KeyError, TypeError, AttributeError, SchemaError):
             raise ValidationError(
                 f"{path.name}, line {number}: not a line of evidence; write the file with "
                 "chexlabel label --evidence"
             ) from None
-        if key is not None:
-            found.setdefault(key, said)
-    return found
+        found.add(keys, said, said)
 
 
 def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of an evidence file that are not empty, with their numbers."""
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield number, line
-    except FileNotFoundError:
-        raise ValidationError(f"{path}: no such file; check the path") from None
-    except UnicodeDecodeError:
-        raise ValidationError(f"{path.name}: not UTF-8; is it an evidence file?") from None
-    except OSError as error:
-        raise ValidationError(f"{path}: cannot be read ({error.strerror or error})") from None
+    with open_text(path, path.name) as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                yield number, line
 
 
-def _record_keys(record: Mapping[str, Any], id_column: str | None) -> Sequence[str]:
+def _record_keys(record: Mapping[str, Any], id_column: str | None) -> dict[str, str]:
     if id_column is not None:
-        return [str(record[id_column])]
-    columns = [v for k, v in record.items() if k not in EVIDENCE_KEYS]
-    return [str(value) for value in columns] + ["/".join(map(str, columns))]
+        return {id_column: str(record[id_column])}
+    columns = {c: str(value) for c, value in record.items() if c not in EVIDENCE_KEYS}
+    return {**columns, "": "/".join(columns.values())}
 
 
 def _recorded(record: Mapping[str, Any]) -> _Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from chexlabel.errors import ValidationError
 from chexlabel.validation.alignment import (
     Aligned,
     align,
-    label_columns,
+    patients_note,
     read_columns,
 )
 from chexlabel.validation.comparison import compare
@@ -24,8 +24,11 @@ from chexlabel.validation.disagreements import choose, disagreements, worst_firs
 from chexlabel.validation.distribution import cooccurrence, distribution
 from chexlabel.validation.evidence import collect_evidence
 from chexlabel.validation.evidence_results import ReportEvidence
+from chexlabel.validation.findings import choose_findings
 from chexlabel.validation.intervals import Bootstrap
+from chexlabel.validation.matching import check_ids
 from chexlabel.validation.metrics import judge
+from chexlabel.validation.options import Matching, Reports, Resampling
 from chexlabel.validation.resampling import resample
 from chexlabel.validation.results import (
     Comparison,
@@ -38,63 +41,16 @@ from chexlabel.validation.results import (
     StatsResult,
     ValidationResult,
 )
-from chexlabel.validation.tables import LabelFile, LabelSource, read_label_file
+from chexlabel.validation.tables import (
+    LabelFile,
+    LabelSource,
+    column_key,
+    file_stem,
+    read_label_file,
+)
 from chexlabel.validation.values import LEFT_OUT, Codes, Policy
 
-__all__ = ["Matching", "Reports", "Resampling", "Validation", "describe", "validate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """How rows and columns of the files are brought together.
-
-    Attributes:
-        findings: the findings to compare; default the gold's label columns.
-        id_column: the column of the reports' ids; default the first known one all files share.
-        patient_column: the column that names the patient; resamples then draw patients.
-        by_row: the n-th rows belong together; ids are not looked at.
-        allow_missing: go on with the reports that all files have.
-    """
-
-    findings: Sequence[str] | None = None
-    id_column: str | None = None
-    patient_column: str | None = None
-    by_row: bool = False
-    allow_missing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Resampling:
-    """The bootstrap: number of resamples (0: no intervals), level of the interval, seed."""
-
-    resamples: int = 1000
-    level: float = 0.95
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reports:
-    """Where the text of the disagreements comes from, and how many are shown.
-
-    Attributes:
-        reports: file of reports, in any format that the labeler reads.
-        evidence: evidence file of `chexlabel label --evidence`.
-        id_column: column of the ids in them.
-        text_column: column of the text in the reports file.
-        format: its format, as the readers name it; by default it is recognised.
-        encoding: its text encoding.
-        patterns: pattern set that finds the mentions when there is no evidence file.
-        limit: number of disagreements shown; the rest is counted only.
-    """
-
-    reports: str | os.PathLike[str] | None = None
-    evidence: str | os.PathLike[str] | None = None
-    id_column: str | None = None
-    text_column: str | None = None
-    format: str | None = None
-    encoding: str = "utf-8"
-    patterns: str | os.PathLike[str] = "chexpert14"
-    limit: int = 500
+__all__ = ["Validation", "describe", "validate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +72,10 @@ def validate(
     gold: LabelSource,
     *,
     policy: Policy = Policy(),  # noqa: B008 (frozen)
-    matching: Matching = Matching(),
-    resampling: Resampling = Resampling(),
+    matching: Matching = Matching(),  # noqa: B008
+    resampling: Resampling = Resampling(),  # noqa: B008
     aims: Aims = Aims(),  # noqa: B008
-    reports: Reports = Reports(),
+    reports: Reports = Reports(),  # noqa: B008
     title: str = "Validation of report labels",
 ) -> Validation:
     """Judge one labeler, or several on the same reports, against manual labels.
@@ -141,6 +97,7 @@ def validate(
         ValidationError: the files cannot be compared; the message says why and what to do.
         MissingExtraError: a package of the extra `validate` is not installed.
     """
+    date = _today()
     prepared = _prepare(labels, gold, policy, matching, resampling)
     aligned, truth, predicted = prepared.aligned, prepared.truth, prepared.predicted
     judged, comparisons = _judge_all(prepared, aims)
@@ -148,12 +105,13 @@ def validate(
         aligned.ids, aligned.findings, worst_first(judged, aligned.findings), truth, predicted
     )
     shown = choose(listed, reports.limit)
-    evidence = _evidence(shown, reports, by_row=matching.by_row)
+    notes = [*aligned.notes, *_advice(prepared, aims)]
+    evidence = _evidence(shown, reports, aligned.id_columns, notes, by_row=matching.by_row)
     sources = aligned.sources(prepared.gold.name)
     result = ValidationResult(
         version=__version__,
         title=title,
-        date=_today().isoformat(),
+        date=date.isoformat(),
         gold=prepared.gold.name,
         inputs=[
             InputFile(name=file.name, sha256=file.sha256)
@@ -163,7 +121,7 @@ def validate(
         reports=len(aligned.ids),
         patients=prepared.bootstrap.clusters if aligned.patient_column else None,
         settings=_settings(prepared),
-        notes=list(aligned.notes),
+        notes=notes,
         findings=list(aligned.findings),
         labelers=judged,
         comparisons=comparisons,
@@ -178,7 +136,7 @@ def validate(
 def describe(
     labels: LabelSource | Mapping[str, LabelSource],
     *,
-    matching: Matching = Matching(),
+    matching: Matching = Matching(),  # noqa: B008
     title: str = "Distribution of report labels",
 ) -> StatsResult:
     """Count the labels of one or more files, without a gold.
@@ -193,12 +151,10 @@ def describe(
     notes: list[str] = []
     if len(files) == 1:
         name, file = files[0]
-        used, unused = label_columns(file)
-        findings = tuple(matching.findings or used)
-        if unused and not matching.findings:
-            notes.append(f"{file.name}: columns that hold no label, left out: {', '.join(unused)}.")
-        if not findings:
-            raise ValidationError(f"{file.name}: no column holds labels; name them with --findings")
+        if not matching.by_row:
+            check_ids(file, matching.id_column, notes)
+        used = {column_key(c) for c in (matching.id_column, matching.patient_column) if c}
+        findings = choose_findings(file, (), matching.findings, used, notes)
         sources = [(name, read_columns(file, findings, None, notes))]
         differing = None
     else:
@@ -327,8 +283,26 @@ def _differing(sources: Sequence[tuple[str, Codes]]) -> list[int]:
     return differing
 
 
+def _advice(prepared: _Prepared, aims: Aims) -> Iterator[str]:
+    """Yield what was asked for and cannot be, and what could be asked for."""
+    aligned = prepared.aligned
+    if aligned.patient_column is None:
+        note = patients_note([prepared.gold, *(file for _, file in prepared.files)])
+        if note is not None:
+            yield note
+    if aims != Aims() and not any(labeler.confidences for labeler in aligned.labelers):
+        yield (
+            "No threshold was looked for: the labels have no column '<finding>_prob' of a finding."
+        )
+
+
 def _evidence(
-    shown: Sequence[Disagreement], reports: Reports, *, by_row: bool
+    shown: Sequence[Disagreement],
+    reports: Reports,
+    label_id_columns: Sequence[str],
+    notes: list[str],
+    *,
+    by_row: bool,
 ) -> list[ReportEvidence]:
     """Look up the text and the mentions of the disagreements shown."""
     questions: dict[str, list[str]] = {}
@@ -339,6 +313,7 @@ def _evidence(
         reports=reports.reports,
         evidence=reports.evidence,
         id_column=reports.id_column,
+        label_id_columns=label_id_columns,
         reading={
             "text_column": reports.text_column,
             "format": reports.format,
@@ -346,6 +321,7 @@ def _evidence(
         },
         patterns=reports.patterns,
         by_row=by_row,
+        notes=notes,
     )
 
 
@@ -364,9 +340,15 @@ def _settings(prepared: _Prepared) -> Settings:
 
 def _today() -> datetime.date:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdecimal():
+    if not epoch.isdecimal():
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
         return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date()
-    return datetime.datetime.now(datetime.UTC).date()
+    except (OSError, OverflowError, ValueError):
+        raise ValidationError(
+            f"SOURCE_DATE_EPOCH is {epoch[:20]}, which is no day in seconds since 1970; mend it in "
+            "the environment, or leave it out"
+        ) from None
 
 
 def _pattern_set(reports: Reports) -> str:
@@ -385,7 +367,7 @@ def _read_all(labels: LabelSource | Mapping[str, LabelSource]) -> list[tuple[str
             for name, source in labels.items()
         ]
     file = read_label_file(labels)
-    return [(file.name.split(".")[0], file)]
+    return [(file_stem(file.name), file)]
 
 
 def _has_name(source: object) -> bool:

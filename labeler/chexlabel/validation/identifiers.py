@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Keys", "plain_id", "show_ids"]
+__all__ = ["Keys", "is_nameless", "plain_id", "quoted_name", "show_ids", "show_names"]
 
 _SHOWN_IDS: Final = 5
+_LONGEST_SHOWN: Final = 64
+# What stands for a column's name may be a cell of a table without a header, and so a report.
+_NAME: Final = re.compile(r"(?=.{1,40}\Z)[\w()/&+%-]+(?: [\w()/&+%-]+){0,3}")
+_NAMELESS: Final = re.compile(r"(unnamed: \d+)?", re.IGNORECASE)  # as pandas calls such columns
+_SHOWN_NAMES: Final = 30
 _DECIMAL: Final = re.compile(r"(\d+)\.0+")
 _STUDY: Final = re.compile(r"s(\d{8})", re.IGNORECASE)
 
@@ -58,15 +63,51 @@ class Keys:
                 mine, theirs = differing[0]
                 yield (
                     f"{len(differing)} ids are written in another way in {name} and were taken as "
-                    f"the same, such as {mine} and {theirs}."
+                    f"the same, such as {show_ids([mine])} and {show_ids([theirs])}."
                 )
 
 
 def show_ids(ids: Iterable[str]) -> str:
-    """List the first few ids, for a message."""
+    """List the first few ids, for a message; what is no single word may be text, and is not shown.
+
+    >>> show_ids(["r1", "Small effusion."])
+    'r1, a text of 15 characters'
+    """
     listed = list(ids)
     more = ", ..." if len(listed) > _SHOWN_IDS else ""
-    return ", ".join(listed[:_SHOWN_IDS]) + more
+    return ", ".join(map(_shown_id, listed[:_SHOWN_IDS])) + more
+
+
+def show_names(names: Iterable[str]) -> str:
+    """List columns by their names, for a message; what does not look like a name is not shown.
+
+    >>> show_names(["Pleural Effusion", "FINDINGS: Small effusion.", ""])
+    'Pleural Effusion, a name of 25 characters, a column without a name'
+    """
+    listed = list(names)
+    more = ", ..." if len(listed) > _SHOWN_NAMES else ""
+    return ", ".join(map(_shown_name, listed[:_SHOWN_NAMES])) + more
+
+
+def quoted_name(name: str) -> str:
+    """Return a column's name in quotes, or what is to be said in its place (see `show_names`)."""
+    return repr(name) if _NAME.fullmatch(name) else f"({_shown_name(name)})"
+
+
+def is_nameless(name: str) -> bool:
+    """Tell whether a column has no name of its own, as the index of a frame that was written."""
+    return _NAMELESS.fullmatch(name.strip()) is not None
+
+
+def _shown_id(identifier: str) -> str:
+    one_word = len(identifier.split()) < 2 and len(identifier) <= _LONGEST_SHOWN
+    return identifier if one_word else f"a text of {len(identifier)} characters"
+
+
+def _shown_name(name: str) -> str:
+    if is_nameless(name):
+        return "a column without a name"
+    return name if _NAME.fullmatch(name) else f"a name of {len(name)} characters"
 
 
 def _matches(first: Sequence[str], other: Sequence[str]) -> dict[str, str]:

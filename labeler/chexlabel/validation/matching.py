@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from chexlabel.errors import ValidationError
-from chexlabel.validation.identifiers import Keys, plain_id, show_ids
+from chexlabel.validation.identifiers import Keys, plain_id, show_ids, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from chexlabel.validation.tables import LabelFile
 
-__all__ = ["ID_COLUMNS", "match_ids", "match_rows"]
+__all__ = ["ID_COLUMNS", "Matched", "check_ids", "match_ids", "match_rows"]
 
 ID_COLUMNS: Final = ("id", "report id", "study id", "filename", "file", "path", "image id", "uid")
 """Columns that identify a report, in the order in which one is chosen as its id."""
@@ -24,11 +25,22 @@ ID_COLUMNS: Final = ("id", "report id", "study id", "filename", "file", "path", 
 _LONGEST_ID: Final = 80  # characters; what is longer is shown by its row only: it may be a report
 
 
-def match_rows(files: Sequence[LabelFile]) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
-    """Take rows of one number for the same report.
+class Matched(NamedTuple):
+    """The reports that all files have.
 
-    Returns:
-        An id for each report, and each file's rows in the order of the ids.
+    Attributes:
+        ids: an id for each.
+        rows: each file's rows, in the order of the ids.
+        columns: each file's column of the ids; none where they are row numbers.
+    """
+
+    ids: tuple[str, ...]
+    rows: list[NDArray[np.int64]]
+    columns: Sequence[str] = ()
+
+
+def match_rows(files: Sequence[LabelFile]) -> Matched:
+    """Take rows of one number for the same report.
 
     Raises:
         ValidationError: the files have different numbers of rows.
@@ -41,13 +53,13 @@ def match_rows(files: Sequence[LabelFile]) -> tuple[tuple[str, ...], list[NDArra
                 "compared by row, they must have as many"
             )
     index = np.arange(length)
-    return tuple(str(i + 1) for i in range(length)), [index] * len(files)
+    return Matched(tuple(str(i + 1) for i in range(length)), [index] * len(files))
 
 
 def match_ids(
     files: Sequence[LabelFile], id_column: str | None, allow_missing: bool, notes: list[str]
-) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
-    """Take rows with the same id for the same report (returns as `match_rows`).
+) -> Matched:
+    """Take rows with the same id for the same report.
 
     Args:
         files: gold first.
@@ -92,7 +104,33 @@ def match_ids(
     for other, ids in enumerate(others):
         chosen = (ids[there[other] or ""] for _, there in common)
         rows.append(np.fromiter(chosen, np.int64, len(common)))
-    return tuple(i for i, _ in common), rows
+    return Matched(tuple(i for i, _ in common), rows, columns)
+
+
+def check_ids(file: LabelFile, id_column: str | None, notes: list[str]) -> None:
+    """Check the ids of one file alone, whose rows are counted whatever their ids.
+
+    Args:
+        file: the file.
+        id_column: the ids' column; `None` for the first known one, if there is one.
+        notes: gets the ids that stand twice in a column that nobody asked for.
+
+    Raises:
+        ValidationError: there is no such column, or in the one asked for an id is missing or
+            stands twice.
+    """
+    if id_column is not None:
+        [column] = _id_columns([file], id_column, notes)
+        _positions(file, column)
+        return
+    known = next((c for name in ID_COLUMNS if (c := file.find(name)) is not None), None)
+    counts = Counter(file.columns[known]) if known is not None else {}
+    twice = [identifier for identifier, count in counts.items() if identifier and count > 1]
+    if twice:
+        notes.append(
+            f"{file.name}: {len(twice)} ids of column {known!r} occur more than once "
+            f"({show_ids(twice)}); every row is counted."
+        )
 
 
 def _id_columns(files: Sequence[LabelFile], given: str | None, notes: list[str]) -> list[str]:
@@ -103,7 +141,7 @@ def _id_columns(files: Sequence[LabelFile], given: str | None, notes: list[str])
             if column is None:
                 raise ValidationError(
                     f"{file.name}: no column {given!r}; its first columns are "
-                    f"{', '.join(list(file.columns)[:4])}"
+                    f"{show_names(list(file.columns)[:4])}"
                 )
         return [column for column in found if column is not None]
     for candidate in ID_COLUMNS:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from chexlabel.errors import ValidationError
 from chexlabel.labels import LABEL_WORDS, CodedEnum, Label
+from chexlabel.validation.identifiers import quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,13 @@ class Policy:
     uncertain: UncertainPolicy = UncertainPolicy.AS_IS
     blank: BlankPolicy = BlankPolicy.AS_IS
 
+    def __post_init__(self) -> None:
+        for name, kind in (("uncertain", UncertainPolicy), ("blank", BlankPolicy)):
+            value = getattr(self, name)
+            if value not in tuple(kind):
+                raise ValidationError(f"{name} {value!r}: choose one of {', '.join(kind)}")
+            object.__setattr__(self, name, kind(value))  # a plain string is taken too
+
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks that keep their meaning under the policy.
 
@@ -181,7 +189,7 @@ _PLAIN: Final = {
 }
 _CLASS_OF: Final = {w: c for c, words in _WORDS.items() for w in words} | _PLAIN
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?")
-_SHOWN: Final = 12  # longest unknown value that is shown: a typo, not a report
+_SHOWN: Final = re.compile(r"\S{1,12}")  # an unknown value that is shown: a typo, not a report
 
 
 def is_label(cell: str) -> bool:
@@ -216,8 +224,8 @@ def parse_labels(cells: Sequence[str], *, column: str, source: str) -> tuple[Cod
         if code is None:
             row = int(np.flatnonzero(inverse == i)[0])
             raise ValidationError(
-                f"{source}: column {column!r}, data row {row + 1}: {_shown(key)} is not a label "
-                f"({_hint(key)})"
+                f"{source}: column {quoted_name(column)}, data row {row + 1}: "
+                f"{_shown(key)} is not a label ({_hint(key)})"
             )
         table[i] = code
         if key not in _PLAIN:
@@ -226,7 +234,7 @@ def parse_labels(cells: Sequence[str], *, column: str, source: str) -> tuple[Cod
 
 
 def _shown(cell: str) -> str:
-    return repr(cell) if len(cell) <= _SHOWN else f"a text of {len(cell)} characters"
+    return repr(cell) if _SHOWN.fullmatch(cell) else f"a text of {len(cell)} characters"
 
 
 def _hint(cell: str) -> str:

@@ -108,10 +108,16 @@ def write_texts(texts: Mapping[str, str], *, force: bool = False) -> None:
     """Write several files (path -> text, UTF-8): all of them, or none.
 
     Raises:
-        OutputError: a file exists and `force` is not set, or cannot be written.
+        OutputError: a file exists and `force` is not set, or cannot be written, or two paths are
+            of one file.
     """
     from chexlabel.writers import AtomicOutput, output_errors
 
+    places: dict[str, str] = {}
+    for path in texts:
+        same = places.setdefault(os.path.realpath(path), path)
+        if same != path:
+            raise OutputError(f"{path} and {same} are one file; name each report once")
     with ExitStack() as stack:
         outputs = [
             (stack.enter_context(AtomicOutput(path, force=force)), text)

@@ -84,10 +84,10 @@ def test_a_specificity_that_is_just_reached_is_reached(
 def test_thresholds_are_shown_as_they_divide_the_reports(tmp_path: Path) -> None:
     scores = (0.0079349, 0.00793, 0.0072345, 0.0001)
     (found,) = confidence(tmp_path, "++--", scores, Aims(sensitivity=1.0)).thresholds
-    assert found.threshold == 0.0079
+    assert (found.threshold, found.rounded) == (0.00793, 0.0079)
     assert (found.sensitivity, found.specificity) == (1, 1)
     close = confidence(tmp_path, "+-", (0.4321079, 0.4321061), Aims(sensitivity=1.0)).thresholds
-    assert close[0].threshold == 0.432107
+    assert close[0].rounded == 0.432107
     assert [threshold(v) for v in (0.5, 0.432107, 4e-7, None)] == [
         "0.500",
         "0.432107",

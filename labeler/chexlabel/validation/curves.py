@@ -32,8 +32,8 @@ class Aims:
     """What a threshold is to reach, if anything.
 
     Attributes:
-        sensitivity: least sensitivity; the highest confidence that reaches it is chosen.
-        specificity: least specificity; the lowest confidence that reaches it is chosen.
+        sensitivity: least sensitivity; the highest threshold that reaches it is chosen.
+        specificity: least specificity; the lowest threshold that reaches it is chosen.
     """
 
     sensitivity: float | None = None
@@ -245,7 +245,8 @@ def _threshold(
     return Threshold(
         aim=aim,
         target=target,
-        threshold=None if index is None else _shortest(cuts, index),
+        threshold=None if index is None else float(cuts[index]),
+        rounded=None if index is None else _shortest(cuts, index),
         sensitivity=None if index is None else float(tpr[index]),
         specificity=None if index is None else float(specificity[index]),
     )

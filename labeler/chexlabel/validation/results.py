@@ -98,6 +98,9 @@ class Threshold(_Model):
     aim: Literal["sensitivity", "specificity"]
     target: float
     threshold: float | None = Field(description="call positive at or above; null: out of reach")
+    rounded: float | None = Field(
+        description="the number with the fewest decimals, at least 3, that divides the reports so"
+    )
     sensitivity: float | None
     specificity: float | None
 

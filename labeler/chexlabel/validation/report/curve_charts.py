@@ -48,7 +48,7 @@ def curve_plot(result: ConfidenceResult, kind: str, name: str) -> Markup:
         for cut in result.thresholds:
             if cut.sensitivity is not None and cut.specificity is not None:
                 x, y = _at(1 - cut.specificity, cut.sensitivity)
-                tip = f"threshold {threshold(cut.threshold)}" if cut.threshold is not None else ""
+                tip = f"threshold {threshold(cut.rounded)}" if cut.rounded is not None else ""
                 shape = 2 if cut.aim == "sensitivity" else 1
                 shapes.append(svg.group([svg.marker(x, y, shape, "dot s1")], tip=tip))
     else:

@@ -307,7 +307,7 @@ def _confidences(labeler: LabelerResult) -> Iterator[str]:
             number(c.brier),
         ]
         row += [
-            f"{wording.threshold(cut.threshold)} (sens. {wording.percent(cut.sensitivity)}, "
+            f"{wording.threshold(cut.rounded)} (sens. {wording.percent(cut.sensitivity)}, "
             f"spec. {wording.percent(cut.specificity)})"
             for cut in c.thresholds
         ]

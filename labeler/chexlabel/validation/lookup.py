@@ -84,18 +84,21 @@ class FoundById(Generic[Item]):
         Raises:
             ValidationError: a report is there twice, and differs.
         """
-        if not self._found:
-            return {}
-        column = max(self._found, key=lambda c: (column_key(c) in self._first, len(self._found[c])))
+        column = max(
+            self._found,
+            key=lambda c: (column_key(c) in self._first, len(self._found[c])),
+            default="",
+        )
+        found = self._found.get(column, {})
         if twice := self._twice.get(column):
             raise ValidationError(
                 f"{self._name}: {len(twice)} ids occur more than once, with different contents "
                 f"({show_ids(twice)}); keep one row a report, or name the column of their ids with "
                 "--report-id-column"
             )
-        missing = len(self._wanted) - len(self._found[column])
+        missing = len(self._wanted) - len(found)
         if missing:
             notes.append(
                 f"{self._name} lacks {missing} of the {len(self._wanted)} reports to be shown."
             )
-        return self._found[column]
+        return found

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from chexlabel.engine.judgement import REFINER, Judgement, Reading
 from chexlabel.engine.judges import Judge
+from chexlabel.engine.marks import OR
 from chexlabel.engine.match import Match, token_offsets
 from chexlabel.engine.memo import Memo
 from chexlabel.labels import Attribution, Label, LabeledReport
@@ -242,6 +243,8 @@ class RefinerJudge:
     ) -> NDArray[np.bool_]:
         """Tell for each refined finding whether the net has no say (see `withheld`)."""
         held = np.zeros(len(self.heads), bool)
+        if OR in passage:  # a list that the rules joined to what governs it
+            return ~held
         numbers = withheld(
             passage,
             judgements,

@@ -13,7 +13,7 @@ from chexlabel.cli import main
 from chexlabel_neural.attribute import LEAVE_ONE_OUT, attribute, strong_cluster
 from chexlabel_neural.refine import RefinerJudge
 
-_TEXT = "FINDINGS: Heart normal. Some <i>general</i> wetness of both bases."
+_TEXT = "FINDINGS: Heart normal. Some <i>general</i> wetness of the bases."
 
 
 def _left_out(labeler: Labeler, text: str, threshold: float | None = None):

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from chexlabel._regex import compiled_later
 from chexlabel.engine.boxes import EMPTY, TICKED, BoxReader
 from chexlabel.engine.marks import ABSENT_BEFORE, EITHER, NO, PRESENT_BEFORE, YES
 from chexlabel.engine.signs import plain_signs, plain_words
+from chexlabel.engine.tables import TABLE_HINTS, TableReader
 
 if TYPE_CHECKING:
     from chexlabel.patterns.section_schema import Answers
@@ -26,7 +26,6 @@ __all__ = ["ChecklistReader"]
 _MINUS_SIGN = "\u2212"
 _PLUS_OR_MINUS = "\u00b1"
 _ARROW_SIGN = "\u2192"
-_COLUMN_MARKS = frozenset({"x", "*", "+", "1", YES, NO, PRESENT_BEFORE, "[x]", "(x)", *TICKED})
 _OPTIONS = compiled_later(
     r"[\[(]((?:[\w ]{1,20}/){1,4}[\w ]{1,20})[\])](?=[ \t]*[:=?]?[ \t]*([^\W\d_]+))"
 )
@@ -92,7 +91,6 @@ class ChecklistReader:
 
     def __init__(self, answers: Answers) -> None:
         self._boxes = BoxReader(answers)
-        self._columns = dict.fromkeys(answers.yes, YES) | dict.fromkeys(answers.no, NO)
         # In this order: what one makes, the next may read.
         self._steps = (
             _Step((_MINUS_SIGN,), _plain_minus),
@@ -103,7 +101,7 @@ class ChecklistReader:
             _Step(("...",), _leaders),
             _Step(("/",), _chosen_options),
             _Step((" / ", " // "), _slashes),
-            _Step(("|",), self._plain_columns),
+            _Step(TABLE_HINTS, TableReader(answers).plain),
             _Step(("->", "=>", _ARROW_SIGN), _arrows),
             _Step(("+", "-v", "-V"), plain_words),
             _Step((">>",), _chevrons),
@@ -137,23 +135,6 @@ class ChecklistReader:
                         return True
         return "-" in text and _LONE_DASH.search(text) is not None
 
-    def _plain_columns(self, text: str) -> str:
-        """Tell what the columns of tables say: "Effusion | none", or a mark below "absent"."""
-        if "|" not in text:
-            return text
-        lines = text.split("\n")
-        answers: list[str] = []  # of the columns, by the table's head
-        for at, line in enumerate(lines):
-            cells = line.split("|")
-            head = [self._columns.get(cell.strip().lower(), "") for cell in cells]
-            # "Finding | Present | Absent", but not "Edema | No | Effusion | Yes"
-            if "".join(answer or " " for answer in head).strip() in (YES + NO, NO + YES):
-                answers = head
-                lines[at] = " " * len(line)
-            else:
-                lines[at] = _marked(cells, answers) or _part_columns(line)
-        return "\n".join(lines)
-
     def _plain_boxes(self, text: str) -> str:
         if "[" in text or any(box in text for box in EMPTY + TICKED):
             return "".join(map(self._boxes.plain, text.splitlines(keepends=True)))
@@ -164,7 +145,7 @@ def _by_sign(hints: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return hints by a character that is quick to look for and rare in reports."""
     found: dict[str, dict[str, None]] = {}
     for hint in hints:
-        sign = next(c for c in hint if not (c.isalnum() or c.isspace()))
+        sign = next((c for c in hint if not (c.isalnum() or c.isspace())), hint.strip())
         found.setdefault(sign, {})[hint] = None
     return tuple((sign, tuple(found[sign])) for sign in sorted(found))
 
@@ -224,35 +205,6 @@ def _options(found: re.Match[str]) -> str:
 def _slashes(text: str) -> str:
     """Part items that a slash parts: "Edema: no / Effusion: small"."""
     return _SLASH.sub(lambda found: ";".center(len(found[0])), text)
-
-
-def _marked(cells: list[str], answers: list[str]) -> str | None:
-    """Return a row with the answer of the column that is marked; `None` if not just one is."""
-    marked = [
-        at
-        for at, (cell, answer) in enumerate(zip(cells, answers, strict=False))
-        if answer and cell.strip().lower() in _COLUMN_MARKS
-    ]
-    if len(cells) != len(answers) or len(marked) != 1:
-        return None
-    return " ".join(
-        cell if not answer else (answer if at == marked[0] else "").center(len(cell))
-        for at, (cell, answer) in enumerate(zip(cells, answers, strict=True))
-    )
-
-
-def _part_columns(line: str) -> str:
-    """Return a line with its columns ("Effusion | none") told apart by colons and semicolons."""
-    cells = line.split("|")
-    pieces = cells[:1]
-    bars = 0
-    for before, cell in pairwise(cells):
-        mark = " "
-        if before.strip():
-            mark = ";" if bars % 2 or ":" in line else ":"
-            bars += 1
-        pieces += [mark, cell]
-    return "".join(pieces)
 
 
 def _arrows(text: str) -> str:

@@ -215,7 +215,8 @@ class Labeler:
         """
         if self._refiner is None:
             return ()
-        return self._refiner.attribute(text_and_spans(report)[0], labeled, threshold, findings)
+        text = self._cutter.plain(text_and_spans(report)[0])
+        return self._refiner.attribute(text, labeled, threshold, findings)
 
     def recognises(self, report: str | Report) -> bool:
         """Tell whether a report speaks of a finding or of the chest at all.

@@ -9,14 +9,15 @@ a finding or organ. Every word stays at its offset, so that evidence still quote
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 from chexlabel._regex import compiled_later
-from chexlabel.engine.marks import ABSENT_BEFORE, PRESENT_BEFORE
+from chexlabel.engine.marks import ABSENT_BEFORE, OR, PRESENT_BEFORE
 from chexlabel.engine.match import Match, phrases_at, symbolize
 from chexlabel.engine.memo import Memo
 from chexlabel.patterns.lexicon import Lexicon
-from chexlabel.patterns.roles import Tag
+from chexlabel.patterns.roles import CueEffect, Tag
 
 __all__ = ["LeadIns"]
 
@@ -35,7 +36,10 @@ _REMEMBERED = 1 << 12  # lines: forms repeat theirs
 _CUES = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
 _NAMES = frozenset({Tag.MENTION, Tag.ANATOMY})
 
-_Reach: TypeAlias = Literal["no item", "the first", "all"]
+_JOINING = frozenset({Tag.CONJUNCTION, Tag.SEPARATOR})
+_SHARED = frozenset({CueEffect.NEGATIVE, CueEffect.UNCERTAIN})
+_FIRST_ALONE: Final = ":"
+_SHORTEST_TITLE = 5  # characters: "Nil" is an answer, "Negatives" a title
 
 
 class LeadIns:
@@ -54,64 +58,101 @@ class LeadIns:
         lines = text.split("\n")
         if len(lines) == 1 or not any(map(_may_matter, lines)):
             return text
-        self._join_lists(lines)
-        return self._join_states("\n".join(lines))
+        return self._join_states("\n".join(self._lists_joined(lines)))
 
-    def _join_lists(self, lines: list[str]) -> None:
-        """Make the bullets commas that stand below a line which governs what they open."""
-        reach: _Reach | None = None
-        for at, line in enumerate(lines):
+    def _lists_joined(self, lines: Sequence[str]) -> list[str]:
+        """Return lines, the items of a list in one line with that which governs them."""
+        joined: list[str] = []
+        mark: str | None = None  # stands between the items; `None` where that is to be found out
+        first = False  # whether the next item is the first
+        for line in lines:
             bullet = _ITEM.match(line)
-            if bullet is None or at == 0:
-                reach = None
+            if bullet is None:
+                if line.strip():
+                    mark = None
+                joined.append(line)
                 continue
-            opens = reach is None
-            reach = reach or self._reach(lines[at - 1])
-            if reach == "no item" or (reach == "the first" and not opens):
+            last = next((at for at in range(len(joined) - 1, -1, -1) if joined[at].strip()), -1)
+            if mark is None:
+                first = True
+                mark = self._mark_between(joined, last)
+            if not mark or (mark == _FIRST_ALONE and not first):
+                joined.append(line)
                 continue
-            words = " " * bullet.end() + line[bullet.end() :]
-            if not opens:
-                before = lines[at - 1]
-                lines[at - 1] = before.rstrip(" \t.;,").ljust(len(before)) + ","
-                words = words[1:]  # the comma takes up one character
-            lines[at] = words
+            before = joined[last].rstrip() if first else joined[last].rstrip(" \t.;,")
+            width = sum(len(each) + 1 for each in joined[last:]) + bullet.end() - len(before)
+            sign = mark if not first else "" if _leads_on(before) else ":"
+            joined[last:] = [before + sign.center(width) + line[bullet.end() :]]
+            first = False
+        return joined
 
-    def _reach(self, line: str) -> _Reach:
-        """Tell which items of the list below a line it governs."""
-        line = line.rstrip()
-        if len(line) > _LONGEST:
-            return "no item"
+    def _mark_between(self, lines: Sequence[str], lead: int) -> str:
+        """Return what joins the items below a line that governs them; empty if it does not."""
+        line = lines[lead].rstrip() if lead >= 0 else ""
+        if not line or len(line) > _LONGEST:
+            return ""
         colon = line.endswith(":")
-        words, phrases = self._read[line[line.rfind(". ") + 1 :]]
-        last = [p for p in phrases if p.end == words or (colon and p.end == words - 1)]
-        whole = {phrase.role.tag for phrase in last if phrase.start == 0}
-        if colon and not whole.isdisjoint(_NAMES):
-            return "the first"
-        cue = max([p.end - p.start for p in last if p.role.tag in _CUES], default=0)
-        if colon:
-            return "all" if cue or Tag.STATE in whole else "no item"
-        # One word may be the answer to what stands before it: "Fracture   no".
+        words, phrases = self._read[line[line.rfind(". ") + 1 :].rstrip(":") + ":"]
+        last = [p for p in phrases if p.end >= words - 1]
+        whole = [phrase for phrase in last if phrase.start == 0]
         named = any(phrase.role.tag in _NAMES for phrase in phrases)
-        return "all" if cue > 1 and not named else "no item"
+        if colon and any(phrase.role.tag in _NAMES for phrase in whole):
+            return _FIRST_ALONE
+        cue = max((p for p in last if p.role.tag in _CUES), key=_width, default=None)
+        title = colon or (not named and self._is_title(lines, lead))
+        if cue is not None and (
+            colon or (not named and _width(cue) > 1) or (title and cue in whole)
+        ):
+            kind = cue.role.kind
+            return OR if kind is not None and kind.effect in _SHARED else ","
+        return "," if title and any(phrase.role.tag == Tag.STATE for phrase in whole) else ""
+
+    def _is_title(self, lines: Sequence[str], at: int) -> bool:
+        """Say whether a line is more than the answer to the name of a finding above it."""
+        if at and lines[at - 1].strip():
+            words, phrases = self._read[lines[at - 1].strip()]
+            if any(p[:2] == (0, words) and p.role.tag in _NAMES for p in phrases):
+                return False
+        return len(lines[at].strip()) >= _SHORTEST_TITLE
 
     def _join_states(self, text: str) -> str:
-        """Put a colon behind the name of an organ that its state stands below."""
+        """Put a colon behind the name of an organ or a finding that its state stands below."""
         pieces = []
         end = 0
         for name in _NAME.finditer(text):
-            words, phrases = self._read[name[1]]
-            if not any(p[:2] == (0, words) and p.role.tag == Tag.ANATOMY for p in phrases):
+            named = self._names(name[1])
+            if not named:
                 continue
             before = _BEFORE_STATE.match(text, name.end())
             begins = before.end() if before else name.end()
-            ends = _STATE_ENDS.search(text, begins, begins + _LONGEST_STATE)
-            _, said = self._read[text[begins : ends.start() if ends else begins + _LONGEST_STATE]]
-            tags = {phrase.role.tag for phrase in said}
-            if Tag.STATE in tags and tags.isdisjoint(_NAMES):
-                named = name.start(1) + len(name[1].rstrip())
-                pieces += [text[end:named], ":".ljust(begins - named)]
-                end = begins
+            if Tag.MENTION in named:
+                if _ITEM.match(text, name.end()) is None:
+                    continue
+            else:
+                ends = _STATE_ENDS.search(text, begins, begins + _LONGEST_STATE)
+                said = text[begins : ends.start() if ends else begins + _LONGEST_STATE]
+                tags = {phrase.role.tag for phrase in self._read[said][1]}
+                if Tag.STATE not in tags or not tags.isdisjoint(_NAMES):
+                    continue
+            stop = name.start(1) + len(name[1].rstrip())
+            pieces += [text[end:stop], ":".ljust(begins - stop)]
+            end = begins
         return "".join([*pieces, text[end:]])
+
+    def _names(self, line: str) -> set[str]:
+        """Return what a line names that holds nothing else: organs, or a finding."""
+        words, phrases = self._read[line]
+        covered: set[int] = set()
+        tags: set[str] = set()
+        for phrase in phrases:
+            if phrase.role.tag in _NAMES:
+                tags.add(phrase.role.tag)
+            elif phrase.role.tag not in _JOINING:
+                continue
+            covered.update(range(phrase.start, phrase.end))
+        if len(covered) + line.count("/") < words or len(tags) > 1:
+            return set()
+        return tags
 
     def _phrases(self, text: str) -> tuple[int, list[Match]]:
         """Return how many words a text has, and the phrases in it."""
@@ -128,3 +169,12 @@ def _may_matter(line: str) -> bool:
     if len(line) <= _SHORT and "." not in line and ":" not in line[:-1]:
         return line != ""
     return line.lstrip()[:1] in _OPENS_ITEM
+
+
+def _leads_on(line: str) -> bool:
+    """Say whether a line goes on with what stands below it by itself: "No evidence of"."""
+    return line.endswith(":") or " " in line.strip()
+
+
+def _width(phrase: Match) -> int:
+    return phrase.end - phrase.start

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ABSENT_BEFORE", "EITHER", "MINUS", "NO", "PLUS", "PRESENT_BEFORE", "YES"]
+__all__ = ["ABSENT_BEFORE", "EITHER", "MINUS", "NO", "OR", "PLUS", "PRESENT_BEFORE", "YES"]
 
 PRESENT_BEFORE: Final = "\u2203"
 """Stands before what is there ("there exists")."""
@@ -23,6 +23,9 @@ NO: Final = "\u2717"
 
 EITHER: Final = "\u2213"
 """Stands for a "+/-" until all signs of its list are read; then "?" does."""
+
+OR: Final = "\u2228"
+"""Stands between the items of a list that one denial or doubt governs (the logical or)."""
 
 PLUS: Final = PRESENT_BEFORE, YES
 """What a plus or a ticked box says before its item, and after it."""

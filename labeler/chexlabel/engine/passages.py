@@ -44,10 +44,16 @@ class PassageCutter:
         self._splitter = SentenceSplitter(patterns.sections)
         self._context = context
 
+    def plain(self, text: str) -> str:
+        """Return a report without markup, its marks and lists made plain, as long as it was."""
+        if "\r" in text:
+            text = unify_line_ends(text)
+        return self._lead_ins.join(self._checklists.plain(plain_markup(text)))
+
     def texts(self, report: str | Report) -> list[str]:
         """Return a report's sentences that count, as text: quicker than with their places."""
         text, spans = text_and_spans(report)
-        text = self._plain(text)
+        text = self.plain(text)
         split = self._splitter.split
         spans = self._counted(text, spans)
         return [sentence for span in spans for sentence in split(text, span.start, span.end)]
@@ -55,7 +61,7 @@ class PassageCutter:
     def sentences(self, report: str | Report) -> tuple[str, str, list[Place]]:
         """Return a report's text, as it is and with plain marks, and the sentences that count."""
         text, spans = text_and_spans(report)
-        plain = self._plain(text)
+        plain = self.plain(text)
         split = self._splitter.sentences
         places = [
             (span, start, end)
@@ -83,12 +89,6 @@ class PassageCutter:
         if len(bounds) == len(sentences):
             return sentences
         return [BOUNDARY.join(sentences[first:after]) for first, after in bounds]
-
-    def _plain(self, text: str) -> str:
-        """Return a report without markup, its marks and lists made plain, as long as it was."""
-        if "\r" in text:
-            text = unify_line_ends(text)
-        return self._lead_ins.join(self._checklists.plain(plain_markup(text)))
 
     def _counted(self, text: str, spans: tuple[SectionSpan, ...] | None) -> tuple[SectionSpan, ...]:
         if spans is None:

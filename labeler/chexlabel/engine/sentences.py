@@ -232,6 +232,8 @@ class SentenceSplitter:
         first = line.split(None, 1)[0]
         if first.lower() in self._carried:
             return True
+        if _LABEL.match(line) or "   " in previous:  # an item, or the row of a table
+            return False
         return width <= self._widest and width + 1 + len(first) > margin
 
 

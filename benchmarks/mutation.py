@@ -54,7 +54,7 @@ STAGES = (
 )  # fmt: skip
 """Modules that judge a sentence."""
 TEXT = (
-    "markup", "boxes", "signs", "checklists", "lead_ins", "headings", "history", "sections",
+    "markup", "boxes", "signs", "tables", "checklists", "lead_ins", "headings", "history", "sections",
     "sentences", "match", "aggregate", "mask", "recognition",
 )  # fmt: skip
 """Modules that find sentences and phrases, and put together what they say."""

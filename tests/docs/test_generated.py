@@ -23,11 +23,13 @@ SCORES: dict[str, dict[str, int]] = yaml.safe_load(
 SCORED = ("first", "rules", "refined")
 UNREAD = (
     ("reports in many styles", "styles_*_unread"),
-    ("... the newest", "styles_s_unread"),
+    ("... the newest of all kinds", "styles_u_unread"),
+    ("... of children", "styles_v_unread"),
+    ("... forms, tables and exports", "styles_x_unread"),
     ("... as a large US hospital files them", "styles_t_unread"),
     ("... the hardest", "styles_a_unread"),
     ("freely worded texts", "wording_*_unread"),
-    ("... the newest", "wording_s_unread"),
+    ("... the newest", "wording_u_unread"),
     ("... single difficult sentences", "wording_t_unread"),
 )
 

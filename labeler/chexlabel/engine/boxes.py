@@ -108,7 +108,7 @@ class BoxReader:
             return None
         pieces = []
         for first, following in pairwise([*firsts, len(boxes)]):
-            item = line[ends[first] : answers[first].start()]
+            item = line[ends[first] : answers[first].start()].replace("?", " ")
             width = ends[following] - answers[first].start()
             ticked = [at for at in range(first, following) if boxes[at].ticked]
             if ticked:

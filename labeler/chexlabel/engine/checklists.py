@@ -42,6 +42,8 @@ _DOUBT = compiled_later(  # "[?] effusion", "Effusion: +/-"
     re.MULTILINE,
 )
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
+_FEWEST = 2  # items of a list
+_TAG = compiled_later(r"^#(?=[^\W\d_])", re.MULTILINE)
 _HASHED = compiled_later(r"(?<!\S)#(\d{1,2})(?=[ \t])")
 _SLASHED = compiled_later(r"(?<!\S)(\d{1,2})/(?=[ \t])")
 _LEADER = compiled_later(r"(?<=[\w)])[ \t]*\.{3,}[ \t]*(?=[\w?[(])")
@@ -52,15 +54,26 @@ _CHEVRON = compiled_later(r"^([ \t]*[^\W\d_][\w /&,()-]{1,40}?)([ \t]*>{2,})(?=\
 
 
 class _Step(NamedTuple):
-    """One step to plain marks.
+    """One step to plain marks: what it changes, if anything, has a hint or fits the pattern.
 
     Attributes:
-        hints: of these a text has one at least, if the step changes anything in it.
+        hints: pieces of text.
         plain: does the step.
+        pattern: an expression that is searched where `sign` is found.
+        sign: a character.
     """
 
     hints: tuple[str, ...]
     plain: Callable[[str], str]
+    pattern: re.Pattern[str] | None = None
+    sign: str = ""
+
+    def may_change(self, text: str) -> bool:
+        """Tell quickly whether the step may change something in a text."""
+        for hint in self.hints:
+            if hint in text:
+                return True
+        return self.pattern is not None and self.sign in text and bool(self.pattern.search(text))
 
 
 class ChecklistReader:
@@ -97,30 +110,29 @@ class ChecklistReader:
             _Step(("[", "+", _PLUS_OR_MINUS), _doubts),
             _Step(("(x)", "(X)", "( x )", "( X )", "(o)", "(\u2713", "(\u2714"), _round_boxes),
             _Step(("#1 ", "1/ "), _numbers),
+            _Step(("\n#",), _tags),
             _Step((*_TICKS, *_CROSSES), _ticks),
             _Step(("...",), _leaders),
-            _Step(("/",), _chosen_options),
+            _Step((), _chosen_options, _OPTIONS, "/"),
             _Step((" / ", " // "), _slashes),
             _Step(TABLE_HINTS, TableReader(answers).plain),
             _Step(("->", "=>", _ARROW_SIGN), _arrows),
             _Step(("+", "-v", "-V"), plain_words),
             _Step((">>",), _chevrons),
             _Step(("[", *EMPTY, *TICKED), self._plain_boxes),
-            _Step(("+", "-", "\u2013"), plain_signs),
+            _Step(("+", "\u2013"), plain_signs, _LONE_DASH, "-"),
             _Step((EITHER,), _undecided),
         )
-        hints = [hint for step in self._steps for hint in step.hints]
-        self._hints = _by_sign([hint for hint in hints if hint != "-"])  # for that see `_LONE_DASH`
+        self._hints = _by_sign([hint for step in self._steps for hint in step.hints])
+        self._unhinted = [step for step in self._steps if step.pattern is not None]
 
     def plain(self, text: str) -> str:
         """Return a report with its checklists' marks made plain, as long as it was."""
         if not self._may_hold_marks(text):
             return text
         for step in self._steps:
-            for hint in step.hints:
-                if hint in text:
-                    text = step.plain(text)
-                    break
+            if step.may_change(text):
+                text = step.plain(text)
         return text
 
     def _may_hold_marks(self, text: str) -> bool:
@@ -133,7 +145,7 @@ class ChecklistReader:
                 for hint in hints:
                     if hint in text:
                         return True
-        return "-" in text and _LONE_DASH.search(text) is not None
+        return any(step.may_change(text) for step in self._unhinted)
 
     def _plain_boxes(self, text: str) -> str:
         if "[" in text or any(box in text for box in EMPTY + TICKED):
@@ -142,10 +154,11 @@ class ChecklistReader:
 
 
 def _by_sign(hints: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return hints by a character that is quick to look for and rare in reports."""
+    """Return hints by a part that is quick to look for and rare in reports."""
     found: dict[str, dict[str, None]] = {}
     for hint in hints:
-        sign = next((c for c in hint if not (c.isalnum() or c.isspace())), hint.strip())
+        gap = hint[: len(hint) - len(hint.lstrip())]
+        sign = next((c for c in hint if not (c.isalnum() or c.isspace())), gap)
         found.setdefault(sign, {})[hint] = None
     return tuple((sign, tuple(found[sign])) for sign in sorted(found))
 
@@ -175,6 +188,11 @@ def _numbers(text: str) -> str:
         if first in text and len(numbered.findall(text)) > 1:
             text = numbered.sub(lambda found: f"{found[1]})", text)
     return text
+
+
+def _tags(text: str) -> str:
+    """Leave out the signs of items that are written as tags: "#HEART normal", three or more."""
+    return _TAG.sub(" ", text) if len(_TAG.findall(text)) > _FEWEST else text
 
 
 def _ticks(text: str) -> str:

@@ -101,7 +101,10 @@ class HistoryFinder:
         """
         line = end
         opened: int | None = None  # where the line began, if it does not go on with the history
-        for before, piece in pairwise(_pieces(text, start, end)):
+        pieces = list(_pieces(text, start, end))
+        if pieces and self._is_item(pieces[0], text, start):
+            return pieces[0].start
+        for before, piece in pairwise(pieces):
             if piece.opens_line:
                 opened = None
             if self._goes_on(piece):
@@ -112,7 +115,11 @@ class HistoryFinder:
                 opened = piece.start
             elif lines and opened is None:
                 continue
-            if self.reports(piece.text) or self._describes_sign(piece.text):
+            if (
+                self.reports(piece.text)
+                or self._describes_sign(piece.text)
+                or (piece.opens_line and self._is_other_item(piece.text))
+            ):
                 return piece.start if opened is None else opened
             if guess and line == end and (piece.opens_line or _ITEM.match(piece.text)):
                 line = piece.start
@@ -131,6 +138,16 @@ class HistoryFinder:
             elif not self._title_words.issuperset(_WORD.findall(piece.text.lower())):
                 break
         return begins if _LETTER.search(text, begins, end) else start
+
+    def _is_item(self, piece: _Piece, text: str, start: int) -> bool:
+        """Tell whether what stands below an empty heading is an item of the report."""
+        below = "\n" in text[start : piece.start]
+        return below and _ITEM.match(piece.text) is not None and self.reports(piece.text)
+
+    def _is_other_item(self, text: str) -> bool:
+        """Tell whether a text is an item of a form, and not of what was known before."""
+        words = _WORD.findall(text.lower())
+        return _ITEM.match(text) is not None and self._earlier.isdisjoint(words)
 
     def _describes_sign(self, text: str) -> bool:
         """Tell whether a text describes what films alone show, of today: "small left effusion"."""

@@ -21,11 +21,17 @@ from chexlabel.patterns.roles import CueEffect, Tag
 
 __all__ = ["LeadIns"]
 
-_BULLET: Final = r"[ \t]*(?:[-*>\u2013\u2014][ \t]+|\u2022[ \t]*|\(?\d{1,2}[.)][ \t]+)(?=\S)"
+_BULLET: Final = (
+    r"[ \t]*(?:[-*>\u2013\u2014][ \t]+|\u2022[ \t]*|\(?(?:\d{1,2}|[a-h])[.)][ \t]+)(?=\S)"
+)
 _ITEM = compiled_later(_BULLET)
-_NAME_LINE: Final = r"^[ \t]*+(?:\#{1,6}[ \t]+)?([^\W\d_][^\r\n.:;,?]{2,40}+):?[ \t]*+"
+_ORNAMENTS: Final = r"[#*=~_\[\]<>-]"
+_NAME_LINE: Final = (
+    rf"^[ \t]*+(?:(?:\#|{_ORNAMENTS}{{2,6}})[ \t]+)?([^\W\d_][^\r\n.:;,?*=~_#-]{{2,40}}+)"
+    rf"(?:{_ORNAMENTS}{{1,6}})?:?[ \t]*+"
+)
 _NAME = compiled_later(rf"{_NAME_LINE}\n", re.MULTILINE)
-_OPENS_ITEM = frozenset("-*>\u2013\u2014\u2022(0123456789")
+_OPENS_ITEM = frozenset("-*>\u2013\u2014\u2022(0123456789abcdefgh")
 _SHORT: Final = 52  # characters of a line that may be a name, with what may stand before it
 _UNTICKED: Final = rf"{ABSENT_BEFORE}[^\n{ABSENT_BEFORE}{PRESENT_BEFORE}]*\s+"
 _BEFORE_STATE = compiled_later(rf"[ \t]*\n?(?:{_BULLET}|\s*(?:{_UNTICKED})*{PRESENT_BEFORE})?\s*")
@@ -65,11 +71,14 @@ class LeadIns:
         joined: list[str] = []
         mark: str | None = None  # stands between the items; `None` where that is to be found out
         first = False  # whether the next item is the first
+        indent = _LONGEST  # of the line that leads in to items without bullets
         for line in lines:
             bullet = _ITEM.match(line)
-            if bullet is None:
+            begin = bullet.end() if bullet else _indent(line) if _indent(line) > indent else 0
+            if not begin:
                 if line.strip():
                     mark = None
+                    indent = _indent(line) if line.rstrip().endswith(":") else _LONGEST
                 joined.append(line)
                 continue
             last = next((at for at in range(len(joined) - 1, -1, -1) if joined[at].strip()), -1)
@@ -80,9 +89,9 @@ class LeadIns:
                 joined.append(line)
                 continue
             before = joined[last].rstrip() if first else joined[last].rstrip(" \t.;,")
-            width = sum(len(each) + 1 for each in joined[last:]) + bullet.end() - len(before)
+            width = sum(len(each) + 1 for each in joined[last:]) + begin - len(before)
             sign = mark if not first else "" if _leads_on(before) else ":"
-            joined[last:] = [before + sign.center(width) + line[bullet.end() :]]
+            joined[last:] = [before + sign.center(width) + line[begin:]]
             first = False
         return joined
 
@@ -178,3 +187,9 @@ def _leads_on(line: str) -> bool:
 
 def _width(phrase: Match) -> int:
     return phrase.end - phrase.start
+
+
+def _indent(line: str) -> int:
+    """Return how many blanks a line begins with; 0 for an empty one."""
+    words = line.lstrip(" \t")
+    return len(line) - len(words) if words else 0

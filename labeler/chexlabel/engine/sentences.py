@@ -36,12 +36,13 @@ _STOP = compiled_later(
 )
 _NUMBER_IN_LIST = compiled_later(r"(?<!\S)\(?(\d{1,2})\)(?=\s)")
 _LIST_ITEM = compiled_later(r"\(?\d{1,2}[.)](?=\s|[^\W\d_]{2})|[\-*\u2013\u2014]\s|\u2022")
-_LABEL = compiled_later(r"[^\W\d_][^\n.,:;?]{1,40}:\s")
+_LABEL = compiled_later(r"[^\W\d_][^\n.,:;?]{1,40}:(?!\d)")
 _LETTER = compiled_later(r"[^\W\d_]")
 _BEFORE_HEDGE = " \t\r\n:="  # before a question mark that doubts what follows it: "? pneumonia"
 _LEADERS = ":=-\u2013\u2014|/"  # lead to the answer of a checklist
 _LETTERS = compiled_later(r"[^\W\d_]+")
 _BEFORE_WORD = "0123456789:([{\"'/-,"
+_WIDE = 60  # characters; after a shorter line an item ("HEART: ...") opens a sentence of its own
 _NEARBY = 4000  # characters around a section in which the margin of its lines is looked for
 
 
@@ -232,8 +233,8 @@ class SentenceSplitter:
         first = line.split(None, 1)[0]
         if first.lower() in self._carried:
             return True
-        if _LABEL.match(line) or "   " in previous:  # an item, or the row of a table
-            return False
+        if "   " in previous or (width < _WIDE and _LABEL.match(line)):
+            return False  # the row of a table; an item
         return width <= self._widest and width + 1 + len(first) > margin
 
 

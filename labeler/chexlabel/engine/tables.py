@@ -54,6 +54,7 @@ class TableReader:
         self._answers: Mapping[str, str] = {
             **dict.fromkeys(answers.yes, YES),
             **dict.fromkeys(answers.no, NO),
+            **dict.fromkeys(answers.unsure, "?"),
         }
 
     def plain(self, text: str) -> str:
@@ -62,8 +63,7 @@ class TableReader:
         rows = [_cells(line) for line in lines]
         head: Sequence[_Cell] = ()
         for at, (line, cells) in enumerate(zip(lines, rows, strict=True)):
-            following = rows[at + 1] if at + 1 < len(rows) else ()
-            if self._is_head(cells) and self._answer(cells, following):
+            if self._is_head(cells) and self._answer(cells, _next_row(rows, at)):
                 head = cells
                 lines[at] = " " * len(line)
                 continue
@@ -99,7 +99,15 @@ class TableReader:
         said = [self._answers.get(cell.text.lower(), "") for cell in cells[1:]]
         if len(said) < _FEWEST or "" in said:
             return ""
-        return YES if YES in said else NO
+        return YES if YES in said else "?" if "?" in said else NO
+
+
+def _next_row(rows: Sequence[Sequence[_Cell]], at: int) -> Sequence[_Cell]:
+    """Return the cells of the row below, past a line that rules the head off."""
+    for cells in rows[at + 1 : at + 3]:
+        if any(cell.text.strip(":-") for cell in cells):
+            return cells
+    return ()
 
 
 def _cells(line: str) -> list[_Cell]:

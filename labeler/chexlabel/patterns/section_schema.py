@@ -145,6 +145,7 @@ class Answers(StrictModel):
 
     yes: list[_Word] = Field(default=[], description="Of these one is chosen where it is there.")
     no: list[_Word] = Field(default=[], description="Of these one is chosen where it is not.")
+    unsure: list[_Word] = Field(default=[], description="Of these where nobody can tell.")
 
 
 class Sentences(StrictModel):

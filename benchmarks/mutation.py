@@ -54,8 +54,8 @@ STAGES = (
 )  # fmt: skip
 """Modules that judge a sentence."""
 TEXT = (
-    "markup", "boxes", "signs", "tables", "checklists", "lead_ins", "headings", "history", "sections",
-    "sentences", "match", "aggregate", "mask", "recognition",
+    "markup", "boxes", "signs", "tables", "checklists", "lead_ins", "headings", "history",
+    "sections", "sentences", "match", "aggregate", "mask", "recognition",
 )  # fmt: skip
 """Modules that find sentences and phrases, and put together what they say."""
 UNIT_TESTS = {

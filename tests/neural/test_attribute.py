@@ -69,7 +69,7 @@ def test_explain_shows_it_as_text_and_as_a_page(
     assert main(["explain", _TEXT, "--attribution", *model]) == 0
     said = capsys.readouterr().out
     assert "refiner (100 %)" in said
-    assert "Edema + positive: Some <i>general</i> [wetness] of both bases" in said
+    assert "Edema + positive: Some <i>general</i> [wetness] of the bases" in said
     assert "by leaving out; the net gives it 1.00, without the marked words 0." in said
     page = tmp_path / "page.html"
     assert main(["explain", _TEXT, "--attribution", "--html", str(page), *model]) == 0

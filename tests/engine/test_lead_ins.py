@@ -81,3 +81,9 @@ def test_evidence_quotes_the_report_as_it_is() -> None:
     quoted = [(mention.text, mention.cues[0].text) for mention in report.mentions]
     assert quoted == [("effusion", "No evidence of"), ("pneumothorax", "No evidence of")]
     assert all(text[m.start : m.end] == m.text for m in report.mentions)
+
+
+def test_a_list_without_end_is_not_joined_without_end() -> None:
+    joined = LEAD_INS.join("No evidence of:\n" + "- edema\n" * 5000)
+    assert joined.startswith("No evidence of:   edema \u2228 edema")
+    assert max(map(len, joined.split("\n"))) < 5000

@@ -1,9 +1,10 @@
 """Join what stands below a line that leads in to it.
 
 "No evidence of:" above "- effusion" and "- pneumothorax" denies both, as one sentence would, so the
-bullets of such a list become commas. "HEART" alone on a line stands for "HEART:" above "Enlarged".
-Which lines lead in is data: those that end with a cue, and those that hold nothing but the name of
-a finding or organ. Every word stays at its offset, so that evidence still quotes the report.
+bullets of such a list become the sign for "or". "HEART" alone on a line stands for "HEART:" above
+"Enlarged". Which lines lead in is data: those that end with a cue, and those that hold nothing but
+the names of organs or of a finding. Every word stays at its offset, so that evidence still quotes
+the report.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _UNTICKED: Final = rf"{ABSENT_BEFORE}[^\n{ABSENT_BEFORE}{PRESENT_BEFORE}]*\s+"
 _BEFORE_STATE = compiled_later(rf"[ \t]*\n?(?:{_BULLET}|\s*(?:{_UNTICKED})*{PRESENT_BEFORE})?\s*")
 _STATE_ENDS = compiled_later(r"[.;\n]|$")
 _LONGEST = 160  # characters of a line that may lead in to a list
+_LONGEST_LIST = 4000  # characters that are joined
 _LONGEST_STATE = 60  # characters that are looked at below an organ's name
 _REMEMBERED = 1 << 12  # lines: forms repeat theirs
 _CUES = frozenset({Tag.CUE_BEFORE, Tag.CUE_BOTH})
@@ -67,7 +69,11 @@ class LeadIns:
         return self._join_states("\n".join(self._lists_joined(lines)))
 
     def _lists_joined(self, lines: Sequence[str]) -> list[str]:
-        """Return lines, the items of a list in one line with that which governs them."""
+        """Return lines, the items of a list in one line with that which governs them.
+
+        Items have bullets, or are farther in than the line with a colon above them. Blank lines
+        between them count for nothing.
+        """
         joined: list[str] = []
         mark: str | None = None  # stands between the items; `None` where that is to be found out
         first = False  # whether the next item is the first
@@ -85,7 +91,9 @@ class LeadIns:
             if mark is None:
                 first = True
                 mark = self._mark_between(joined, last)
-            if not mark or (mark == _FIRST_ALONE and not first):
+            if not mark or (
+                not first and (mark == _FIRST_ALONE or len(joined[last]) > _LONGEST_LIST)
+            ):
                 joined.append(line)
                 continue
             before = joined[last].rstrip() if first else joined[last].rstrip(" \t.;,")

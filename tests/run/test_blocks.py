@@ -128,6 +128,7 @@ def by_blocks(
 @example("id,report\n", ['r1,"', "a", "\n3,x\n", "\n3,x\n", '\n4,"y\nz"\n'], 8, 0, MAX_SIZE)
 @example("report\n", ['"', "a\n"] * 20, 3, 1, MAX_SIZE)
 @example("", ['"a', "\n", 'b"\n'] * 9, 5, 2, MAX_SIZE)
+@example("", ["\n,\n"], 1, 0, MAX_SIZE)
 @example("id,report\n", ["a" * 15, '5" tube', "\r\n", "a"], 3, 0, 10)
 @example("id,report\n", ["é" * 200, "\n", "\n3,x\n"] * 3, 20, 1, 10)
 def test_blocks_give_what_one_reader_gives(

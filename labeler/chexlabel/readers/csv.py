@@ -112,7 +112,7 @@ def open_csv(stream: ByteStream, options: Options, format: str) -> ReportSource:
         first, empty = _first_row(rows, options, stream.name)
     columns, names, header = _columns_of(first, options, stream.name)
     unread = [] if header else [first]
-    if len(first) == 1 and not header:
+    if len(names) == 1 and not header:
         unread = [[""]] * empty + unread
     lines.held.clear()
     lines.given = before + rows.line_num

@@ -26,9 +26,6 @@ __all__ = [
 
 _STATEMENTS = frozenset({Tag.VERB, Tag.PRESENCE, Tag.EXISTENTIAL, Tag.ASSERTIVE})
 
-_ADJECTIVE = 1
-"""The most words in front of an item: "new consolidation: none"."""
-
 _GAP = 2
 """The most words between a mention and its answer: "effusion (left) no"."""
 
@@ -104,7 +101,7 @@ def without_bare_items(
         items: its phrases.
         length: the number of its words.
     """
-    if not judgements or judgements[0].item.start > _ADJECTIVE:
+    if not judgements or judgements[0].item.start:
         return judgements
     leads = {item.start: at for at, item in enumerate(items) if _leads(item)}
     if not leads:

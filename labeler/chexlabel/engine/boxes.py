@@ -43,7 +43,7 @@ class BoxReader:
         yes, no = ("|".join(map(re.escape, words)) or "(?!)" for words in (answers.yes, answers.no))
         choices = rf"(?:({yes})|(?:{no}))"
         self._answer = compiled_later(rf"[ \t]*{choices}\b[ \t:/|,-]*", re.IGNORECASE)
-        self._answer_before = compiled_later(rf"\b{choices}[ \t]*:?[ \t]*$", re.IGNORECASE)
+        self._answer_before = compiled_later(rf"\b{choices}[ \t]*+:?+[ \t]*+$", re.IGNORECASE)
 
     def plain(self, line: str) -> str:
         """Return a line with its boxes made plain.

@@ -38,7 +38,7 @@ _TRAILING = str.maketrans(dict.fromkeys(_TICKS, YES) | dict.fromkeys(_CROSSES, N
 _TICKED_LINE = compiled_later(rf"^[ \t]*[{_TICKS}{_CROSSES}].*", re.MULTILINE)
 _DOUBT = compiled_later(  # "[?] effusion", "Effusion: +/-"
     r"^[ \t]*\[[ \t]?\?[ \t]?\]"
-    rf"|(?<=\w)[ \t]*:?[ \t]*(?:\+[ \t]?/[ \t]?-|{_PLUS_OR_MINUS})(?=[ \t]*(?:[,;.)]|$))",
+    rf"|(?<=\w)[ \t]*+:?+[ \t]*+(?:\+[ \t]?/[ \t]?-|{_PLUS_OR_MINUS})(?=[ \t]*(?:[,;.)]|$))",
     re.MULTILINE,
 )
 _ROUND = compiled_later(r"\([ \t]?([xXo\u2713\u2714])[ \t]?\)|\([ \t]*\)")
@@ -148,9 +148,7 @@ class ChecklistReader:
         return any(step.may_change(text) for step in self._unhinted)
 
     def _plain_boxes(self, text: str) -> str:
-        if "[" in text or any(box in text for box in EMPTY + TICKED):
-            return "".join(map(self._boxes.plain, text.splitlines(keepends=True)))
-        return text
+        return "".join(map(self._boxes.plain, text.splitlines(keepends=True)))
 
 
 def _by_sign(hints: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -204,7 +202,7 @@ def _ticks(text: str) -> str:
 def _leaders(text: str) -> str:
     """Make a colon of the dots that lead from an item to its answer."""
     leaders = _LEADER.findall(text)
-    if len(leaders) < 2 and not any("...." in leader for leader in leaders):
+    if len(leaders) < _FEWEST and not any("...." in leader for leader in leaders):
         return text
     text = _LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
     return _SHORT_LEADER.sub(lambda found: ":".ljust(len(found[0])), text)
@@ -231,6 +229,6 @@ def _arrows(text: str) -> str:
 
 def _chevrons(text: str) -> str:
     """Make a colon of the chevrons behind the items of a list: "Effusion >> none"."""
-    if ">>" not in text or len(_CHEVRON.findall(text)) < 2:
+    if len(_CHEVRON.findall(text)) < _FEWEST:
         return text
     return _CHEVRON.sub(lambda found: found[1] + ":".ljust(len(found[2])), text)

@@ -34,8 +34,8 @@ _NAME_LINE: Final = (
 _NAME = compiled_later(rf"{_NAME_LINE}\n", re.MULTILINE)
 _OPENS_ITEM = frozenset("-*>\u2013\u2014\u2022(0123456789abcdefgh")
 _SHORT: Final = 52  # characters of a line that may be a name, with what may stand before it
-_UNTICKED: Final = rf"{ABSENT_BEFORE}[^\n{ABSENT_BEFORE}{PRESENT_BEFORE}]*\s+"
-_BEFORE_STATE = compiled_later(rf"[ \t]*\n?(?:{_BULLET}|\s*(?:{_UNTICKED})*{PRESENT_BEFORE})?\s*")
+_UNTICKED: Final = rf"{ABSENT_BEFORE}[^\n{ABSENT_BEFORE}{PRESENT_BEFORE}]*+(?:\n\s*+)?(?<=\s)"
+_BEFORE_STATE = compiled_later(rf"[ \t]*\n?(?:{_BULLET}|\s*(?:{_UNTICKED})*+{PRESENT_BEFORE})?\s*")
 _STATE_ENDS = compiled_later(r"[.;\n]|$")
 _LONGEST = 160  # characters of a line that may lead in to a list
 _LONGEST_LIST = 4000  # characters that are joined

@@ -23,7 +23,7 @@ TABLE_HINTS = ("|", *(f"{gap}{c}{end}" for gap in ("  ", "\t") for c in "XxYN" f
 
 _MARKS = frozenset({"x", "*", "+", "1", YES, NO, PRESENT_BEFORE, "[x]", "(x)", *TICKED})
 _CELL = compiled_later(r"[^\s|]+(?: [^\s|]+)*")
-_FEWEST = 2  # columns beside that of the items
+_FEWEST, _MOST = 2, 20  # columns that a head names
 
 
 class _Cell(NamedTuple):
@@ -80,8 +80,9 @@ class TableReader:
 
     def _is_head(self, cells: Sequence[_Cell]) -> bool:
         """Say whether cells name columns, one for an answer at least."""
-        titles = [cell.text.lower() for cell in cells]
-        return len(titles) >= _FEWEST and any(title in self._answers for title in titles)
+        if not _FEWEST <= len(cells) <= _MOST:
+            return False
+        return any(cell.text.lower() in self._answers for cell in cells)
 
     def _answer(self, head: Sequence[_Cell], cells: Sequence[_Cell]) -> str:
         """Return what the one mark of a row says by the column that it stands in; else nothing."""
@@ -89,10 +90,10 @@ class TableReader:
             return ""
         mark = cells[1]
         if mark.column:
-            titles = [cell for cell in head if cell.column == mark.column]
+            title = next((cell for cell in head if cell.column == mark.column), None)
         else:
-            titles = sorted(head, key=lambda cell: abs(_center(cell) - _center(mark)))
-        return self._answers.get(titles[0].text.lower(), YES) if titles else ""
+            title = min(head, key=lambda cell: abs(_center(cell) - _center(mark)))
+        return self._answers.get(title.text.lower(), YES) if title else ""
 
     def _agreed(self, cells: Sequence[_Cell]) -> str:
         """Return the answer of a row that gives several, as for the sides: any yes is one."""
@@ -112,10 +113,13 @@ def _next_row(rows: Sequence[Sequence[_Cell]], at: int) -> Sequence[_Cell]:
 
 def _cells(line: str) -> list[_Cell]:
     """Return the cells of a line that hold something; columns are counted by bars."""
-    return [
-        _Cell(cell.start(), cell.end(), line.count("|", 0, cell.start()), cell[0])
-        for cell in _CELL.finditer(line)
-    ]
+    cells: list[_Cell] = []
+    end = column = 0
+    for found in _CELL.finditer(line):
+        column += line.count("|", end, found.start())
+        end = found.end()
+        cells.append(_Cell(found.start(), end, column, found[0]))
+    return cells
 
 
 def _center(cell: _Cell) -> float:
